@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Conversations of a capture file, read with nothing but Python's standard library.
+
+A conversation is (protocol, address, port, address, port), seen from whoever sent its first packet. Ethernet,
+802.1Q, QinQ, IPv4, IPv6 with extension headers, TCP, UDP, ICMP, ICMPv6 and GRE (whose inner packet is what counts)
+are understood; whatever else is in a capture is an error, because a capture of ours must hold nothing unexplained.
+"""
+import collections
+import ipaddress
+import struct
+
+ICMP, TCP, UDP, GRE, ICMP6 = 1, 6, 17, 47, 58
+IPV4, IPV6 = 0x0800, 0x86DD
+VLAN_TYPES = (0x8100, 0x88A8, 0x9100)
+EXTENSIONS = (0, 43, 60)
+FRAGMENT = 44
+
+
+class NotUnderstood(Exception):
+    pass
+
+
+class Conversation:
+    def __init__(self):
+        self.packets = 0
+        self.octets = 0  # IP total length, as flow records count them
+        self.payload = 0
+
+
+def frames(path):
+    """Yields the link-layer frames of a pcap or pcapng file (Ethernet only)."""
+    data = open(path, "rb").read()
+    if data[:4] == b"\x0a\x0d\x0d\x0a":
+        yield from pcapng_frames(data)
+        return
+    magic, = struct.unpack_from("<I", data)
+    order = "<" if magic in (0xA1B2C3D4, 0xA1B23C4D) else ">"
+    if struct.unpack_from(order + "I", data, 20)[0] != 1:
+        raise NotUnderstood("not an Ethernet capture")
+    at = 24
+    while at < len(data):
+        stored, full = struct.unpack_from(order + "II", data, at + 8)
+        if stored != full:
+            raise NotUnderstood("a packet was cut short")
+        yield data[at + 16:at + 16 + stored]
+        at += 16 + stored
+
+
+def pcapng_frames(data):
+    order = "<" if data[8:12] == b"\x4d\x3c\x2b\x1a" else ">"
+    at = 0
+    while at < len(data):
+        kind, length = struct.unpack_from(order + "II", data, at)
+        if kind == 6:
+            stored, full = struct.unpack_from(order + "II", data, at + 20)
+            if stored != full:
+                raise NotUnderstood("a packet was cut short")
+            yield data[at + 28:at + 28 + stored]
+        at += length
+
+
+def strip_link(frame):
+    """Ether type and payload of a frame, VLAN tags taken off."""
+    at = 12
+    kind, = struct.unpack_from("!H", frame, at)
+    while kind in VLAN_TYPES:
+        at += 4
+        kind, = struct.unpack_from("!H", frame, at)
+    return kind, frame[at + 2:]
+
+
+def strip_gre(data):
+    flags, kind = struct.unpack_from("!HH", data)
+    if flags & 7:
+        raise NotUnderstood("GRE version %d" % (flags & 7))
+    optional = sum(4 for bit in (0x8000, 0x2000, 0x1000) if flags & bit)
+    return kind, data[4 + optional:]
+
+
+def strip_ipv6(packet):
+    """Next header after the extension headers, and what follows them."""
+    proto, at = packet[6], 40
+    while proto in EXTENSIONS or proto == FRAGMENT:
+        if proto == FRAGMENT:
+            raise NotUnderstood("a fragment")
+        proto, at = packet[at], at + 8 * (packet[at + 1] + 1)
+    return proto, packet[at:]
+
+
+def dissect(kind, packet):
+    """(protocol, source, destination, transport header and data, IP total length), following GRE inwards."""
+    if kind == IPV4:
+        total, fragment = struct.unpack_from("!H2xH", packet, 2)
+        if fragment & 0x3FFF:
+            raise NotUnderstood("a fragment")
+        packet = packet[:total]
+        proto, inner = packet[9], packet[4 * (packet[0] & 15):]
+        ends = packet[12:16], packet[16:20]
+    elif kind == IPV6:
+        total = 40 + struct.unpack_from("!H", packet, 4)[0]
+        packet = packet[:total]
+        proto, inner = strip_ipv6(packet)
+        ends = packet[8:24], packet[24:40]
+    else:
+        raise NotUnderstood("ether type %#06x" % kind)
+    if proto == GRE:
+        return dissect(*strip_gre(inner))
+    source, destination = (str(ipaddress.ip_address(end)) for end in ends)
+    return proto, source, destination, inner, total
+
+
+def transport(proto, data):
+    """Ports and payload octets; ICMP has no ports and is written with 0 0."""
+    if proto == TCP:
+        sport, dport = struct.unpack_from("!HH", data)
+        return sport, dport, len(data) - 4 * (data[12] >> 4)
+    if proto == UDP:
+        sport, dport = struct.unpack_from("!HH", data)
+        return sport, dport, len(data) - 8
+    if proto in (ICMP, ICMP6):
+        return 0, 0, len(data)
+    raise NotUnderstood("IP protocol %d" % proto)
+
+
+def conversations(path):
+    """Ordered dict (proto, saddr, sport, daddr, dport) -> Conversation, in order of the first packets."""
+    found = collections.OrderedDict()
+    for number, frame in enumerate(frames(path), 1):
+        try:
+            proto, source, destination, data, total = dissect(*strip_link(frame))
+            sport, dport, payload = transport(proto, data)
+        except NotUnderstood as reason:
+            raise NotUnderstood("%s: packet %d: %s" % (path, number, reason))
+        key = (proto, source, sport, destination, dport)
+        back = (proto, destination, dport, source, sport)
+        talk = found.setdefault(back if back in found else key, Conversation())
+        talk.packets += 1
+        talk.octets += total
+        talk.payload += payload
+    return found

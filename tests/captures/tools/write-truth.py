@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""write-truth.py RULES CAPTURE: prints the truth of a capture.
+
+The rules were written by the script that started the servers: what runs at which address and port. No packet's
+content is looked at here; a conversation that no rule explains, or that two rules explain differently, is an error.
+"""
+import ipaddress
+import sys
+
+import packets
+
+NUMBER = {"tcp": packets.TCP, "udp": packets.UDP}
+
+
+def read_rules(path):
+    for line in open(path):
+        addresses, proto, ports, app, accept = line.rstrip("\n").split("\t")
+        low, _, high = ports.partition("-")
+        for address in addresses.split(","):
+            yield (NUMBER[proto], str(ipaddress.ip_address(address)), range(int(low), int(high or low) + 1), app, accept)
+
+
+def explain(rules, key):
+    proto, saddr, sport, daddr, dport = key
+    if proto in (packets.ICMP, packets.ICMP6):
+        return "icmp", "icmp|icmpv6"
+    for end in ((daddr, dport), (saddr, sport)):
+        answers = {(app, accept) for number, address, ports, app, accept in rules
+                   if number == proto and address == end[0] and end[1] in ports}
+        if len(answers) == 1:
+            return answers.pop()
+        if answers:
+            sys.exit("two rules explain %s: %s" % (key, answers))
+    sys.exit("no rule explains proto %d, %s port %d to %s port %d" % key)
+
+
+def main():
+    rules = list(read_rules(sys.argv[1]))
+    print("proto", "saddr", "sport", "daddr", "dport", "app", "accept", sep="\t")
+    for key, talk in packets.conversations(sys.argv[2]).items():
+        app, accept = explain(rules, key)
+        if not talk.payload and "unknown" not in accept.split("|"):
+            accept += "|unknown"
+        print(*key, app, accept, sep="\t")
+
+
+if __name__ == "__main__":
+    main()
