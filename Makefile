@@ -1,0 +1,197 @@
+# netmon: GNU make. `make help` lists what there is.
+#
+#   make [CC=clang] [BUILD=folder] [ASAN=1] [WERROR=1] [V=1]
+#
+# Objects go to $(BUILD), never beside the sources. ASAN=1 builds with AddressSanitizer and UBSan into build/asan.
+
+VERSION := 0.1
+PREFIX  ?= /usr/local
+SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
+BUILD   ?= $(if $(ASAN),build/asan,build)
+
+CC      ?= cc
+AR      ?= ar
+MAKEFLAGS += --no-builtin-rules
+Q       := $(if $(V),,@)
+say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+
+# One compiler's optimiser and sanitizer differ from another's, so they are kept apart from what the code relies on.
+OPT     := $(if $(ASAN),-O1 -g -fno-omit-frame-pointer -fsanitize=address$(COMMA)undefined -fno-sanitize-recover=all,-O2 -g)
+COMMA   := ,
+HARDEN  := -fstack-protector-strong -fstack-clash-protection $(if $(ASAN),,-D_FORTIFY_SOURCE=2) -fcf-protection
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wsign-compare \
+           -Wformat=2 -Wundef -Wvla -Werror=implicit $(if $(WERROR)$(CI),-Werror)
+DEFS    := -D_GNU_SOURCE -DNETMON_VERSION='"$(VERSION)"' -DNETMON_LIBDIR='"$(PREFIX)/lib/netmon"' \
+           -DNETMON_DATADIR='"$(PREFIX)/share/netmon"' -DNETMON_SYSCONFDIR='"$(SYSCONFDIR)/netmon"'
+INCLUDE := -I. -Ilib/include -Iprobe/include
+ALL_CFLAGS  = -std=c11 $(OPT) $(HARDEN) $(WARN) $(DEFS) $(INCLUDE) -MMD -MP $(CFLAGS)
+ALL_LDFLAGS = $(OPT) -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(if $(ASAN),,-pie) $(LDFLAGS)
+
+# What each program is made of: folder, libraries. lib/ goes into all of them.
+PROGRAMS := netmonc netmond netmon netmon-aggregate netmon-alert netmon.cgi
+DIR_netmonc          := probe
+DIR_netmond          := collector
+DIR_netmon           := cron/admin
+DIR_netmon-aggregate := cron/aggregate
+DIR_netmon-alert     := cron/alert
+DIR_netmon.cgi       := web
+LIBS_lib             := -lsqlite3 -lsodium -lpopt -lconfuse -lisal -lpthread
+LIBS_probe           := -lpcap -ljansson -ldl
+LIBS_collector       := -lrrd
+LIBS_cron/admin      :=
+LIBS_cron/aggregate  :=
+LIBS_cron/alert      := -lesmtp -lcurl -lssl -lcrypto
+LIBS_web             := -lrrd -lfcgi -ljansson -lm
+
+DIRS     := $(foreach p,$(PROGRAMS),$(DIR_$(p)))
+LIB_SRC  := $(wildcard lib/*.c)
+MODULES  := $(patsubst modules/%.c,%,$(wildcard modules/*.c))
+
+# archive of a folder: everything but main.c, for the program and its tests
+archive   = $(BUILD)/lib$(subst /,-,$(1)).a
+objects   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
+LIBNETMON := $(BUILD)/libnetmon.a
+
+.PHONY: all deps demo test test-quick bench lint stats captures fuzz golden-update install clean help tests
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(addprefix $(BUILD)/,$(PROGRAMS)) $(MODULES:%=$(BUILD)/modules/%.so)
+
+help:
+	@printf '%s\n' \
+	 'make             build the programs and modules into $(BUILD)/' \
+	 'make deps        install the Debian packages that are missing' \
+	 'make demo        set all up and show real traffic on pages (IF=eth0: live; CHECK=1: check and exit)' \
+	 'make test        set all up and run every test' \
+	 'make test-quick  unit tests of this build only' \
+	 'make bench       measure packets per second, export, aggregation' \
+	 'make lint        format, clang-tidy, cppcheck, include directions, headers alone, man pages' \
+	 'make stats       sizes of functions and files' \
+	 'make captures    record tests/captures anew (root, network namespaces)' \
+	 'make install     into $$(DESTDIR)$(PREFIX), configuration into $$(DESTDIR)$(SYSCONFDIR)/netmon' \
+	 'variables        CC ASAN=1 WERROR=1 V=1 BUILD= PREFIX= DESTDIR='
+
+# --- objects, archives, programs -----------------------------------------------------------------------------------
+# The stamp tells a program that it runs from a build folder, and where the source tree is.
+$(BUILD)/.netmon-build: | $(BUILD)/.dir
+	$(Q)printf '%s\n' '$(CURDIR)' >$@
+
+%/.dir:
+	$(Q)mkdir -p $(@D) && touch $@
+
+$(BUILD)/%.o: %.c Makefile | $(BUILD)/.netmon-build
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIE -c -o $@ $<
+
+$(LIBNETMON): $(LIB_SRC:%.c=$(BUILD)/%.o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+define folder_rules
+$(call archive,$(1)): $(call objects,$(1))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
+endef
+$(foreach d,$(DIRS),$(eval $(call folder_rules,$(d))))
+
+define program_rules
+$(BUILD)/$(1): $(BUILD)/$(DIR_$(1))/main.o $(call archive,$(DIR_$(1))) $(LIBNETMON)
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS_$(DIR_$(1))) $$(LIBS_lib)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rules,$(p))))
+
+# A module sees the installed headers' folder and nothing else.
+MODULE_CFLAGS = -std=c11 $(OPT) $(HARDEN) $(WARN) -Ilib/include -Iprobe/include -MMD -MP -fvisibility=hidden $(CFLAGS)
+$(BUILD)/modules/%.so: modules/%.c Makefile | $(BUILD)/.netmon-build
+	$(call say,MOD,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(MODULE_CFLAGS) -fPIC -shared -Wl,-z,relro -Wl,-z,now -Wl,-z,defs -o $@ $< $(if $(ASAN),-fsanitize=address$(COMMA)undefined)
+
+# The same modules linked statically, each under its own name, for unit tests and fuzz targets.
+$(BUILD)/modules/static/%.o: modules/%.c Makefile | $(BUILD)/.netmon-build
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(MODULE_CFLAGS) -DNM_MODULE_STATIC -fPIE -c -o $@ $<
+
+$(BUILD)/libmodules.a: $(MODULES:%=$(BUILD)/modules/static/%.o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# --- tests ---------------------------------------------------------------------------------------------------------
+# tests/FOLDER/test_X.c links the archive of FOLDER (and of what it stands on); tests/fuzz/fuzz_X.c is replayed over
+# tests/fuzz/corpus/X/. Helpers shared by tests: tests/support/*.c
+TEST_SRC   := $(wildcard tests/lib/test_*.c tests/probe/test_*.c tests/modules/test_*.c tests/collector/test_*.c \
+                         tests/cron/test_*.c tests/web/test_*.c)
+FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
+TESTS      := $(TEST_SRC:%.c=$(BUILD)/%)
+FUZZERS    := $(FUZZ_SRC:%.c=$(BUILD)/%)
+SUPPORT    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+CRON_ARCHIVES := $(call archive,cron/admin) $(call archive,cron/aggregate) $(call archive,cron/alert)
+TEST_AR_lib       :=
+TEST_AR_probe     := $(call archive,probe)
+TEST_AR_modules   := $(BUILD)/libmodules.a $(call archive,probe)
+TEST_AR_collector := $(call archive,collector)
+TEST_AR_cron      := $(CRON_ARCHIVES)
+TEST_AR_web       := $(call archive,web)
+TEST_AR_fuzz      := $(BUILD)/libmodules.a $(call archive,probe) $(call archive,collector) $(call archive,web)
+TEST_LIBS := -lcmocka $(sort $(foreach d,$(DIRS),$(LIBS_$(d)))) $(LIBS_lib)
+
+define test_rules
+$(BUILD)/tests/$(1)/test_%: $(BUILD)/tests/$(1)/test_%.o $(SUPPORT) $(TEST_AR_$(1)) $(LIBNETMON)
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(TEST_LIBS)
+endef
+$(foreach d,lib probe modules collector cron web,$(eval $(call test_rules,$(d))))
+
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(TEST_AR_fuzz) $(LIBNETMON)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS)
+
+tests: $(TESTS) $(FUZZERS)
+
+PROVE = prove --timer --merge -j2 --exec tests/run
+test-quick: all tests
+	NETMON_BUILD=$(abspath $(BUILD)) $(PROVE) $(TESTS) $(FUZZERS)
+
+# All of it: this build's unit tests, then the end-to-end tests, then the same under ASan and UBSan (pages once).
+test: deps
+	$(Q)$(MAKE) all tests
+	$(Q)$(MAKE) ASAN=1 all tests
+	NETMON_BUILD=$(abspath $(BUILD)) NETMON_ASAN_BUILD=$(abspath build/asan) tests/all
+
+deps:
+	$(Q)etc/install-packages etc/debian-packages
+
+demo: deps
+	$(Q)$(MAKE) all
+	$(Q)NETMON_BUILD=$(abspath $(BUILD)) tests/demo/demo $(if $(IF),--interface '$(IF)') $(if $(CHECK),--check)
+
+bench:
+	$(Q)$(MAKE) all tests
+	NETMON_BUILD=$(abspath $(BUILD)) tests/bench/run
+
+captures:
+	tests/captures/make.sh
+
+golden-update: all
+	NETMON_BUILD=$(abspath $(BUILD)) tests/golden/update $(CASE)
+
+lint:
+	CC='$(CC)' tests/lint/run
+
+stats:
+	@tests/lint/stats
+
+# libFuzzer needs clang: make fuzz TARGET=decode SECONDS=60
+fuzz:
+	$(Q)tests/fuzz/run $(TARGET) $(SECONDS)
+
+include $(wildcard etc/install.mk)
+
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

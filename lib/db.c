@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The store in SQLite: open, schema check, transactions, prepared statements. */
+#include "lib/db.h"
+
+#include "lib/db_sql.h"
+#include "lib/err.h"
+#include "lib/paths.h"
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUSY_TIMEOUT_MS 10000
+#define SCHEMA_FILE_MAX (1u << 20)
+
+struct db_stmt {
+	sqlite3_stmt *handle;
+	const char *sql; /* key: the literal's address */
+};
+
+struct db {
+	sqlite3 *handle;
+	size_t n_stmts;
+	struct db_stmt stmts[DB_QUERIES_MAX];
+};
+
+/* Reads the whole schema file into a new string; NULL with `err` filled on failure. */
+static char *
+read_schema(char *err, size_t err_size)
+{
+	char path[PATHS_MAX];
+	char *text = NULL;
+
+	FILE *file = paths_find(PATHS_SCHEMA, "sqlite.sql", path, sizeof(path)) < 0
+	                 ? NULL
+	                 : fopen(path, "re");
+	if (!file) {
+		(void)snprintf(err, err_size, "schema %s cannot be read: reinstall netmon", path);
+		return NULL;
+	}
+	text = calloc(1, SCHEMA_FILE_MAX);
+	if (text && fread(text, 1, SCHEMA_FILE_MAX - 1, file) == 0) {
+		(void)snprintf(err, err_size, "schema %s is empty: reinstall netmon", path);
+		free(text);
+		text = NULL;
+	}
+	(void)fclose(file);
+	return text;
+}
+
+static int
+create_schema(struct db *db, char *err, size_t err_size)
+{
+	int rc = NM_ESTORE;
+
+	if (db_begin_write(db) < 0) {
+		(void)snprintf(err, err_size, "%s", db_error(db));
+		return NM_ESTORE;
+	}
+	char *text = read_schema(err, err_size);
+	if (!text)
+		goto out;
+	if (sqlite3_exec(db->handle, text, NULL, NULL, NULL) != SQLITE_OK || db_commit(db) < 0) {
+		(void)snprintf(err, err_size, "cannot create the schema: %s", db_error(db));
+		goto out;
+	}
+	rc = NM_OK;
+out:
+	if (rc < 0)
+		db_rollback(db);
+	free(text);
+	return rc;
+}
+
+/* The store's schema version; 0 when it has none. */
+static int64_t
+schema_version(struct db *db)
+{
+	struct db_stmt *q;
+	int64_t version = 0;
+
+	if (db_query(db, "SELECT version FROM schema_version", &q) < 0)
+		return 0;
+	if (db_step(q) > 0)
+		version = db_column_int(q, 0);
+	db_done(q);
+	return version;
+}
+
+static int
+check_version(struct db *db, const char *path, char *err, size_t err_size)
+{
+	int64_t version = schema_version(db);
+
+	if (version == DB_SCHEMA_VERSION)
+		return NM_OK;
+	if (version == 0)
+		(void)snprintf(err, err_size, "%s is not a netmon store: %s", path, db_error(db));
+	else
+		(void)snprintf(
+		    err, err_size,
+		    "%s has schema version %lld, this program needs %d: upgrade the older one",
+		    path, (long long)version, DB_SCHEMA_VERSION);
+	return NM_EVERSION;
+}
+
+/* True for a database without a single table. */
+static bool
+is_empty(struct db *db)
+{
+	struct db_stmt *q;
+	bool empty = false;
+
+	if (db_query(db, "SELECT count(*) FROM sqlite_master", &q) < 0)
+		return false;
+	if (db_step(q) > 0)
+		empty = db_column_int(q, 0) == 0;
+	db_done(q);
+	return empty;
+}
+
+/* WAL lets readers go on while a batch is written; NORMAL syncs at checkpoints, FULL at each commit, which the promise
+ * "acknowledged means stored" needs. */
+static int
+set_pragmas(struct db *db, enum db_mode mode)
+{
+	const char *pragmas = mode == DB_READ
+	                          ? "PRAGMA query_only = 1;"
+	                          : "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
+
+	return sqlite3_exec(db->handle, pragmas, NULL, NULL, NULL) == SQLITE_OK ? NM_OK : NM_ESTORE;
+}
+
+static int
+open_sqlite(struct db *db, const char *path, enum db_mode mode, char *err, size_t err_size)
+{
+	/* a reader too opens for writing: it may have to create the WAL's index file; query_only stops the rest */
+	int flags = SQLITE_OPEN_READWRITE | (mode == DB_CREATE ? SQLITE_OPEN_CREATE : 0);
+
+	if (mode != DB_CREATE && access(path, F_OK) < 0) {
+		(void)snprintf(err, err_size,
+		               "no store at %s: start netmond --store sqlite:%s once", path, path);
+		return NM_ENOTFOUND;
+	}
+	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
+		(void)snprintf(err, err_size, "cannot open %s: %s", path,
+		               sqlite3_errmsg(db->handle));
+		return NM_ESTORE;
+	}
+	(void)sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+	if (set_pragmas(db, mode) < 0) {
+		(void)snprintf(err, err_size, "cannot use %s: %s", path, db_error(db));
+		return NM_ESTORE;
+	}
+	if (mode == DB_CREATE && is_empty(db)) {
+		int rc = create_schema(db, err, err_size);
+		/* somebody else may have created it between the question and the lock */
+		if (rc < 0 && schema_version(db) == 0)
+			return rc;
+	}
+	return check_version(db, path, err, err_size);
+}
+
+int
+db_open(const char *spec, enum db_mode mode, struct db **ret_db, char *err, size_t err_size)
+{
+	static const char scheme[] = "sqlite:";
+
+	if (strncmp(spec, scheme, sizeof(scheme) - 1) != 0 || !spec[sizeof(scheme) - 1]) {
+		(void)snprintf(err, err_size, "store \"%s\" is not understood: write sqlite:PATH",
+		               spec);
+		return NM_EFORMAT;
+	}
+	struct db *db = calloc(1, sizeof(*db));
+	if (!db) {
+		(void)snprintf(err, err_size, "out of memory");
+		return -ENOMEM;
+	}
+	int rc = open_sqlite(db, spec + sizeof(scheme) - 1, mode, err, err_size);
+	if (rc < 0) {
+		db_close(db);
+		return rc;
+	}
+	*ret_db = db;
+	return NM_OK;
+}
+
+void
+db_close(struct db *db)
+{
+	if (!db)
+		return;
+	for (size_t i = 0; i < db->n_stmts; i++)
+		(void)sqlite3_finalize(db->stmts[i].handle);
+	(void)sqlite3_close(db->handle);
+	free(db);
+}
+
+const char *
+db_error(const struct db *db)
+{
+	return sqlite3_errmsg(db->handle);
+}
+
+int
+db_begin_write(struct db *db)
+{
+	return db_run(db, "BEGIN IMMEDIATE");
+}
+
+int
+db_begin_read(struct db *db)
+{
+	return db_run(db, "BEGIN");
+}
+
+int
+db_commit(struct db *db)
+{
+	return db_run(db, "COMMIT");
+}
+
+void
+db_rollback(struct db *db)
+{
+	if (!sqlite3_get_autocommit(db->handle))
+		(void)db_run(db, "ROLLBACK");
+}
+
+int
+db_query(struct db *db, const char *sql, struct db_stmt **ret_stmt)
+{
+	for (size_t i = 0; i < db->n_stmts; i++) {
+		if (db->stmts[i].sql == sql) {
+			*ret_stmt = &db->stmts[i];
+			return NM_OK;
+		}
+	}
+	if (db->n_stmts == DB_QUERIES_MAX)
+		return NM_ELIMIT;
+	struct db_stmt *q = &db->stmts[db->n_stmts];
+	if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &q->handle, NULL) !=
+	    SQLITE_OK)
+		return NM_ESTORE;
+	q->sql = sql;
+	db->n_stmts++;
+	*ret_stmt = q;
+	return NM_OK;
+}
+
+void
+db_bind_int(struct db_stmt *q, int at, int64_t value)
+{
+	(void)sqlite3_bind_int64(q->handle, at, value);
+}
+
+void
+db_bind_text(struct db_stmt *q, int at, const char *text)
+{
+	(void)sqlite3_bind_text(q->handle, at, text, -1, SQLITE_STATIC);
+}
+
+int
+db_step(struct db_stmt *q)
+{
+	switch (sqlite3_step(q->handle)) {
+	case SQLITE_ROW:
+		return 1;
+	case SQLITE_DONE:
+		return 0;
+	case SQLITE_CONSTRAINT:
+		return NM_EEXISTS;
+	default:
+		return NM_ESTORE;
+	}
+}
+
+int64_t
+db_column_int(struct db_stmt *q, int at)
+{
+	return sqlite3_column_int64(q->handle, at);
+}
+
+const char *
+db_column_text(struct db_stmt *q, int at)
+{
+	const unsigned char *text = sqlite3_column_text(q->handle, at);
+
+	return text ? (const char *)text : "";
+}
+
+void
+db_column_copy(struct db_stmt *q, int at, char *ret_text, size_t size)
+{
+	(void)snprintf(ret_text, size, "%s", db_column_text(q, at));
+}
+
+void
+db_done(struct db_stmt *q)
+{
+	(void)sqlite3_reset(q->handle);
+	(void)sqlite3_clear_bindings(q->handle);
+}
+
+int
+db_finish(struct db_stmt *q)
+{
+	int rc;
+
+	while ((rc = db_step(q)) > 0)
+		;
+	db_done(q);
+	return rc;
+}
+
+int
+db_run(struct db *db, const char *sql)
+{
+	struct db_stmt *q;
+	int rc = db_query(db, sql, &q);
+
+	return rc < 0 ? rc : db_finish(q);
+}
+
+int64_t
+db_last_id(struct db *db)
+{
+	return sqlite3_last_insert_rowid(db->handle);
+}
+
+int64_t
+db_changes(struct db *db)
+{
+	return sqlite3_changes64(db->handle);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Prepared statements, for lib/db*.c only: the seam at which another SQL client plugs in. One prepared statement per
+ * query: db_query() keeps it, keyed by the address of its text, so the text is a string literal in one place.
+ *
+ *   struct db_stmt *q;
+ *   if (db_query(db, "SELECT name FROM application WHERE id = ?", &q) < 0)
+ *           return NM_ESTORE;
+ *   db_bind_int(q, 1, id);
+ *   while ((rc = db_step(q)) > 0)
+ *           use(db_column_text(q, 0));
+ *   db_done(q);        // always, also after an error
+ */
+#ifndef NETMON_LIB_DB_SQL_H
+#define NETMON_LIB_DB_SQL_H
+
+#include "lib/db.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DB_QUERIES_MAX 128
+
+struct db_stmt;
+
+/* The ready statement of `sql`, with no parameters bound. The handle owns it. 0 or NM_ESTORE / NM_ELIMIT. */
+int db_query(struct db *db, const char *sql, struct db_stmt **ret_stmt);
+
+/* Parameters count from 1. Text is not copied and must live until db_done(). An error shows at db_step(). */
+void db_bind_int(struct db_stmt *q, int at, int64_t value);
+void db_bind_text(struct db_stmt *q, int at, const char *text);
+
+/* 1: a row is there; 0: done; NM_ESTORE, or NM_EEXISTS when a uniqueness constraint refused the row. */
+int db_step(struct db_stmt *q);
+
+/* Columns count from 0. Text is never NULL and lives until the next db_step() or db_done(). */
+int64_t db_column_int(struct db_stmt *q, int at);
+const char *db_column_text(struct db_stmt *q, int at);
+/* As text, copied and cut to `size`. */
+void db_column_copy(struct db_stmt *q, int at, char *ret_text, size_t size);
+
+/* Ends the use of a statement. */
+void db_done(struct db_stmt *q);
+
+/* Binds nothing, runs to the end, throws rows away. 0 or an error of db_step(). */
+int db_run(struct db *db, const char *sql);
+/* db_step() to the end and db_done(), for statements without rows. */
+int db_finish(struct db_stmt *q);
+
+int64_t db_last_id(struct db *db);
+/* Rows that the last INSERT, UPDATE or DELETE touched. */
+int64_t db_changes(struct db *db);
+
+#endif

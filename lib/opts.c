@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Command lines, through popt. */
+#include "lib/opts.h"
+
+#include "lib/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void
+opts_usage(const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_fatal(2, "%s; try --help", text);
+}
+
+unsigned long
+opts_number(const char *what, const char *text, unsigned long min, unsigned long max)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long n = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : max + 1;
+	if (n < min || n > max || errno || *end)
+		opts_usage("%s must be a number from %lu to %lu, not \"%s\"", what, min, max, text);
+	return n;
+}
+
+static void
+print_help(const char *program, const struct poptOption *table, const char *words)
+{
+	printf("usage: %s [OPTION...] %s\n\n", program, words);
+	for (const struct poptOption *o = table; o->longName || o->shortName; o++) {
+		char name[64];
+		const char *arg = o->argDescrip ? o->argDescrip : "";
+		const char *gap = o->argDescrip ? (o->longName ? "=" : " ") : "";
+
+		if (o->shortName && o->longName)
+			(void)snprintf(name, sizeof(name), "-%c, --%s%s%s", o->shortName,
+			               o->longName, gap, arg);
+		else if (o->shortName)
+			(void)snprintf(name, sizeof(name), "-%c%s%s", o->shortName, gap, arg);
+		else
+			(void)snprintf(name, sizeof(name), "    --%s%s%s", o->longName, gap, arg);
+		printf("  %-30s %s\n", name, o->descrip ? o->descrip : "");
+	}
+}
+
+poptContext
+opts_parse(const char *program, const struct poptOption *table, const char *words, int argc,
+           const char *const *argv, int (*each)(void *ctx, int val, const char *arg), void *ctx)
+{
+	poptContext con = poptGetContext(program, argc, (const char **)(uintptr_t)argv, table,
+	                                 POPT_CONTEXT_POSIXMEHARDER);
+	int val;
+
+	if (!con)
+		log_fatal(1, "out of memory");
+	while ((val = poptGetNextOpt(con)) > 0) {
+		char *arg = poptGetOptArg(con);
+
+		if (val == OPTS_VERSION) {
+			printf("%s %s\n", program, NETMON_VERSION);
+			exit(0);
+		}
+		if (val == OPTS_HELP) {
+			print_help(program, table, words);
+			exit(0);
+		}
+		if (each(ctx, val, arg) < 0)
+			exit(2);
+		free(arg);
+	}
+	if (val < -1)
+		opts_usage("%s: %s", poptBadOption(con, 0), poptStrerror(val));
+	return con;
+}

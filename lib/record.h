@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A flow record and an application, as every program holds them in memory. The wire form is lib/frame.h. Plain values.
+ */
+#ifndef NETMON_LIB_RECORD_H
+#define NETMON_LIB_RECORD_H
+
+#include "lib/addr.h"
+
+#include <stdint.h>
+
+#define APP_UNKNOWN      0 /* application id of what no module, tag or rule named */
+#define APP_NAME_MAX     32
+#define APP_CATEGORY_MAX 32
+#define LINK_NAME_MAX    64
+#define VLAN_NONE        0
+
+/* One direction of one flow over one span of time. Numbers in host byte order. */
+struct record {
+	struct addr saddr;
+	struct addr daddr;
+	uint16_t sport;     /* ICMP: 0 */
+	uint16_t dport;     /* ICMP: 0 */
+	uint8_t protocol;   /* IP protocol number (IPv6: after the extension headers) */
+	uint8_t start_frac; /* 1/256 s behind `started` */
+	uint8_t end_frac;   /* 1/256 s behind `expires` */
+	uint8_t confidence; /* 0..100 of the application */
+	uint16_t packets;   /* 1..65,535 */
+	uint16_t application;
+	uint32_t octets;  /* sum of the IP headers' total lengths */
+	uint32_t started; /* time of the first packet, seconds UTC */
+	uint32_t expires; /* time of the last packet that is in the record, seconds UTC */
+	uint16_t vlan;    /* outermost VLAN id 1..4094, VLAN_NONE without a tag */
+	uint16_t link;    /* index into the probe's links */
+	uint16_t reason; /* index into the probe's reasons (classify_reason()); never on the wire */
+};
+
+/* An application as modules declare it and the store keeps it. */
+struct application {
+	uint16_t id;
+	char name[APP_NAME_MAX];
+	char category[APP_CATEGORY_MAX];
+	uint32_t colour;      /* 0xRRGGBB on light pages */
+	uint32_t colour_dark; /* 0xRRGGBB on dark pages */
+};
+
+/* What a ledger row counts: each packet that the link carried is METERED or under exactly one other cause. The numbers
+ * are on the wire and in the store: only ever add at the end. */
+enum ledger_cause {
+	LEDGER_SEEN = 1,    /* packets that the kernel or the file offered, after the filter */
+	LEDGER_METERED = 2, /* in a flow */
+	LEDGER_KERNEL_DROPPED = 3, /* the kernel's buffer was full */
+	LEDGER_IF_DROPPED = 4,     /* the interface or its driver dropped */
+	LEDGER_TRUNCATED = 5,      /* capture cut before the headers were whole */
+	LEDGER_NOT_IP = 6,        /* ARP, LLDP, STP and their like: octets are those of the frame */
+	LEDGER_BAD_LINK = 7,      /* link layer that does not decode */
+	LEDGER_BAD_IP = 8,        /* IP header that does not decode */
+	LEDGER_BAD_TRANSPORT = 9, /* TCP, UDP or tunnel header that does not decode */
+	LEDGER_TOO_DEEP = 10,     /* more layers than the decoder follows */
+	LEDGER_TABLE_OVERFLOW = 11, /* the flow table was full */
+	LEDGER_EXPORTED = 12,       /* records' packets that were handed to the exporter */
+	LEDGER_EXPORT_DROPPED = 13, /* records' packets that the export queue refused */
+	LEDGER_CAUSE_MAX = 14,      /* one more than the largest */
+};
+
+/* A count for one minute of one link; a delta since the last one that was sent. */
+struct ledger_delta {
+	uint32_t minute; /* seconds UTC, a multiple of 60 */
+	uint16_t link;
+	uint16_t cause; /* enum ledger_cause */
+	uint64_t packets;
+	uint64_t octets;
+};
+
+/* Short name of a cause for logs and pages ("kernel-dropped"); "?" for none. */
+const char *ledger_cause_name(unsigned cause);
+
+#endif

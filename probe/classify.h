@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Classification of flows: the tag table and the modules, behind one call per packet. Life cycle: classify_new(),
+ * classify_load() with the list of modules (again at each reload: flows and tags are kept), classify_packet() for every
+ * metered packet, classify_free(). One thread.
+ *
+ * Both directions of a conversation share one struct classify_state, which lives inside the flow table's entry.
+ */
+#ifndef NETMON_PROBE_CLASSIFY_H
+#define NETMON_PROBE_CLASSIFY_H
+
+#include "lib/record.h"
+#include "probe/packet.h"
+
+#include <netmon/module.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CLASSIFY_MODULES_MAX 255
+
+/* What is known of one conversation. Zeroed when the conversation begins. 24 octets. */
+struct classify_state {
+	uint64_t
+	    refused[2]; /* bit i: module i (0..127) said NM_NO; a module above is asked again */
+	uint16_t app;
+	uint16_t reason; /* see classify_reason() */
+	uint8_t confidence;
+	uint8_t payloads; /* packets with payload so far, both directions, stops at 255 */
+	uint8_t owner;    /* 1 + index of the module whose verdict stands, 0 for none */
+	uint8_t flags;    /* CLASSIFY_* */
+};
+#define CLASSIFY_SETTLED 0x01u /* no module is asked any more, unless it watches */
+#define CLASSIFY_WATCHED 0x02u /* the owner wants every packet with payload */
+#define CLASSIFY_TAGGED  0x04u /* the tag table was asked */
+
+struct classifier;
+
+struct classify_limits {
+	size_t tags_max; /* entries of the tag table; 0: 65,536 */
+};
+
+int classify_new(const struct classify_limits *limits, struct classifier **ret_classifier);
+void classify_free(struct classifier *c);
+
+/* Reads the list file, opens the modules in `dir`, compiles the dispatch, and only when all of that worked puts it in
+ * the place of the old one. A module that is refused (ABI version, owner, mode, name, id taken) is a log line and is left
+ * out; a list that cannot be read is an error with one line in `err`. `generation` of flows: verdicts stand, bits of
+ * modules that said no are forgotten through the state's reset in classify_packet(). */
+int classify_load(struct classifier *c, const char *list, const char *dir, char *err,
+                  size_t err_size);
+
+/* Looks at one packet of a conversation; `from_client` by the flow table. The hot path: a settled flow returns at
+ * once. */
+void classify_packet_slow(struct classifier *c, const struct packet *pkt, bool from_client,
+                          struct classify_state *st);
+static inline void
+classify_packet(struct classifier *c, const struct packet *pkt, bool from_client,
+                struct classify_state *st)
+{
+	if ((st->flags & (CLASSIFY_SETTLED | CLASSIFY_WATCHED)) != CLASSIFY_SETTLED)
+		classify_packet_slow(c, pkt, from_client, st);
+}
+
+/* Applications of Unknown and all loaded modules, by id; valid until the next classify_load(). */
+size_t classify_apps(const struct classifier *c, const struct application **ret_apps);
+/* Name of an application, "Unknown" for ids that nobody declared. Valid until the next classify_load(). */
+const char *classify_app_name(const struct classifier *c, uint16_t app);
+/* Words for a record's reason: "" for none, else "MODULE KIND" such as "http signature", "ftp tag". Stays valid. */
+const char *classify_reason(const struct classifier *c, uint16_t reason);
+/* A number that changes whenever the set of modules changes. */
+uint32_t classify_labels(const struct classifier *c);
+
+struct classify_stats {
+	uint64_t tags;         /* in the table now */
+	uint64_t tags_refused; /* because it was full */
+	uint64_t module_calls;
+	unsigned modules;
+};
+void classify_get_stats(const struct classifier *c, struct classify_stats *ret_stats);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The classifier module interface. A module is one shared object with one exported symbol, a constant descriptor; see
+ * netmon-module(3) and modules/skeleton.c. Life cycle, in call order:
+ *
+ *   load()      once, when the module list is read (start, SIGHUP)
+ *   classify()  for each packet that one of the descriptor's matches asks for, until the flow is settled
+ *   unload()    once, before the shared object is closed
+ *
+ * All calls come from one thread at a time. A module keeps no state of its own that changes, sees no header but this
+ * one (and wire.h), and reaches the probe only through struct nm_call.
+ */
+#ifndef NETMON_MODULE_H
+#define NETMON_MODULE_H
+
+#include <netmon/wire.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Raised whenever a struct of this file changes its meaning; a module built for another one is refused. */
+#define NM_ABI_VERSION 1
+
+/* Transport protocols by IANA number. A match may name any other IP protocol too. */
+#define NM_ICMP 1
+#define NM_TCP  6
+#define NM_UDP  17
+
+/* Who sent a packet. The client is the sender of the SYN, or of the flow's first packet where no SYN was seen, so
+ * in the middle of a connection it is a guess. */
+enum nm_direction {
+	NM_ANY_SIDE = 0,    /* in a match only: either */
+	NM_FROM_CLIENT = 1, /* the side that began */
+	NM_FROM_SERVER = 2, /* the other one */
+};
+
+/* How much a kind of evidence is worth: signature beats tag, tag beats behaviour, behaviour beats port. A verdict's
+ * confidence is 1..100; these are the usual ones of each kind. */
+#define NM_CONF_PORT      10  /* a port number alone: a weak hint, never proof */
+#define NM_CONF_BEHAVIOUR 30  /* sizes, timing, fan-out */
+#define NM_CONF_TAG       60  /* an endpoint that another flow told us of */
+#define NM_CONF_WEAK      75  /* a short or common signature */
+#define NM_CONF_SIGNATURE 90  /* a signature that random payload does not show; settles the flow */
+#define NM_CONF_PROOF     100 /* the whole structure of the message was checked */
+
+/* A kind of evidence, for the record's reason. */
+enum nm_evidence {
+	NM_EV_NONE = 0,
+	NM_EV_PORT,
+	NM_EV_BEHAVIOUR,
+	NM_EV_TAG,
+	NM_EV_SIGNATURE,
+};
+
+/* An application that a module can name. Ids 1..999 are netmon's own, 1000..65534 are free for local modules; 0 is
+ * Unknown. The first module that names an id owns it; a second one with another name under the same id is refused. */
+struct nm_app {
+	uint16_t id;
+	const char *name; /* as pages and CSV print it: 1..31 printable ASCII, no comma, no quote */
+	const char *category; /* such as "Web", "Mail", "Peer-to-peer" */
+	uint32_t colour;      /* 0xRRGGBB on light pages */
+	uint32_t colour_dark; /* 0xRRGGBB on dark pages */
+};
+
+/* When to be asked. All conditions of one match must hold; the matches of a module are alternatives. The host compiles
+ * the matches of all modules into one dispatch by transport, port and first bytes, so a match that names bytes or a
+ * port is much cheaper than one that names neither. */
+struct nm_match {
+	uint8_t transport; /* NM_TCP, NM_UDP, or an IP protocol number */
+	uint8_t direction; /* enum nm_direction */
+	uint16_t port;     /* this port on either side; 0: any port */
+	uint16_t
+	    min_len; /* at least so many octets of captured payload; 0: at least one (TCP, UDP) */
+	uint8_t offset;     /* where in the payload the pattern begins */
+	uint8_t len;        /* octets of the pattern, 0..8; 0: no pattern */
+	uint8_t pattern[8]; /* compared after the mask */
+	uint8_t mask[8];    /* which bits count; all zero: all bits of `len` octets */
+};
+
+/* A packet as a module sees it. Valid during the call only. Numbers are in host byte order. */
+struct nm_packet {
+	const uint8_t *
+	    payload; /* after the transport header; bytes that nobody vouches for: read through wire.h */
+	uint32_t len; /* octets of payload that were captured */
+	uint32_t
+	    wire_len; /* octets of payload that were sent; more than len when the capture was cut */
+	const uint8_t *
+	    saddr; /* 16 octets, network byte order; IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2) */
+	const uint8_t *daddr;        /* same */
+	uint16_t sport;              /* 0 where the transport has no ports */
+	uint16_t dport;              /* same */
+	uint8_t transport;           /* IP protocol number */
+	uint8_t tcp_flags;           /* RFC 9293 section 3.1, low octet; 0 unless TCP */
+	enum nm_direction direction; /* NM_FROM_CLIENT or NM_FROM_SERVER */
+	uint32_t nth; /* which packet with payload of this flow, both directions: 1 is the first */
+	uint64_t ts_ns; /* packet time, nanoseconds since 1970-01-01 UTC */
+};
+
+/* A learned fact: traffic of this endpoint is of that application. */
+struct nm_tag {
+	uint8_t addr[16];   /* network byte order, IPv4 as ::ffff:a.b.c.d */
+	uint16_t port;      /* host byte order */
+	uint8_t transport;  /* NM_TCP or NM_UDP */
+	uint8_t confidence; /* usually NM_CONF_TAG */
+	uint16_t app;       /* one of this module's applications */
+	uint16_t ttl_s;     /* seconds that the tag lives without being used */
+};
+
+/* What a module says of a packet. */
+enum nm_result {
+	NM_NO = 0,    /* not mine: do not ask again for this flow */
+	NM_MATCH = 1, /* mine: *verdict is filled */
+	NM_MORE = 2,  /* cannot tell yet: ask again at the next packet with payload */
+};
+
+struct nm_verdict {
+	uint16_t app;       /* one of this module's applications */
+	uint8_t confidence; /* 1..100 */
+	uint8_t evidence;   /* enum nm_evidence */
+};
+
+/* One call's way back into the probe. Opaque but for the functions. */
+struct nm_call {
+	/* Learns a tag (copied). The table is capped: a tag that is refused is counted by the host and the module need
+	 * not care. Also works when classify() then returns NM_NO. */
+	void (*tag)(struct nm_call *call, const struct nm_tag *tag);
+};
+
+/* The module's services at load time. */
+struct nm_host {
+	uint32_t size; /* sizeof(struct nm_host) of the host */
+	/* One line into the probe's log, prefixed with the module's name; rate-limited by the host. */
+	void (*log)(const struct nm_host *host, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
+};
+
+#define NM_WATCH \
+	0x01u /* flag: go on calling classify() for this module's own flows after they are settled */
+
+/* The descriptor. Hooks that are not needed are NULL; classify is required. */
+struct nm_module {
+	uint32_t abi_version; /* NM_ABI_VERSION */
+	uint32_t size;        /* sizeof(struct nm_module) */
+	const char *name;     /* as in etc/modules: [a-z0-9_-]{1,31} */
+	const char *summary;  /* one line for `netmonc --check -v` */
+	uint32_t flags;       /* NM_WATCH */
+	uint16_t
+	    max_packets; /* payload packets of a flow, both directions, that it may be asked about before it is
+	                         settled; 0: 8 */
+	uint16_t n_apps;
+	uint16_t n_matches;
+	const struct nm_app *apps;
+	const struct nm_match *matches;
+	/* Returns 0 and sets *ret_ctx, or -1 after a log line: the module is then left out. */
+	int (*load)(const struct nm_host *host, void **ret_ctx);
+	void (*unload)(void *ctx);
+	/* Looks at one packet. Must not keep pointers, block, allocate or read past pkt->len. `verdict` is zeroed. */
+	enum nm_result (*classify)(void *ctx, const struct nm_packet *pkt, struct nm_call *call,
+	                           struct nm_verdict *verdict);
+};
+
+/* The exported symbol, last in a module's file:  NM_MODULE(foo) = { .abi_version = NM_ABI_VERSION, ... };
+ * With NM_MODULE_STATIC several modules can be linked into one program (tests, fuzz targets) as netmon_module_foo. */
+#define NM_MODULE_SYMBOL "netmon_module"
+#ifdef NM_MODULE_STATIC
+#	define NM_MODULE(modname)                                     \
+		extern const struct nm_module netmon_module_##modname; \
+		const struct nm_module netmon_module_##modname
+#else
+#	define NM_MODULE(modname)                          \
+		extern const struct nm_module netmon_module \
+		    __attribute__((visibility("default"))); \
+		const struct nm_module netmon_module
+#endif
+
+#endif
