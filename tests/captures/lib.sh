@@ -46,7 +46,7 @@ cleanup() {
 	rmdir /etc/netns 2>/dev/null
 	if [ $status -ne 0 ]; then
 		say "failed with status $status; the last lines of its logs follow"
-		tail -n 8 "$TMP"/*.log >&2
+		tail -n 15 "$TMP"/*.log >&2
 	fi
 	[ -n "${KEEP_TMP:-}" ] || rm -rf "$TMP"
 	exit $status
@@ -146,17 +146,17 @@ net_up() {
 
 # host_add inside|outside NAME IPV4 IPV6: a host behind core or edge.
 host_add() {
-	local side=$1 host=$2 v4=$3 v6=$4 router=core
+	local side=$1 host=$2 v4=$3 v6=$4 router=core port=h${#NETNS[@]}
 	[ "$side" = inside ] || router=edge
 	ns_add "$host"
-	veth "$router" "h-$host" "$host" eth0
-	ip -n "$PFX-$router" addr add 169.254.0.1/32 dev "h-$host"
-	ip -n "$PFX-$router" addr add fe80::1/64 dev "h-$host" nodad
+	veth "$router" "$port" "$host" eth0
+	ip -n "$PFX-$router" addr add 169.254.0.1/32 dev "$port"
+	ip -n "$PFX-$router" addr add fe80::1/64 dev "$port" nodad
 	ip -n "$PFX-$host" addr add "$v4/32" dev eth0
 	ip -n "$PFX-$host" addr add "$v6/128" dev eth0 nodad
 	ip -n "$PFX-$host" addr add fe80::2/64 dev eth0 nodad
-	ip -n "$PFX-$router" route add "$v4/32" dev "h-$host"
-	ip -n "$PFX-$router" route add "$v6/128" via fe80::2 dev "h-$host"
+	ip -n "$PFX-$router" route add "$v4/32" dev "$port"
+	ip -n "$PFX-$router" route add "$v6/128" via fe80::2 dev "$port"
 	ip -n "$PFX-$host" route add 169.254.0.1/32 dev eth0
 	ip -n "$PFX-$host" route add default via 169.254.0.1 dev eth0 src "$v4"
 	ip -n "$PFX-$host" route add default via fe80::1 dev eth0 src "$v6"
@@ -195,8 +195,8 @@ record_stop() {
 	wait "$RECORDER" || true
 	cp "$TMP/capture" "$CAPTURE"
 	chmod 644 "$CAPTURE"
-	python3 "$HERE/tools/write-truth.py" "$TMP/rules" "$CAPTURE" >"$OUT/$NAME.truth"
-	python3 "$HERE/check-truth.py" "$CAPTURE"
+	/usr/bin/python3 "$HERE/tools/write-truth.py" "$TMP/rules" "$CAPTURE" >"$OUT/$NAME.truth"
+	/usr/bin/python3 "$HERE/check-truth.py" "$CAPTURE"
 }
 
 # wait_for WHAT COMMAND...: until the command is true, 15 s at most.
@@ -218,7 +218,7 @@ wait_udp() { wait_for "port $2 of $1" udp_listens "$1" "$2"; }
 
 # text_file PATH OCTETS: reproducible text to transfer.
 text_file() {
-	python3 - "$1" "$2" <<-'END'
+	/usr/bin/python3 - "$1" "$2" <<-'END'
 		import random, sys
 		rng = random.Random(sys.argv[2])
 		words = "flow packet octet link probe host group router network minute graph total".split()

@@ -4,6 +4,7 @@
 # resumes sessions. The certificates come from an authority made here.
 . "$(dirname "$0")/../lib.sh"
 . "$HERE/web.sh"
+. "$HERE/tls.sh"
 
 net_up
 host_add inside desk1 10.10.1.11 2001:db8:a:1::11
@@ -14,19 +15,10 @@ host_add outside bank.example 198.51.100.43 2001:db8:f:2::43
 rule 203.0.113.43,2001:db8:f:3::43 tcp 443 https 'https|tls'
 rule 198.51.100.43,2001:db8:f:2::43 tcp 8443 https 'https|tls'
 
-# certificate NAME: NAME.pem with key and certificate, signed by the authority
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj '/CN=Captures Test Authority' \
-	-keyout "$TMP/ca.key" -out "$TMP/ca.crt" 2>/dev/null
-certificate() {
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" \
-		-addext "subjectAltName=DNS:$1" -keyout "$TMP/$1.key" -out "$TMP/$1.csr" 2>/dev/null
-	openssl x509 -req -in "$TMP/$1.csr" -CA "$TMP/ca.crt" -CAkey "$TMP/ca.key" -CAcreateserial -days 3650 \
-		-copy_extensions copy -out "$TMP/$1.crt" 2>/dev/null
-	cat "$TMP/$1.key" "$TMP/$1.crt" >"$TMP/$1.pem"
-}
+authority_make
 site_make "$TMP/site"
 serve() { # HOST PORT
-	certificate "$1"
+	certificate_make "$1"
 	lighttpd_config "$TMP/$1.conf" "$TMP/site" "$2" "server.modules += ( \"mod_openssl\" )
 		ssl.engine = \"enable\"
 		ssl.pemfile = \"$TMP/$1.pem\"
@@ -49,7 +41,7 @@ done
 fetch desk3 -k https://203.0.113.43/text1.txt         # no name indication
 in_ns desk3 curl -s --cacert /dev/null https://shop.example/ && die "an unknown authority was trusted"
 resume() { # VERSION: a session, then the same one again
-	local again=-sess_out
+	local again
 	for again in -sess_out -sess_in; do
 		printf 'GET /text1.txt HTTP/1.0\r\nHost: shop.example\r\n\r\n' | in_ns desk3 openssl s_client "$1" -quiet -ign_eof \
 			-CAfile "$TMP/ca.crt" -servername shop.example -connect 203.0.113.43:443 $again "$TMP/session$1" >"$TMP/s_client.log" 2>&1
