@@ -19,16 +19,19 @@
 
 #define CLASSIFY_MODULES_MAX 255
 
-/* What is known of one conversation. Zeroed when the conversation begins. 24 octets. */
+/* What is known of one conversation. Zeroed when the conversation begins. 40 octets. */
 struct classify_state {
-	uint64_t
-	    refused[2]; /* bit i: module i (0..127) said NM_NO; a module above is asked again */
+	uint64_t refused[2]; /* bit i: module i (0..127) said NM_NO; one above is asked again */
+	uint64_t note;       /* what module `note_owner` keeps from one packet to the next */
 	uint16_t app;
 	uint16_t reason; /* see classify_reason() */
 	uint8_t confidence;
-	uint8_t payloads; /* packets with payload so far, both directions, stops at 255 */
-	uint8_t owner;    /* 1 + index of the module whose verdict stands, 0 for none */
-	uint8_t flags;    /* CLASSIFY_* */
+	uint8_t payloads;   /* packets with payload so far, both directions, stops at 255 */
+	uint8_t owner;      /* 1 + index of the module whose verdict stands, 0 for none or a tag */
+	uint8_t flags;      /* CLASSIFY_* */
+	uint8_t note_owner; /* 1 + index, 0 for none */
+	uint8_t generation; /* low octet of classify_labels() that the indices above belong to */
+	uint16_t tagged;    /* application that a tag gave, 0 for none */
 };
 #define CLASSIFY_SETTLED 0x01u /* no module is asked any more, unless it watches */
 #define CLASSIFY_WATCHED 0x02u /* the owner wants every packet with payload */
@@ -37,7 +40,7 @@ struct classify_state {
 struct classifier;
 
 struct classify_limits {
-	size_t tags_max; /* entries of the tag table; 0: 65,536 */
+	size_t tags_max; /* entries of the tag table, about 140 octets each; 0: 65,536 */
 };
 
 int classify_new(const struct classify_limits *limits, struct classifier **ret_classifier);
@@ -45,10 +48,14 @@ void classify_free(struct classifier *c);
 
 /* Reads the list file, opens the modules in `dir`, compiles the dispatch, and only when all of that worked puts it in
  * the place of the old one. A module that is refused (ABI version, owner, mode, name, id taken) is a log line and is left
- * out; a list that cannot be read is an error with one line in `err`. `generation` of flows: verdicts stand, bits of
- * modules that said no are forgotten through the state's reset in classify_packet(). */
+ * out; a list that cannot be read or does not parse is an error with one line in `err` (file:line), and the old set stays.
+ * Flows keep their verdicts; what modules said no to is forgotten when a flow's next packet comes. 0, -errno,
+ * NM_EFORMAT or NM_ELIMIT. */
 int classify_load(struct classifier *c, const char *list, const char *dir, char *err,
                   size_t err_size);
+
+/* The same with modules that are linked in (tests, fuzz targets). */
+int classify_load_static(struct classifier *c, const struct nm_module *const *modules, size_t n);
 
 /* Looks at one packet of a conversation; `from_client` by the flow table. The hot path: a settled flow returns at
  * once. */
@@ -62,7 +69,8 @@ classify_packet(struct classifier *c, const struct packet *pkt, bool from_client
 		classify_packet_slow(c, pkt, from_client, st);
 }
 
-/* Applications of Unknown and all loaded modules, by id; valid until the next classify_load(). */
+/* Unknown and the applications of all modules that are loaded, or were (open flows may still carry their ids), by id;
+ * valid until the next classify_load(). */
 size_t classify_apps(const struct classifier *c, const struct application **ret_apps);
 /* Name of an application, "Unknown" for ids that nobody declared. Valid until the next classify_load(). */
 const char *classify_app_name(const struct classifier *c, uint16_t app);
@@ -72,7 +80,7 @@ const char *classify_reason(const struct classifier *c, uint16_t reason);
 uint32_t classify_labels(const struct classifier *c);
 
 struct classify_stats {
-	uint64_t tags;         /* in the table now */
+	uint64_t tags; /* in the table now, those included whose time is up but not noticed */
 	uint64_t tags_refused; /* because it was full */
 	uint64_t module_calls;
 	unsigned modules;

@@ -62,36 +62,36 @@ struct nm_app {
 };
 
 /* When to be asked. All conditions of one match must hold; the matches of a module are alternatives. The host compiles
- * the matches of all modules into one dispatch by transport, port and first bytes, so a match that names bytes or a
- * port is much cheaper than one that names neither. */
+ * the matches of all modules into one dispatch by transport, port and first byte, so a match that names a port or the
+ * payload's first byte is much cheaper than one that names neither. */
 struct nm_match {
-	uint8_t transport; /* NM_TCP, NM_UDP, or an IP protocol number */
-	uint8_t direction; /* enum nm_direction */
-	uint16_t port;     /* this port on either side; 0: any port */
-	uint16_t
-	    min_len; /* at least so many octets of captured payload; 0: at least one (TCP, UDP) */
+	uint8_t transport;  /* NM_TCP, NM_UDP, or an IP protocol number */
+	uint8_t direction;  /* enum nm_direction */
+	uint16_t port;      /* this port on either side; 0: any port */
+	uint16_t min_len;   /* octets of captured payload; TCP and UDP: always at least 1 */
 	uint8_t offset;     /* where in the payload the pattern begins */
 	uint8_t len;        /* octets of the pattern, 0..8; 0: no pattern */
 	uint8_t pattern[8]; /* compared after the mask */
 	uint8_t mask[8];    /* which bits count; all zero: all bits of `len` octets */
 };
 
-/* A packet as a module sees it. Valid during the call only. Numbers are in host byte order. */
+/* A packet as a module sees it. Valid during the call only. Numbers are in host byte order, addresses in network byte
+ * order: 16 octets, IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
 struct nm_packet {
-	const uint8_t *
-	    payload; /* after the transport header; bytes that nobody vouches for: read through wire.h */
-	uint32_t len; /* octets of payload that were captured */
-	uint32_t
-	    wire_len; /* octets of payload that were sent; more than len when the capture was cut */
-	const uint8_t *
-	    saddr; /* 16 octets, network byte order; IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2) */
-	const uint8_t *daddr;        /* same */
+	/* What is behind the transport header: bytes that nobody vouches for, so read them through wire.h. */
+	const uint8_t *payload;
+	uint32_t len;      /* octets of payload that were captured */
+	uint32_t wire_len; /* octets that were sent; more than len when the capture was cut */
+	const uint8_t *saddr;
+	const uint8_t *daddr;
 	uint16_t sport;              /* 0 where the transport has no ports */
 	uint16_t dport;              /* same */
 	uint8_t transport;           /* IP protocol number */
 	uint8_t tcp_flags;           /* RFC 9293 section 3.1, low octet; 0 unless TCP */
+	uint16_t tagged;             /* application that a tag gave to this flow, 0 for none */
 	enum nm_direction direction; /* NM_FROM_CLIENT or NM_FROM_SERVER */
-	uint32_t nth; /* which packet with payload of this flow, both directions: 1 is the first */
+	/* Which packet with payload of this flow, both directions counted: 1 is the first; stops at 255. */
+	uint32_t nth;
 	uint64_t ts_ns; /* packet time, nanoseconds since 1970-01-01 UTC */
 };
 
@@ -107,22 +107,34 @@ struct nm_tag {
 
 /* What a module says of a packet. */
 enum nm_result {
-	NM_NO = 0,    /* not mine: do not ask again for this flow */
-	NM_MATCH = 1, /* mine: *verdict is filled */
-	NM_MORE = 2,  /* cannot tell yet: ask again at the next packet with payload */
+	/* Not mine: do not ask again for this flow. Of a watched flow: stop watching. */
+	NM_NO = 0,
+	/* Mine: *verdict is filled. */
+	NM_MATCH = 1,
+	/* Cannot tell yet, or nothing new: ask again at the next packet that a match asks for. */
+	NM_MORE = 2,
 };
 
 struct nm_verdict {
 	uint16_t app;       /* one of this module's applications */
 	uint8_t confidence; /* 1..100 */
 	uint8_t evidence;   /* enum nm_evidence */
+	uint8_t flags;      /* NM_WATCH */
 };
 
-/* One call's way back into the probe. Opaque but for the functions. */
+/* Verdict flag: when this verdict settles the flow, go on showing me each of its packets with payload, whatever the
+ * matches and max_packets say, until I return NM_NO. For conversations that announce others (FTP control, SIP). */
+#define NM_WATCH 0x01u
+
+/* One call's way back into the probe. */
 struct nm_call {
 	/* Learns a tag (copied). The table is capped: a tag that is refused is counted by the host and the module need
 	 * not care. Also works when classify() then returns NM_NO. */
 	void (*tag)(struct nm_call *call, const struct nm_tag *tag);
+	/* Eight octets that the flow keeps from one packet to the next, zero at first, for evidence that takes more
+	 * than one packet. They belong to the first module that makes them other than zero, until it makes them zero
+	 * again or says NM_NO; for the others, NULL. */
+	uint64_t *note;
 };
 
 /* The module's services at load time. */
@@ -133,24 +145,21 @@ struct nm_host {
 	    __attribute__((format(printf, 2, 3)));
 };
 
-#define NM_WATCH \
-	0x01u /* flag: go on calling classify() for this module's own flows after they are settled */
-
 /* The descriptor. Hooks that are not needed are NULL; classify is required. */
 struct nm_module {
 	uint32_t abi_version; /* NM_ABI_VERSION */
 	uint32_t size;        /* sizeof(struct nm_module) */
-	const char *name;     /* as in etc/modules: [a-z0-9_-]{1,31} */
-	const char *summary;  /* one line for `netmonc --check -v` */
-	uint32_t flags;       /* NM_WATCH */
-	uint16_t
-	    max_packets; /* payload packets of a flow, both directions, that it may be asked about before it is
-	                         settled; 0: 8 */
-	uint16_t n_apps;
-	uint16_t n_matches;
+	const char *name; /* as in etc/modules: [a-z0-9_-]{1,31}, the file's name without ".so" */
+	const char *summary; /* one line for `netmonc --check -v` */
+	/* How many of a flow's first packets with payload, both directions counted, it may be asked about: 1..254,
+	 * 0 for 8. */
+	uint16_t max_packets;
+	uint16_t n_apps;    /* 1..32 */
+	uint16_t n_matches; /* 1..128 */
 	const struct nm_app *apps;
 	const struct nm_match *matches;
-	/* Returns 0 and sets *ret_ctx, or -1 after a log line: the module is then left out. */
+	/* Returns 0 and sets *ret_ctx, or -1 after a log line: the module is then left out. `host` stays valid until
+	 * unload() returns. */
 	int (*load)(const struct nm_host *host, void **ret_ctx);
 	void (*unload)(void *ctx);
 	/* Looks at one packet. Must not keep pointers, block, allocate or read past pkt->len. `verdict` is zeroed. */

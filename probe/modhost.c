@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Opens classifier modules and holds them: the list, the files, the life of a set. */
+#include "probe/modhost.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "probe/modcheck.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LIST_LINE_MAX 256
+#define LOG_LINE_MAX  256
+#define LOG_BURST     10 /* lines of one module in LOG_PERIOD_S */
+#define LOG_PERIOD_S  60
+
+struct loaded {
+	struct nm_host host; /* first: the module hands its address back to us */
+	struct log_limit limit;
+	const struct nm_module *module;
+	void *ctx;
+	void *object; /* of dlopen(); NULL when linked in */
+	int fd;       /* open as long as `object`, because its path names it; -1 when linked in */
+};
+
+struct modset {
+	size_t count;
+	struct loaded loaded[MODHOST_MODULES_MAX];
+};
+
+/* The log service of struct nm_host. The text may hold what a packet said. */
+static void __attribute__((format(printf, 2, 3)))
+log_for_module(const struct nm_host *host, const char *fmt, ...)
+{
+	/* The host part is the first member of a struct that we own and may change. */
+	struct loaded *m = (struct loaded *)(uintptr_t)host;
+	char text[LOG_LINE_MAX];
+	char safe[LOG_LINE_MAX * 4];
+	va_list args;
+
+	if (!log_allowed(&m->limit))
+		return;
+	va_start(args, fmt);
+	int len = vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (len < 0)
+		return;
+	log_info("module %s: %s", m->module->name,
+	         log_safe(safe, sizeof(safe), text, strlen(text)));
+}
+
+/* Opens the module's file and judges it. The descriptor, or -1 after a log line. */
+static int
+open_file(const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0) {
+		log_warn("module refused: %s: %s", path, strerror(errno));
+		return -1;
+	}
+	const char *fault = NULL;
+	if (fstat(fd, &st) != 0)
+		fault = strerror(errno);
+	else if (!S_ISREG(st.st_mode))
+		fault = "not a regular file";
+	else if (st.st_uid != 0 && st.st_uid != geteuid())
+		fault = "belongs neither to root nor to the user that runs the probe";
+	else if (st.st_mode & (S_IWGRP | S_IWOTH))
+		fault = "its group or everybody may write it (chmod go-w)";
+	if (!fault)
+		return fd;
+	log_warn("module refused: %s: %s", path, fault);
+	(void)close(fd);
+	return -1;
+}
+
+/* Opens the file behind `fd`, not whatever bears its name by now. The path through /proc also differs for a file that was
+ * replaced, so that a reload does not get the old one back by name. */
+static void *
+open_object(int fd, const char *path)
+{
+	char through_fd[64];
+
+	(void)snprintf(through_fd, sizeof(through_fd), "/proc/self/fd/%d", fd);
+	void *object =
+	    dlopen(access(through_fd, R_OK) == 0 ? through_fd : path, RTLD_NOW | RTLD_LOCAL);
+	if (!object) {
+		const char *why = dlerror();
+
+		log_warn("module refused: %s: %s", path, why ? why : "cannot be opened");
+	}
+	return object;
+}
+
+/* Checks the descriptor and calls load(). On success the set owns the module. */
+static int
+take_in(struct modset *set, const struct nm_module *module, const char *name)
+{
+	struct loaded *m = &set->loaded[set->count];
+	const struct nm_module *held[MODHOST_MODULES_MAX];
+	char fault[MODCHECK_FAULT_MAX];
+
+	for (size_t i = 0; i < set->count; i++)
+		held[i] = set->loaded[i].module;
+	if (modcheck(module, name, held, set->count, fault) != 0) {
+		log_warn("module refused: %s: %s", name, fault);
+		return NM_EFORMAT;
+	}
+	*m = (struct loaded){
+		.host = { .size = sizeof(struct nm_host), .log = log_for_module },
+		.limit = { .burst = LOG_BURST, .period_s = LOG_PERIOD_S },
+		.module = module,
+		.fd = -1,
+	};
+	if (module->load && module->load(&m->host, &m->ctx) != 0) {
+		log_warn("module refused: %s: its load function failed", name);
+		return NM_EFORMAT;
+	}
+	set->count++;
+	return 0;
+}
+
+/* One module of the list. What is wrong with it is logged and leaves it out. */
+static void
+open_module(struct modset *set, const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+
+	int len = snprintf(path, sizeof(path), "%s/%s.so", dir, name);
+	if (len < 0 || (size_t)len >= sizeof(path)) {
+		log_warn("module refused: %s: the path is too long", name);
+		return;
+	}
+	int fd = open_file(path);
+	if (fd < 0)
+		return;
+	void *object = open_object(fd, path);
+	if (!object)
+		goto fail;
+	const struct nm_module *module = (const struct nm_module *)dlsym(object, NM_MODULE_SYMBOL);
+	if (!module) {
+		log_warn("module refused: %s: no symbol " NM_MODULE_SYMBOL, path);
+		goto fail;
+	}
+	if (take_in(set, module, name) != 0)
+		goto fail;
+	set->loaded[set->count - 1].object = object;
+	set->loaded[set->count - 1].fd = fd;
+	log_debug("module %s: %s", name, module->summary);
+	return;
+fail:
+	if (object)
+		(void)dlclose(object);
+	(void)close(fd);
+}
+
+/* The name on a line: comment and white space cut off in place. NULL when there is none. */
+static char *
+name_on(char *line)
+{
+	line[strcspn(line, "#\r\n")] = '\0';
+	line += strspn(line, " \t");
+	size_t len = strlen(line);
+	while (len > 0 && (line[len - 1] == ' ' || line[len - 1] == '\t'))
+		line[--len] = '\0';
+	return len > 0 ? line : NULL;
+}
+
+static int
+read_list(FILE *file, const char *list, const char *dir, struct modset *set, char *err,
+          size_t err_size)
+{
+	char line[LIST_LINE_MAX];
+	char safe[LIST_LINE_MAX * 4];
+
+	for (unsigned number = 1; fgets(line, sizeof(line), file); number++) {
+		bool whole = strchr(line, '\n') || feof(file);
+		char *name = name_on(line);
+
+		if (!whole) {
+			(void)snprintf(err, err_size, "%s:%u: line too long", list, number);
+			return NM_EFORMAT;
+		}
+		if (!name)
+			continue;
+		if (!modcheck_name(name)) {
+			(void)snprintf(err, err_size, "%s:%u: \"%s\" is no module name", list,
+			               number, log_safe(safe, sizeof(safe), name, strlen(name)));
+			return NM_EFORMAT;
+		}
+		if (set->count == MODHOST_MODULES_MAX) {
+			(void)snprintf(err, err_size, "%s:%u: more than %d modules", list, number,
+			               MODHOST_MODULES_MAX);
+			return NM_EFORMAT;
+		}
+		open_module(set, dir, name);
+	}
+	return 0;
+}
+
+int
+modhost_open(const char *list, const char *dir, char *err, size_t err_size, struct modset **ret_set)
+{
+	struct modset *set = calloc(1, sizeof(*set));
+	FILE *file = fopen(list, "re");
+	int rc = 0;
+
+	if (!set || !file) {
+		rc = !set ? -ENOMEM : -errno;
+		(void)snprintf(err, err_size, "%s: %s", list, strerror(-rc));
+		goto out;
+	}
+	rc = read_list(file, list, dir, set, err, err_size);
+	if (rc == 0 && ferror(file)) {
+		rc = -EIO;
+		(void)snprintf(err, err_size, "%s: cannot be read", list);
+	}
+	if (rc == 0) {
+		*ret_set = set;
+		set = NULL;
+	}
+out:
+	if (file)
+		(void)fclose(file);
+	modhost_close(set);
+	return rc;
+}
+
+int
+modhost_adopt(const struct nm_module *const *modules, size_t n, struct modset **ret_set)
+{
+	struct modset *set = calloc(1, sizeof(*set));
+
+	if (!set)
+		return -ENOMEM;
+	for (size_t i = 0; i < n && set->count < MODHOST_MODULES_MAX; i++)
+		(void)take_in(set, modules[i], modules[i]->name);
+	*ret_set = set;
+	return 0;
+}
+
+void
+modhost_close(struct modset *set)
+{
+	if (!set)
+		return;
+	for (size_t i = 0; i < set->count; i++) {
+		struct loaded *m = &set->loaded[i];
+
+		if (m->module->unload)
+			m->module->unload(m->ctx);
+		if (m->object)
+			(void)dlclose(m->object);
+		if (m->fd >= 0)
+			(void)close(m->fd);
+	}
+	free(set);
+}
+
+size_t
+modset_count(const struct modset *set)
+{
+	return set->count;
+}
+
+const struct nm_module *
+modset_module(const struct modset *set, size_t i)
+{
+	return set->loaded[i].module;
+}
+
+void *
+modset_ctx(const struct modset *set, size_t i)
+{
+	return set->loaded[i].ctx;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What flows told of others: a table of (address, port, transport) -> application with a time to live. Life cycle:
+ * tag_new(), then tag_learn(), tag_find() and tag_forget() in any order, tag_free(). One thread.
+ *
+ * Time is packet time in whole seconds. It may jump back (a second capture file): a tag is good for its time to live
+ * around its last use, in both directions. Nothing is allocated after tag_new(), and nothing ever walks the whole table:
+ * each tag_learn() looks a few buckets further for tags whose time is up.
+ */
+#ifndef NETMON_PROBE_TAG_H
+#define NETMON_PROBE_TAG_H
+
+#include "lib/addr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tag_table;
+
+/* An endpoint. Hashed as bytes, so no padding. */
+struct tag_key {
+	struct addr addr;
+	uint16_t port;     /* host byte order */
+	uint8_t transport; /* IP protocol number */
+	uint8_t zero;      /* always 0 */
+};
+_Static_assert(sizeof(struct tag_key) == 20, "the key is hashed as bytes");
+
+/* What is known of it. */
+struct tag_fact {
+	uint16_t app;
+	uint16_t reason; /* as in struct classify_state */
+	uint16_t ttl_s;  /* seconds that it lives without being used */
+	uint8_t confidence;
+};
+
+/* An empty table for at most `max` tags; `seed` is secret, so that nobody can choose colliding endpoints. 0 or
+ * -ENOMEM. */
+int tag_new(size_t max, uint64_t seed, struct tag_table **ret_table);
+void tag_free(struct tag_table *t);
+
+/* Learns or renews. A fact of less confidence does not replace a live one, it only renews it. 0, or NM_ELIMIT (counted)
+ * when there is no room. */
+int tag_learn(struct tag_table *t, const struct tag_key *key, const struct tag_fact *fact,
+              uint32_t now_s);
+
+/* The fact of an endpoint, which thereby begins its time to live anew. False without touching *ret_fact when there is
+ * none. */
+bool tag_find(struct tag_table *t, const struct tag_key *key, uint32_t now_s,
+              struct tag_fact *ret_fact);
+
+/* Forgets an endpoint; no harm when it is not known. */
+void tag_forget(struct tag_table *t, const struct tag_key *key);
+
+/* Tags in the table, those included whose time is up but not noticed yet. */
+size_t tag_count(const struct tag_table *t);
+/* How often tag_learn() found no room. */
+uint64_t tag_refused(const struct tag_table *t);
+
+#endif
