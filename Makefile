@@ -11,13 +11,13 @@ BUILD   ?= $(if $(ASAN),build/asan,build)
 
 CC      ?= cc
 AR      ?= ar
-MAKEFLAGS += --no-builtin-rules
+MAKEFLAGS += --no-builtin-rules --no-print-directory
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 # One compiler's optimiser and sanitizer differ from another's, so they are kept apart from what the code relies on.
-OPT     := $(if $(ASAN),-O1 -g -fno-omit-frame-pointer -fsanitize=address$(COMMA)undefined -fno-sanitize-recover=all,-O2 -g)
 COMMA   := ,
+OPT     := $(if $(ASAN),-O1 -g -fno-omit-frame-pointer -fsanitize=address$(COMMA)undefined -fno-sanitize-recover=all,-O2 -g)
 HARDEN  := -fstack-protector-strong -fstack-clash-protection $(if $(ASAN),,-D_FORTIFY_SOURCE=2) -fcf-protection
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wsign-compare \
            -Wformat=2 -Wundef -Wvla -Werror=implicit $(if $(WERROR)$(CI),-Werror)
@@ -128,7 +128,7 @@ TEST_SRC   := $(wildcard tests/lib/test_*.c tests/probe/test_*.c tests/modules/t
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 TESTS      := $(TEST_SRC:%.c=$(BUILD)/%)
 FUZZERS    := $(FUZZ_SRC:%.c=$(BUILD)/%)
-SUPPORT    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+SUPPORT    := $(BUILD)/libsupport.a
 CRON_ARCHIVES := $(call archive,cron/admin) $(call archive,cron/aggregate) $(call archive,cron/alert)
 TEST_AR_lib       :=
 TEST_AR_probe     := $(call archive,probe)
@@ -139,6 +139,10 @@ TEST_AR_web       := $(call archive,web)
 TEST_AR_fuzz      := $(BUILD)/libmodules.a $(call archive,probe) $(call archive,collector) $(call archive,web)
 TEST_LIBS := -lcmocka $(sort $(foreach d,$(DIRS),$(LIBS_$(d)))) $(LIBS_lib)
 
+$(SUPPORT): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
 define test_rules
 $(BUILD)/tests/$(1)/test_%: $(BUILD)/tests/$(1)/test_%.o $(SUPPORT) $(TEST_AR_$(1)) $(LIBNETMON)
 	$$(call say,LD,$$@)
@@ -146,7 +150,7 @@ $(BUILD)/tests/$(1)/test_%: $(BUILD)/tests/$(1)/test_%.o $(SUPPORT) $(TEST_AR_$(
 endef
 $(foreach d,lib probe modules collector cron web,$(eval $(call test_rules,$(d))))
 
-$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(TEST_AR_fuzz) $(LIBNETMON)
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(SUPPORT) $(TEST_AR_fuzz) $(LIBNETMON)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS)
 
@@ -156,18 +160,21 @@ PROVE = prove --timer --merge -j2 --exec tests/run
 test-quick: all tests
 	NETMON_BUILD=$(abspath $(BUILD)) $(PROVE) $(TESTS) $(FUZZERS)
 
-# All of it: this build's unit tests, then the end-to-end tests, then the same under ASan and UBSan (pages once).
+# Commands that build as their first step use all cores, unless the caller said how many.
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+# All of it: end-to-end tests and unit tests of this build, then the same under ASan and UBSan.
 test: deps
-	$(Q)$(MAKE) all tests
-	$(Q)$(MAKE) ASAN=1 all tests
-	NETMON_BUILD=$(abspath $(BUILD)) NETMON_ASAN_BUILD=$(abspath build/asan) tests/all
+	$(Q)$(MAKE) $(JOBS) all tests
+	$(Q)$(MAKE) $(JOBS) ASAN=1 BUILD='$(BUILD)/asan' all tests
+	$(Q)NETMON_BUILD='$(abspath $(BUILD))' NETMON_ASAN_BUILD='$(abspath $(BUILD))/asan' tests/all
 
 deps:
 	$(Q)etc/install-packages etc/debian-packages
 
 demo: deps
-	$(Q)$(MAKE) all
-	$(Q)NETMON_BUILD=$(abspath $(BUILD)) tests/demo/demo $(if $(IF),--interface '$(IF)') $(if $(CHECK),--check)
+	$(Q)$(MAKE) $(JOBS) all
+	$(Q)NETMON_BUILD='$(abspath $(BUILD))' tests/demo/demo $(if $(IF),--interface '$(IF)') $(if $(CHECK),--check)
 
 bench:
 	$(Q)$(MAKE) all tests
@@ -194,4 +201,4 @@ include $(wildcard etc/install.mk)
 clean:
 	rm -rf build
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path '$(BUILD)/asan' -prune -o -name '*.d' -print 2>/dev/null)
