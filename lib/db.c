@@ -6,6 +6,7 @@
 #include "lib/err.h"
 #include "lib/paths.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,10 +16,13 @@
 
 #define BUSY_TIMEOUT_MS 10000
 #define SCHEMA_FILE_MAX (1u << 20)
+#define STORE_MODE      0660 /* it holds password hashes and the session key: nothing for others */
 
 struct db_stmt {
 	sqlite3_stmt *handle;
 	const char *sql; /* key: the literal's address */
+	bool in_use;     /* from db_query() to db_done() */
+	bool bind_failed;
 };
 
 struct db {
@@ -32,45 +36,57 @@ static char *
 read_schema(char *err, size_t err_size)
 {
 	char path[PATHS_MAX];
-	char *text = NULL;
+	FILE *file = NULL;
 
-	FILE *file = paths_find(PATHS_SCHEMA, "sqlite.sql", path, sizeof(path)) < 0
-	                 ? NULL
-	                 : fopen(path, "re");
+	if (paths_find(PATHS_SCHEMA, "sqlite.sql", path, sizeof(path)) == 0)
+		file = fopen(path, "re");
 	if (!file) {
 		(void)snprintf(err, err_size, "schema %s cannot be read: reinstall netmon", path);
 		return NULL;
 	}
-	text = calloc(1, SCHEMA_FILE_MAX);
-	if (text && fread(text, 1, SCHEMA_FILE_MAX - 1, file) == 0) {
-		(void)snprintf(err, err_size, "schema %s is empty: reinstall netmon", path);
-		free(text);
-		text = NULL;
-	}
+	char *text = calloc(1, SCHEMA_FILE_MAX);
+	size_t len = text ? fread(text, 1, SCHEMA_FILE_MAX, file) : 0;
 	(void)fclose(file);
-	return text;
+	if (len > 0 && len < SCHEMA_FILE_MAX)
+		return text;
+	(void)snprintf(err, err_size, "schema %s is empty or too large: reinstall netmon", path);
+	free(text);
+	return NULL;
 }
 
+/* True for a database without a single table. */
+static bool
+is_empty(struct db *db)
+{
+	struct db_stmt *q;
+	bool empty = false;
+
+	if (db_query(db, "SELECT count(*) FROM sqlite_master", &q) < 0)
+		return false;
+	if (db_step(q) > 0)
+		empty = db_column_int(q, 0) == 0;
+	db_done(q);
+	return empty;
+}
+
+/* Creates the tables, unless somebody else did between the caller's question and the lock. */
 static int
 create_schema(struct db *db, char *err, size_t err_size)
 {
 	int rc = NM_ESTORE;
-
-	if (db_begin_write(db) < 0) {
-		(void)snprintf(err, err_size, "%s", db_error(db));
-		return NM_ESTORE;
-	}
 	char *text = read_schema(err, err_size);
+
 	if (!text)
-		goto out;
-	if (sqlite3_exec(db->handle, text, NULL, NULL, NULL) != SQLITE_OK || db_commit(db) < 0) {
+		return NM_ESTORE;
+	if (db_begin_write(db) < 0 ||
+	    (is_empty(db) && sqlite3_exec(db->handle, text, NULL, NULL, NULL) != SQLITE_OK) ||
+	    db_commit(db) < 0) {
 		(void)snprintf(err, err_size, "cannot create the schema: %s", db_error(db));
+		db_rollback(db);
 		goto out;
 	}
 	rc = NM_OK;
 out:
-	if (rc < 0)
-		db_rollback(db);
 	free(text);
 	return rc;
 }
@@ -98,7 +114,8 @@ check_version(struct db *db, const char *path, char *err, size_t err_size)
 	if (version == DB_SCHEMA_VERSION)
 		return NM_OK;
 	if (version == 0)
-		(void)snprintf(err, err_size, "%s is not a netmon store: %s", path, db_error(db));
+		(void)snprintf(err, err_size, "%s is not a netmon store (%s): name another file",
+		               path, db_error(db));
 	else
 		(void)snprintf(
 		    err, err_size,
@@ -107,47 +124,50 @@ check_version(struct db *db, const char *path, char *err, size_t err_size)
 	return NM_EVERSION;
 }
 
-/* True for a database without a single table. */
-static bool
-is_empty(struct db *db)
-{
-	struct db_stmt *q;
-	bool empty = false;
-
-	if (db_query(db, "SELECT count(*) FROM sqlite_master", &q) < 0)
-		return false;
-	if (db_step(q) > 0)
-		empty = db_column_int(q, 0) == 0;
-	db_done(q);
-	return empty;
-}
-
 /* WAL lets readers go on while a batch is written; NORMAL syncs at checkpoints, FULL at each commit, which the promise
  * "acknowledged means stored" needs. */
 static int
 set_pragmas(struct db *db, enum db_mode mode)
 {
-	const char *pragmas = mode == DB_READ
-	                          ? "PRAGMA query_only = 1;"
-	                          : "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
+	const char *pragmas = mode == DB_READ ? "PRAGMA query_only = 1; PRAGMA temp_store = MEMORY;"
+	                                      : "PRAGMA journal_mode = WAL; PRAGMA synchronous = "
+	                                        "FULL; PRAGMA temp_store = MEMORY;";
 
 	return sqlite3_exec(db->handle, pragmas, NULL, NULL, NULL) == SQLITE_OK ? NM_OK : NM_ESTORE;
+}
+
+/* Checks that the file is there or may be made. A new one is made here, for the sake of its mode, which the files beside
+ * it (-wal, -shm) inherit. */
+static int
+find_file(const char *path, enum db_mode mode, char *err, size_t err_size)
+{
+	if (access(path, F_OK) == 0)
+		return NM_OK;
+	if (mode != DB_CREATE) {
+		(void)snprintf(err, err_size,
+		               "no store at %s: make it with netmon --store sqlite:%s store init",
+		               path, path);
+		return NM_ENOTFOUND;
+	}
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, STORE_MODE);
+	if (fd < 0) {
+		(void)snprintf(err, err_size, "cannot create %s: %s", path, nm_strerror(-errno));
+		return NM_ESTORE;
+	}
+	(void)close(fd);
+	return NM_OK;
 }
 
 static int
 open_sqlite(struct db *db, const char *path, enum db_mode mode, char *err, size_t err_size)
 {
-	/* a reader too opens for writing: it may have to create the WAL's index file; query_only stops the rest */
-	int flags = SQLITE_OPEN_READWRITE | (mode == DB_CREATE ? SQLITE_OPEN_CREATE : 0);
+	int rc = find_file(path, mode, err, err_size);
 
-	if (mode != DB_CREATE && access(path, F_OK) < 0) {
-		(void)snprintf(err, err_size,
-		               "no store at %s: start netmond --store sqlite:%s once", path, path);
-		return NM_ENOTFOUND;
-	}
-	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
-		(void)snprintf(err, err_size, "cannot open %s: %s", path,
-		               sqlite3_errmsg(db->handle));
+	if (rc < 0)
+		return rc;
+	/* a reader too opens for writing: it may have to create the WAL's index file; query_only stops the rest */
+	if (sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
+		(void)snprintf(err, err_size, "cannot open %s: %s", path, db_error(db));
 		return NM_ESTORE;
 	}
 	(void)sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
@@ -156,9 +176,8 @@ open_sqlite(struct db *db, const char *path, enum db_mode mode, char *err, size_
 		return NM_ESTORE;
 	}
 	if (mode == DB_CREATE && is_empty(db)) {
-		int rc = create_schema(db, err, err_size);
-		/* somebody else may have created it between the question and the lock */
-		if (rc < 0 && schema_version(db) == 0)
+		rc = create_schema(db, err, err_size);
+		if (rc < 0)
 			return rc;
 	}
 	return check_version(db, path, err, err_size);
@@ -227,26 +246,34 @@ void
 db_rollback(struct db *db)
 {
 	if (!sqlite3_get_autocommit(db->handle))
-		(void)db_run(db, "ROLLBACK");
+		(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* A free statement for `sql`, or a free place, or NULL when every place is taken. */
+static struct db_stmt *
+find_stmt(struct db *db, const char *sql)
+{
+	for (size_t i = 0; i < db->n_stmts; i++)
+		if (db->stmts[i].sql == sql && !db->stmts[i].in_use)
+			return &db->stmts[i];
+	return db->n_stmts < DB_QUERIES_MAX ? &db->stmts[db->n_stmts] : NULL;
 }
 
 int
 db_query(struct db *db, const char *sql, struct db_stmt **ret_stmt)
 {
-	for (size_t i = 0; i < db->n_stmts; i++) {
-		if (db->stmts[i].sql == sql) {
-			*ret_stmt = &db->stmts[i];
-			return NM_OK;
-		}
-	}
-	if (db->n_stmts == DB_QUERIES_MAX)
+	struct db_stmt *q = find_stmt(db, sql);
+
+	if (!q)
 		return NM_ELIMIT;
-	struct db_stmt *q = &db->stmts[db->n_stmts];
-	if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &q->handle, NULL) !=
-	    SQLITE_OK)
-		return NM_ESTORE;
-	q->sql = sql;
-	db->n_stmts++;
+	if (!q->handle) {
+		if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &q->handle,
+		                       NULL) != SQLITE_OK)
+			return NM_ESTORE;
+		q->sql = sql;
+		db->n_stmts++;
+	}
+	q->in_use = true;
 	*ret_stmt = q;
 	return NM_OK;
 }
@@ -254,18 +281,22 @@ db_query(struct db *db, const char *sql, struct db_stmt **ret_stmt)
 void
 db_bind_int(struct db_stmt *q, int at, int64_t value)
 {
-	(void)sqlite3_bind_int64(q->handle, at, value);
+	if (sqlite3_bind_int64(q->handle, at, value) != SQLITE_OK)
+		q->bind_failed = true;
 }
 
 void
 db_bind_text(struct db_stmt *q, int at, const char *text)
 {
-	(void)sqlite3_bind_text(q->handle, at, text, -1, SQLITE_STATIC);
+	if (sqlite3_bind_text(q->handle, at, text, -1, SQLITE_STATIC) != SQLITE_OK)
+		q->bind_failed = true;
 }
 
 int
 db_step(struct db_stmt *q)
 {
+	if (q->bind_failed)
+		return NM_ESTORE;
 	switch (sqlite3_step(q->handle)) {
 	case SQLITE_ROW:
 		return 1;
@@ -299,10 +330,18 @@ db_column_copy(struct db_stmt *q, int at, char *ret_text, size_t size)
 }
 
 void
+db_again(struct db_stmt *q)
+{
+	(void)sqlite3_reset(q->handle);
+}
+
+void
 db_done(struct db_stmt *q)
 {
 	(void)sqlite3_reset(q->handle);
 	(void)sqlite3_clear_bindings(q->handle);
+	q->bind_failed = false;
+	q->in_use = false;
 }
 
 int
@@ -323,6 +362,43 @@ db_run(struct db *db, const char *sql)
 	int rc = db_query(db, sql, &q);
 
 	return rc < 0 ? rc : db_finish(q);
+}
+
+const char *
+db_key_format(const struct addr *a, char key[DB_KEY_SIZE])
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < sizeof(a->b); i++) {
+		key[2 * i] = hex[a->b[i] >> 4];
+		key[2 * i + 1] = hex[a->b[i] & 15];
+	}
+	key[DB_KEY_SIZE - 1] = '\0';
+	return key;
+}
+
+/* The value of a lower case hex digit, or -1. */
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int
+db_key_parse(const char *key, struct addr *ret_addr)
+{
+	if (strlen(key) != DB_KEY_SIZE - 1)
+		return NM_EFORMAT;
+	for (size_t i = 0; i < sizeof(ret_addr->b); i++) {
+		int high = hex_value(key[2 * i]), low = hex_value(key[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return NM_EFORMAT;
+		ret_addr->b[i] = (uint8_t)(high << 4 | low);
+	}
+	return NM_OK;
 }
 
 int64_t

@@ -21,11 +21,16 @@ struct db_group {
 	char name[GROUP_NAME_MAX];
 };
 
-/* Creates a group if it is not there and adds a member to it, in one transaction of the caller's. `member` as
- * addr_range_parse() takes it. 0; NM_EFORMAT: name or member not understood; NM_EEXISTS: the member is in it already;
- * NM_ELIMIT; NM_ESTORE. */
+/* True for a name that a group may have: 1 to GROUP_NAME_MAX - 1 bytes of UTF-8 (RFC 3629) without control characters,
+ * no blank at either end. */
+bool db_group_name_valid(const char *name);
+/* Creates a group if it is not there and adds a member to it, in one transaction of the caller's. 0; NM_EFORMAT: name not
+ * valid; NM_EEXISTS: the member is in it already (nothing is written); NM_ELIMIT: GROUPS_MAX; NM_ESTORE. */
 int db_group_add(struct db *db, const char *name, const struct addr_range *member);
-/* Removes one member; the group goes with its last member. `member` NULL removes all. NM_ENOTFOUND. */
+/* NM_ELIMIT when the store has more than GROUP_RANGES_MAX ranges: ask it before the commit of what added some. */
+int db_group_check_limit(struct db *db);
+/* Removes one member, which must be written as it was added (the same first and last address); the group goes with its
+ * last member. `member` NULL removes all. In a transaction of the caller's. NM_ENOTFOUND: no such group or member. */
 int db_group_remove(struct db *db, const char *name, const struct addr_range *member);
 /* One group by id or by name. NM_ENOTFOUND. */
 int db_group_get(struct db *db, uint32_t id, struct db_group *ret_group);
@@ -37,18 +42,27 @@ int db_group_each(struct db *db,
                               const struct addr_range *range),
                   void *ctx);
 
-/* All ranges in memory, for many questions. */
+/* All ranges in memory, for many questions. About 60 octets a range. */
 struct group_set;
 
-/* Reads the whole set; the caller frees it with group_set_free(). */
+/* Reads the whole set; the caller frees it with group_set_free(). 0, -ENOMEM, NM_ESTORE, NM_ELIMIT (more than
+ * GROUP_RANGES_MAX), NM_EFORMAT (a key in the store that is none). */
 int group_set_load(struct db *db, struct group_set **ret_set);
-/* An empty set to which group_set_add() adds; for a collector without a store, and tests. */
+/* An empty set to which group_set_add() adds, O(n log n) each; for a collector without a store, and tests. */
 int group_set_new(struct group_set **ret_set);
 int group_set_add(struct group_set *set, uint32_t group, const struct addr_range *range);
+/* The two halves of group_set_add(), for many ranges: append each, then index once before the first lookup. */
+int group_set_append(struct group_set *set, uint32_t group, const struct addr_range *range);
+void group_set_index(struct group_set *set);
 void group_set_free(struct group_set *set);
 /* The ids of the groups that hold `addr`, each once, at most `max`, into ret_groups; returns how many hold it (0: the
- * host is not internal). O(log ranges + answers). Any thread, once the last add is done. */
+ * host is not internal). Ranges may overlap and nest: O(log ranges) without an answer, O(log ranges) more for each
+ * answer. Any thread, once the last add is done. */
 size_t group_set_lookup(const struct group_set *set, const struct addr *addr, uint32_t *ret_groups,
                         size_t max);
+/* True when any group holds `addr`. */
+bool group_set_holds(const struct group_set *set, const struct addr *addr);
+/* A number that changes when the addresses of any group change; the same for the same members in any order. */
+uint64_t group_set_fingerprint(const struct group_set *set);
 
 #endif

@@ -14,6 +14,7 @@
 #ifndef NETMON_LIB_DB_SQL_H
 #define NETMON_LIB_DB_SQL_H
 
+#include "lib/addr.h"
 #include "lib/db.h"
 
 #include <stddef.h>
@@ -23,10 +24,13 @@
 
 struct db_stmt;
 
-/* The ready statement of `sql`, with no parameters bound. The handle owns it. 0 or NM_ESTORE / NM_ELIMIT. */
+/* The ready statement of `sql`, with no parameters bound. The handle owns it. A statement that is in use (a callback of
+ * its own walk asks for it again) is prepared a second time, so walks nest. 0 or NM_ESTORE / NM_ELIMIT (more than
+ * DB_QUERIES_MAX: a db_done() is missing somewhere). */
 int db_query(struct db *db, const char *sql, struct db_stmt **ret_stmt);
 
-/* Parameters count from 1. Text is not copied and must live until db_done(). An error shows at db_step(). */
+/* Parameters count from 1. Text is not copied and must live until db_done(). An error is kept and shows at the next
+ * db_step(). To run a statement again with other parameters: db_again(), bind, db_step(). */
 void db_bind_int(struct db_stmt *q, int at, int64_t value);
 void db_bind_text(struct db_stmt *q, int at, const char *text);
 
@@ -41,11 +45,19 @@ void db_column_copy(struct db_stmt *q, int at, char *ret_text, size_t size);
 
 /* Ends the use of a statement. */
 void db_done(struct db_stmt *q);
+/* Ends a run and keeps the statement in use for the next one; parameters keep their values until bound anew. */
+void db_again(struct db_stmt *q);
 
 /* Binds nothing, runs to the end, throws rows away. 0 or an error of db_step(). */
 int db_run(struct db *db, const char *sql);
 /* db_step() to the end and db_done(), for statements without rows. */
 int db_finish(struct db_stmt *q);
+
+/* An address as the columns *_key hold it: 32 lower case hex digits, so that text order is numeric order. */
+#define DB_KEY_SIZE 33
+const char *db_key_format(const struct addr *a, char key[DB_KEY_SIZE]);
+/* 0 or NM_EFORMAT. */
+int db_key_parse(const char *key, struct addr *ret_addr);
 
 int64_t db_last_id(struct db *db);
 /* Rows that the last INSERT, UPDATE or DELETE touched. */

@@ -11,6 +11,8 @@
 --   transit     in totals only: neither end is internal
 --   period      length of a window in seconds: 300 (current), 3600, 21600, 86400; it ends at the last whole minute
 --   colour      0xRRGGBB
+-- AUTOINCREMENT stands where something outside the table remembers an id (RRD folders, rules, session cookies), so that
+-- the id of what was removed never comes back with another meaning. `flow` may lose its old rows, never its newest.
 -- Raw data: flow, ledger, watermark (one transaction a batch). Configuration: host_group, group_range, alert*, web_user, setting.
 -- Everything else is derived by netmon-aggregate and can be thrown away.
 
@@ -75,7 +77,7 @@ CREATE TABLE ledger (
 );
 
 CREATE TABLE host_group (
-	id   INTEGER PRIMARY KEY,
+	id   INTEGER PRIMARY KEY AUTOINCREMENT,
 	name VARCHAR(63) NOT NULL UNIQUE
 );
 CREATE TABLE group_range (
@@ -190,7 +192,7 @@ CREATE TABLE host_traffic_unknown (
 ) WITHOUT ROWID;
 
 CREATE TABLE web_user (
-	id       INTEGER PRIMARY KEY,
+	id       INTEGER PRIMARY KEY AUTOINCREMENT,
 	name     VARCHAR(63) NOT NULL UNIQUE,
 	hash     VARCHAR(128) NOT NULL, -- argon2id, crypto_pwhash_str() form
 	role     VARCHAR(15) NOT NULL,  -- 'read' or 'admin'
@@ -206,7 +208,7 @@ CREATE TABLE setting (
 -- application id. direction: 'in', 'out'. comparison: 'above', 'below'. window_s: 60 (now), 3600, 21600 seconds.
 -- days: bit 0 Monday .. bit 6 Sunday; from_minute/to_minute: minutes of the local day, 0..1440.
 CREATE TABLE alert (
-	id           INTEGER PRIMARY KEY,
+	id           INTEGER PRIMARY KEY AUTOINCREMENT,
 	name         VARCHAR(63) NOT NULL UNIQUE,
 	subject_kind VARCHAR(7) NOT NULL,
 	subject      VARCHAR(45) NOT NULL,
@@ -222,7 +224,7 @@ CREATE TABLE alert (
 	since        INTEGER NOT NULL  -- when `firing` last changed
 );
 CREATE TABLE alert_contact (
-	id      INTEGER PRIMARY KEY,
+	id      INTEGER PRIMARY KEY AUTOINCREMENT,
 	name    VARCHAR(63) NOT NULL UNIQUE,
 	kind    VARCHAR(7) NOT NULL,   -- 'email' or 'sms'
 	address VARCHAR(255) NOT NULL
