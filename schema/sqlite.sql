@@ -234,7 +234,8 @@ CREATE TABLE alert_contact_link (
 	contact INTEGER NOT NULL,
 	PRIMARY KEY (alert, contact)
 );
--- One row for each event ('fired', 'recovered') and one for each try to tell a contact ('sent', 'failed').
+-- One row for each event ('fired', 'recovered'), one for each try to tell a contact ('sent', 'failed', 'given-up'), and one
+-- when the aggregates were too old to judge by and when they no longer were ('stale', 'resumed': alert 0).
 CREATE TABLE alert_log (
 	id       INTEGER PRIMARY KEY,
 	at       INTEGER NOT NULL,
@@ -242,7 +243,21 @@ CREATE TABLE alert_log (
 	name     VARCHAR(63) NOT NULL, -- the rule's name then, so that the log outlives the rule
 	event    VARCHAR(15) NOT NULL,
 	rate_bps INTEGER NOT NULL,
-	contact  VARCHAR(63) NOT NULL, -- '' for 'fired' and 'recovered'
+	contact  VARCHAR(63) NOT NULL, -- '' unless it was told, or should have been
 	detail   VARCHAR(255) NOT NULL
 );
 CREATE INDEX alert_log_at ON alert_log (at);
+-- A message that a contact has not got yet: written with its event, gone when it was sent or given up. Ids are never used
+-- twice: they identify the message to the receiver.
+CREATE TABLE alert_delivery (
+	id         INTEGER PRIMARY KEY AUTOINCREMENT,
+	event      INTEGER NOT NULL, -- alert_log.id
+	alert      INTEGER NOT NULL,
+	contact    INTEGER NOT NULL,
+	event_at   INTEGER NOT NULL,
+	attempts   INTEGER NOT NULL, -- tries that failed
+	next_at    INTEGER NOT NULL,
+	short_text VARCHAR(159) NOT NULL,
+	long_text  VARCHAR(8191) NOT NULL,
+	UNIQUE (event, contact)
+);
