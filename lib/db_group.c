@@ -141,7 +141,7 @@ create_group(struct db *db, const char *name, uint32_t *ret_id)
 		rc = NM_ELIMIT;
 	if (rc == NM_OK)
 		rc = db_query(db, "INSERT INTO host_group (name) VALUES (?)", &q);
-	if (rc < 0)
+	if (rc != NM_OK)
 		return rc;
 	db_bind_text(q, 1, name);
 	rc = db_finish(q);
@@ -166,7 +166,7 @@ db_group_add(struct db *db, const char *name, const struct addr_range *member)
 		              "INSERT INTO group_range (group_id, member, first_key, last_key) "
 		              "VALUES (?, ?, ?, ?)",
 		              &q);
-	if (rc < 0)
+	if (rc != NM_OK)
 		return rc;
 	db_bind_int(q, 1, group.id);
 	db_bind_text(q, 2, addr_range_format(member, text, sizeof(text)));
@@ -216,7 +216,7 @@ db_group_remove(struct db *db, const char *name, const struct addr_range *member
 		              "DELETE FROM host_group WHERE id = ? AND NOT EXISTS "
 		              "(SELECT 1 FROM group_range WHERE group_id = host_group.id)",
 		              &q);
-	if (rc < 0)
+	if (rc != NM_OK)
 		return rc;
 	db_bind_int(q, 1, group.id);
 	return db_finish(q);
