@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The export protocol: batches, their sections and their checksum. */
+#include "lib/err.h"
+#include "lib/frame.h"
+#include "lib/frame_io.h"
+
+#include <isa-l/crc.h>
+
+#define SECTION_HEAD    4  /* u16 link, u16 reserved in front of records */
+#define VLAN_SIZE       6  /* u32 record, u16 vlan */
+#define LEDGER_ROW_SIZE 24 /* u32 minute, u16 link, u16 cause, u64 packets, u64 octets */
+#define BATCH_HEAD      40 /* crc, epoch, sequence, records, packets, octets */
+#define VLAN_ID_MAX     4094u
+#define COUNT_MAX       (UINT64_MAX >> 2) /* of a ledger row: stores count in 63 bits, and add */
+
+/* CRC32C with the inversions of RFC 3720 section 12.1 before and after, which ISA-L leaves to its caller. */
+static uint32_t
+crc32c(const uint8_t *bytes, size_t len)
+{
+	/* the cast drops const for a prototype that lacks it; ISA-L only reads. len <= FRAME_MAX fits an int */
+	return ~crc32_iscsi((unsigned char *)(uintptr_t)bytes, (int)len, 0xffffffffu);
+}
+
+/* --- encoding ---------------------------------------------------------------------------------------------------- */
+
+static bool
+is_record4(const struct record *r)
+{
+	return addr_is_v4(&r->saddr) && addr_is_v4(&r->daddr);
+}
+
+static void
+put_record(struct wireout *w, const struct record *r, size_t skip)
+{
+	wireout_bytes(w, r->saddr.b + skip, sizeof(r->saddr.b) - skip);
+	wireout_bytes(w, r->daddr.b + skip, sizeof(r->daddr.b) - skip);
+	wireout_u16(w, r->sport);
+	wireout_u16(w, r->dport);
+	wireout_u32(w, r->octets);
+	wireout_u16(w, r->packets);
+	wireout_u16(w, r->protocol);
+	wireout_u16(w, r->application);
+	wireout_u8(w, r->start_frac);
+	wireout_u8(w, r->end_frac);
+	wireout_u32(w, r->started);
+	wireout_u32(w, r->expires);
+}
+
+/* An IPv4 address is the last 4 of its 16 octets. */
+#define SKIP4 12
+
+void
+frame_put_record4(const struct record *r, uint8_t out[RECORD4_SIZE])
+{
+	struct wireout w = wireout_init(out, RECORD4_SIZE);
+
+	put_record(&w, r, SKIP4);
+}
+
+void
+frame_put_record6(const struct record *r, uint8_t out[RECORD6_SIZE])
+{
+	struct wireout w = wireout_init(out, RECORD6_SIZE);
+
+	put_record(&w, r, 0);
+}
+
+/* One section: the records from `from` on that share its family and link. Returns the index behind them. */
+static size_t
+put_run(struct wireout *w, const struct batch *b, size_t from)
+{
+	const struct record *r = b->records;
+	bool v4 = is_record4(&r[from]);
+	size_t at = frame_begin(w, v4 ? FRAME_RECORDS4 : FRAME_RECORDS6);
+	size_t i = from;
+
+	wireout_u16(w, r[from].link);
+	wireout_u16(w, 0);
+	for (; i < b->n_records && r[i].link == r[from].link && is_record4(&r[i]) == v4; i++)
+		put_record(w, &r[i], v4 ? SKIP4 : 0);
+	(void)frame_end(w, at, NULL);
+	return i;
+}
+
+static void
+put_vlans(struct wireout *w, const struct batch *b)
+{
+	size_t at = 0;
+	bool begun = false;
+
+	for (size_t i = 0; i < b->n_records; i++) {
+		if (b->records[i].vlan == VLAN_NONE)
+			continue;
+		if (!begun)
+			at = frame_begin(w, FRAME_VLANS);
+		begun = true;
+		wireout_u32(w, (uint32_t)i);
+		wireout_u16(w, b->records[i].vlan);
+	}
+	if (begun)
+		(void)frame_end(w, at, NULL);
+}
+
+static void
+put_ledger(struct wireout *w, const struct batch *b)
+{
+	if (b->n_ledger == 0)
+		return;
+	size_t at = frame_begin(w, FRAME_LEDGER);
+	for (const struct ledger_delta *d = b->ledger; d < b->ledger + b->n_ledger; d++) {
+		wireout_u32(w, d->minute);
+		wireout_u16(w, d->link);
+		wireout_u16(w, d->cause);
+		wireout_u64(w, d->packets);
+		wireout_u64(w, d->octets);
+	}
+	(void)frame_end(w, at, NULL);
+}
+
+/* Sums of the records into *ret_packets and *ret_octets; NM_EFORMAT when a field cannot go on the wire. */
+static int
+check_records(const struct batch *b, uint64_t *ret_packets, uint64_t *ret_octets)
+{
+	uint64_t packets = 0, octets = 0;
+
+	if (b->n_records > BATCH_RECORDS_MAX || b->n_ledger > BATCH_LEDGER_MAX)
+		return NM_EFORMAT;
+	for (const struct record *r = b->records; r < b->records + b->n_records; r++) {
+		if (r->link >= FRAME_LINKS_MAX || r->vlan > VLAN_ID_MAX)
+			return NM_EFORMAT;
+		packets += r->packets;
+		octets += r->octets;
+	}
+	for (const struct ledger_delta *d = b->ledger; d < b->ledger + b->n_ledger; d++)
+		if (d->link >= FRAME_LINKS_MAX)
+			return NM_EFORMAT;
+	*ret_packets = packets;
+	*ret_octets = octets;
+	return NM_OK;
+}
+
+size_t
+frame_batch_size_max(size_t n_records, size_t n_ledger)
+{
+	/* every record in a section of its own, with a VLAN */
+	size_t record = FRAME_HEADER_SIZE + SECTION_HEAD + RECORD6_SIZE + VLAN_SIZE;
+
+	return FRAME_HEADER_SIZE + BATCH_HEAD + n_records * record + 2 * FRAME_HEADER_SIZE +
+	       n_ledger * LEDGER_ROW_SIZE;
+}
+
+int
+frame_encode_batch(const struct batch *batch, uint8_t *out, size_t size, size_t *ret_len)
+{
+	struct wireout w = wireout_init(out, size);
+	uint64_t packets, octets;
+	size_t len;
+
+	int rc = check_records(batch, &packets, &octets);
+	if (rc < 0)
+		return rc;
+	size_t at = frame_begin(&w, FRAME_BATCH);
+	wireout_u32(&w, 0);
+	wireout_u64(&w, batch->epoch);
+	wireout_u64(&w, batch->sequence);
+	wireout_u32(&w, (uint32_t)batch->n_records);
+	wireout_u64(&w, packets);
+	wireout_u64(&w, octets);
+	for (size_t i = 0; i < batch->n_records && wireout_ok(&w);)
+		i = put_run(&w, batch, i);
+	put_vlans(&w, batch);
+	put_ledger(&w, batch);
+	rc = frame_end(&w, at, &len);
+	if (rc < 0)
+		return rc;
+	size_t body = FRAME_HEADER_SIZE + 4;
+	wireout_patch_u32(&w, FRAME_HEADER_SIZE, crc32c(out + body, len - body));
+	*ret_len = len;
+	return NM_OK;
+}
+
+/* --- decoding ---------------------------------------------------------------------------------------------------- */
+
+static void
+get_record(struct wire *w, size_t skip, struct record *ret)
+{
+	static const struct addr v4_prefix = { .b = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff } };
+
+	memset(ret, 0, sizeof(*ret));
+	if (skip)
+		ret->saddr = ret->daddr = v4_prefix;
+	wire_copy(w, ret->saddr.b + skip, sizeof(ret->saddr.b) - skip);
+	wire_copy(w, ret->daddr.b + skip, sizeof(ret->daddr.b) - skip);
+	ret->sport = wire_u16(w);
+	ret->dport = wire_u16(w);
+	ret->octets = wire_u32(w);
+	ret->packets = wire_u16(w);
+	uint16_t protocol = wire_u16(w);
+	ret->protocol = (uint8_t)protocol;
+	if (protocol > 255)
+		w->failed = true;
+	ret->application = wire_u16(w);
+	ret->start_frac = wire_u8(w);
+	ret->end_frac = wire_u8(w);
+	ret->started = wire_u32(w);
+	ret->expires = wire_u32(w);
+}
+
+static int
+get_records(struct wire *w, size_t record_size, size_t skip, struct batch *b)
+{
+	uint16_t link = wire_u16(w);
+
+	wire_skip(w, 2);
+	size_t n = wire_left(w) / record_size;
+	if (!wire_ok(w) || wire_left(w) % record_size != 0 || link >= FRAME_LINKS_MAX)
+		return NM_EFORMAT;
+	if (n > BATCH_RECORDS_MAX - b->n_records)
+		return NM_ELIMIT;
+	for (size_t i = 0; i < n; i++) {
+		struct record *r = &b->records[b->n_records++];
+		get_record(w, skip, r);
+		r->link = link;
+		b->packets += r->packets;
+		b->octets += r->octets;
+	}
+	return wire_ok(w) ? NM_OK : NM_EFORMAT;
+}
+
+static int
+get_records4(struct wire *w, struct batch *b)
+{
+	return get_records(w, RECORD4_SIZE, SKIP4, b);
+}
+
+static int
+get_records6(struct wire *w, struct batch *b)
+{
+	return get_records(w, RECORD6_SIZE, 0, b);
+}
+
+static int
+get_vlans(struct wire *w, struct batch *b)
+{
+	if (wire_left(w) % VLAN_SIZE != 0)
+		return NM_EFORMAT;
+	while (wire_left(w) > 0) {
+		uint32_t record = wire_u32(w);
+		uint16_t vlan = wire_u16(w);
+
+		if (record >= b->n_records || vlan == VLAN_NONE || vlan > VLAN_ID_MAX)
+			return NM_EFORMAT;
+		b->records[record].vlan = vlan;
+	}
+	return NM_OK;
+}
+
+static int
+get_ledger(struct wire *w, struct batch *b)
+{
+	if (wire_left(w) % LEDGER_ROW_SIZE != 0)
+		return NM_EFORMAT;
+	if (wire_left(w) / LEDGER_ROW_SIZE > BATCH_LEDGER_MAX - b->n_ledger)
+		return NM_ELIMIT;
+	while (wire_left(w) > 0) {
+		struct ledger_delta *d = &b->ledger[b->n_ledger++];
+
+		d->minute = wire_u32(w);
+		d->link = wire_u16(w);
+		d->cause = wire_u16(w);
+		d->packets = wire_u64(w);
+		d->octets = wire_u64(w);
+		if (d->link >= FRAME_LINKS_MAX || (d->packets | d->octets) > COUNT_MAX)
+			return NM_EFORMAT;
+	}
+	return NM_OK;
+}
+
+/* Sections by type and by the pass that reads them: annotations refer to records, which may stand behind them. */
+static const struct {
+	enum frame_type type;
+	int pass;
+	int (*get)(struct wire *w, struct batch *b);
+} sections[] = {
+	{ FRAME_RECORDS4, 0, get_records4 },
+	{ FRAME_RECORDS6, 0, get_records6 },
+	{ FRAME_LEDGER, 0, get_ledger },
+	{ FRAME_VLANS, 1, get_vlans },
+};
+
+static int
+get_section(uint8_t type, int pass, struct wire w, struct batch *b)
+{
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+		if (sections[i].type == type && sections[i].pass == pass)
+			return sections[i].get(&w, b);
+	return NM_OK; /* not of this pass, or of a later version: skipped by its length */
+}
+
+/* `w` is a copy: each pass reads all sections from the first. */
+static int
+get_sections(struct wire w, int pass, struct batch *b)
+{
+	while (wire_left(&w) > 0) {
+		struct frame_header header;
+		const uint8_t *head = wire_take(&w, FRAME_HEADER_SIZE);
+
+		if (!head || frame_decode_header(head, &header) < 0)
+			return NM_EFORMAT;
+		const uint8_t *bytes = wire_take(&w, header.length);
+		if (!bytes)
+			return NM_EFORMAT;
+		int rc = get_section(header.type, pass, wire_init(bytes, header.length), b);
+		if (rc < 0)
+			return rc;
+	}
+	return NM_OK;
+}
+
+int
+frame_decode_batch(const uint8_t *bytes, size_t len, struct batch *ret)
+{
+	struct wire w = wire_init(bytes, len);
+	uint32_t crc = wire_u32(&w);
+
+	if (len < BATCH_HEAD || len > FRAME_MAX || crc32c(bytes + 4, len - 4) != crc)
+		return NM_EFORMAT;
+	ret->epoch = wire_u64(&w);
+	ret->sequence = wire_u64(&w);
+	uint32_t n_records = wire_u32(&w);
+	uint64_t packets = wire_u64(&w);
+	uint64_t octets = wire_u64(&w);
+	ret->packets = ret->octets = 0;
+	ret->n_records = ret->n_ledger = 0;
+	int rc = get_sections(w, 0, ret);
+	if (rc == NM_OK)
+		rc = get_sections(w, 1, ret);
+	if (rc < 0)
+		return rc;
+	if (ret->n_records != n_records || ret->packets != packets || ret->octets != octets)
+		return NM_EFORMAT;
+	return NM_OK;
+}

@@ -1,0 +1,626 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The export protocol: what is written is read back, and nothing that is cut, changed or too large is taken. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* for its checksum */
+#include "lib/frame_batch.c" /* NOLINT(bugprone-suspicious-include) */
+
+static uint8_t buf[FRAME_MAX + 64];
+static struct record records[BATCH_RECORDS_MAX + 1];
+static struct ledger_delta ledger[BATCH_LEDGER_MAX + 1];
+
+/* --- helpers ------------------------------------------------------------------------------------------------------ */
+
+static struct record
+make_record(const char *saddr, const char *daddr, uint16_t link, uint16_t vlan)
+{
+	struct record r = { .sport = 50000,
+		            .dport = 443,
+		            .protocol = 6,
+		            .start_frac = 1,
+		            .end_frac = 255,
+		            .packets = 65535,
+		            .application = 7,
+		            .octets = 1000000,
+		            .started = 1700000000,
+		            .expires = 4294967295u,
+		            .vlan = vlan,
+		            .link = link };
+
+	assert_int_equal(addr_parse(saddr, &r.saddr), 0);
+	assert_int_equal(addr_parse(daddr, &r.daddr), 0);
+	return r;
+}
+
+static const struct ledger_delta some_ledger[2] = {
+	{ .minute = 1700000040, .link = 0, .cause = LEDGER_SEEN, .packets = 1, .octets = 60 },
+	{ .minute = 1700000040, .link = 1, .cause = LEDGER_NOT_IP, .packets = 1ull << 40 },
+};
+
+/* Both families, two links, some VLANs. */
+static size_t
+encode_mix(struct record mix[5])
+{
+	struct ledger_delta rows[2] = { some_ledger[0], some_ledger[1] };
+	size_t len = 0;
+
+	mix[0] = make_record("10.0.0.1", "192.0.2.1", 0, VLAN_NONE);
+	mix[1] = make_record("10.0.0.2", "192.0.2.2", 0, 4094);
+	mix[2] = make_record("2001:db8::1", "2001:db8::2", 0, 1);
+	mix[3] = make_record("2001:db8::1", "2001:db8::2", 1, VLAN_NONE);
+	mix[4] = make_record("10.0.0.3", "192.0.2.3", 1, 100);
+	struct batch b = { .epoch = 0x0102030405060708u,
+		           .sequence = 9,
+		           .n_records = 5,
+		           .records = mix,
+		           .n_ledger = 2,
+		           .ledger = rows };
+	assert_int_equal(frame_encode_batch(&b, buf, sizeof(buf), &len), 0);
+	return len;
+}
+
+/* Decodes what is behind the header of the frame in buf. */
+static int
+decode(size_t len, struct batch *ret)
+{
+	*ret = (struct batch){ .records = records, .ledger = ledger };
+	return frame_decode_batch(buf + FRAME_HEADER_SIZE, len - FRAME_HEADER_SIZE, ret);
+}
+
+/* Makes the checksum right again after a change. */
+static void
+sign(size_t len)
+{
+	struct wireout w = wireout_init(buf, sizeof(buf));
+	size_t body = FRAME_HEADER_SIZE + 4;
+
+	wireout_patch_u32(&w, FRAME_HEADER_SIZE, crc32c(buf + body, len - body));
+}
+
+/* Copies to a block of the exact size, so that sanitizers see a read behind its end, and decodes that. */
+static int
+decode_exact(int (*one)(const uint8_t *bytes, size_t len), const uint8_t *bytes, size_t len)
+{
+	uint8_t *exact = malloc(len ? len : 1);
+
+	assert_non_null(exact);
+	memcpy(exact, bytes, len);
+	int rc = one(exact, len);
+	free(exact);
+	return rc;
+}
+
+static struct frame_hello
+make_hello(void)
+{
+	struct frame_hello h = { .version = FRAME_VERSION,
+		                 .epoch = 0xfedcba9876543210u,
+		                 .first = 3,
+		                 .next = 7,
+		                 .labels = 5,
+		                 .probe = "core router",
+		                 .n_links = 2,
+		                 .links = { "eth0", "eth1" } };
+
+	return h;
+}
+
+/* --- batches ------------------------------------------------------------------------------------------------------ */
+
+static void
+the_checksum_is_that_of_rfc_3720_b_4(void **state)
+{
+	/* the RFC prints the octets as sent, least significant first */
+	uint8_t bytes[32];
+
+	(void)state;
+	memset(bytes, 0, sizeof(bytes));
+	assert_int_equal(crc32c(bytes, 32), 0x8a9136aa);
+	memset(bytes, 0xff, sizeof(bytes));
+	assert_int_equal(crc32c(bytes, 32), 0x62a8ab43);
+	for (int i = 0; i < 32; i++)
+		bytes[i] = (uint8_t)i;
+	assert_int_equal(crc32c(bytes, 32), 0x46dd794e);
+	for (int i = 0; i < 32; i++)
+		bytes[i] = (uint8_t)(31 - i);
+	assert_int_equal(crc32c(bytes, 32), 0x113fdb5c);
+}
+
+static void
+an_ipv4_record_has_32_octets_in_the_documented_order(void **state)
+{
+	static const uint8_t want[RECORD4_SIZE] = {
+		10,   0,    0,    1,    192,  0,    2,    1, /* addresses */
+		0xc3, 0x50, 0x01, 0xbb, 0,    0x0f, 0x42, 0x40, 0xff, 0xff,
+		0,    6,    0,    7,                                        /* .. application */
+		1,    255,  0x65, 0x53, 0xf1, 0,    0xff, 0xff, 0xff, 0xff, /* times */
+	};
+	struct record r = make_record("10.0.0.1", "192.0.2.1", 0, 0);
+	uint8_t out[RECORD4_SIZE];
+
+	(void)state;
+	frame_put_record4(&r, out);
+	assert_memory_equal(out, want, sizeof(want));
+}
+
+static void
+an_ipv6_record_has_56_octets_and_the_same_tail(void **state)
+{
+	struct record r4 = make_record("10.0.0.1", "192.0.2.1", 0, 0);
+	struct record r6 = make_record("2001:db8::1", "2001:db8::2", 0, 0);
+	uint8_t out4[RECORD4_SIZE], out6[RECORD6_SIZE];
+
+	(void)state;
+	frame_put_record4(&r4, out4);
+	frame_put_record6(&r6, out6);
+	assert_memory_equal(out6, r6.saddr.b, 16);
+	assert_memory_equal(out6 + 16, r6.daddr.b, 16);
+	assert_memory_equal(out6 + 32, out4 + 8, 24);
+}
+
+static void
+a_batch_of_both_families_links_vlans_and_ledger_comes_back_as_it_was(void **state)
+{
+	struct record mix[5];
+	struct batch b;
+	size_t len = encode_mix(mix);
+
+	(void)state;
+	assert_int_equal(decode(len, &b), 0);
+	assert_true(b.epoch == 0x0102030405060708u && b.sequence == 9);
+	assert_int_equal(b.n_records, 5);
+	assert_memory_equal(b.records, mix, sizeof(mix));
+	assert_int_equal(b.packets, 5 * 65535);
+	assert_int_equal(b.octets, 5 * 1000000);
+	assert_int_equal(b.n_ledger, 2);
+	assert_memory_equal(b.ledger, some_ledger, sizeof(some_ledger));
+}
+
+static void
+an_empty_batch_is_a_batch(void **state)
+{
+	struct batch b = { .sequence = 1 };
+	size_t len;
+
+	(void)state;
+	assert_int_equal(frame_encode_batch(&b, buf, sizeof(buf), &len), 0);
+	assert_int_equal(decode(len, &b), 0);
+	assert_int_equal(b.n_records + b.n_ledger, 0);
+}
+
+static int
+decode_batch_only(const uint8_t *bytes, size_t len)
+{
+	struct batch b = { .records = records, .ledger = ledger };
+
+	return frame_decode_batch(bytes, len, &b);
+}
+
+static void
+a_batch_cut_at_any_length_is_refused(void **state)
+{
+	struct record mix[5];
+	size_t len = encode_mix(mix) - FRAME_HEADER_SIZE;
+
+	(void)state;
+	for (size_t cut = 0; cut < len; cut++)
+		assert_int_equal(decode_exact(decode_batch_only, buf + FRAME_HEADER_SIZE, cut),
+		                 NM_EFORMAT);
+	assert_int_equal(decode_exact(decode_batch_only, buf + FRAME_HEADER_SIZE, len), 0);
+}
+
+static void
+a_batch_cut_at_any_length_and_signed_anew_is_refused(void **state)
+{
+	struct record mix[5];
+	size_t len = encode_mix(mix);
+
+	(void)state;
+	for (size_t cut = FRAME_HEADER_SIZE + 4; cut < len; cut++) {
+		(void)encode_mix(mix);
+		sign(cut);
+		/* with the ledger cut off at a section's end all sums still hold: that is a batch */
+		int want = cut == len - FRAME_HEADER_SIZE - 2 * LEDGER_ROW_SIZE ? 0 : NM_EFORMAT;
+		/* likewise without the VLANs and the ledger */
+		if (cut == len - 2 * FRAME_HEADER_SIZE - 2 * LEDGER_ROW_SIZE - 3 * VLAN_SIZE)
+			want = 0;
+		assert_int_equal(decode_exact(decode_batch_only, buf + FRAME_HEADER_SIZE,
+		                              cut - FRAME_HEADER_SIZE),
+		                 want);
+	}
+}
+
+static void
+one_changed_bit_anywhere_is_refused(void **state)
+{
+	struct record mix[5];
+	size_t len = encode_mix(mix);
+	struct batch b;
+
+	(void)state;
+	for (size_t at = FRAME_HEADER_SIZE; at < len; at++) {
+		buf[at] ^= 0x10;
+		assert_int_equal(decode(len, &b), NM_EFORMAT);
+		buf[at] ^= 0x10;
+	}
+}
+
+static void
+a_wrong_count_or_sum_is_refused_even_with_a_right_checksum(void **state)
+{
+	static const size_t last_octets[] = { 31, 39, 47 }; /* of records, packets, octets */
+	struct record mix[5];
+	struct batch b;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		size_t len = encode_mix(mix);
+		buf[last_octets[i]]++;
+		sign(len);
+		assert_int_equal(decode(len, &b), NM_EFORMAT);
+	}
+}
+
+/* Appends a section to an empty batch and decodes it. */
+static int
+decode_section(uint8_t type, const uint8_t *bytes, size_t n, struct batch *ret)
+{
+	struct batch empty = { .sequence = 1 };
+	size_t len;
+
+	assert_int_equal(frame_encode_batch(&empty, buf, sizeof(buf), &len), 0);
+	struct wireout w = { .bytes = buf, .size = sizeof(buf), .len = len };
+	size_t at = frame_begin(&w, (enum frame_type)type);
+	wireout_bytes(&w, bytes, n);
+	(void)frame_end(&w, at, NULL);
+	sign(w.len);
+	return decode(w.len, ret);
+}
+
+static void
+an_unknown_section_is_skipped(void **state)
+{
+	struct batch b;
+
+	(void)state;
+	assert_int_equal(decode_section(200, (const uint8_t *)"future", 6, &b), 0);
+	assert_int_equal(b.n_records, 0);
+}
+
+static void
+a_section_of_a_wrong_size_or_with_a_wrong_link_is_refused(void **state)
+{
+	static const uint8_t zeros[4 + RECORD6_SIZE];
+	static const uint8_t bad_link[4] = { 0, FRAME_LINKS_MAX };
+	static const uint8_t bad_row[24] = { 0, 0, 0, 0, 0, FRAME_LINKS_MAX };
+	struct batch b;
+
+	(void)state;
+	assert_int_equal(decode_section(FRAME_RECORDS4, zeros, 3, &b), NM_EFORMAT);
+	assert_int_equal(decode_section(FRAME_RECORDS4, zeros, 4 + 31, &b), NM_EFORMAT);
+	assert_int_equal(decode_section(FRAME_RECORDS6, zeros, 4 + 55, &b), NM_EFORMAT);
+	assert_int_equal(decode_section(FRAME_RECORDS4, bad_link, 4, &b), NM_EFORMAT);
+	assert_int_equal(decode_section(FRAME_LEDGER, zeros, 23, &b), NM_EFORMAT);
+	assert_int_equal(decode_section(FRAME_LEDGER, bad_row, 24, &b), NM_EFORMAT);
+	assert_int_equal(decode_section(FRAME_VLANS, zeros, 5, &b), NM_EFORMAT);
+	assert_int_equal(decode_section(FRAME_LEDGER, zeros, 24, &b), 0);
+	assert_int_equal(decode_section(FRAME_RECORDS4, zeros, 4, &b), 0);
+}
+
+static void
+a_vlan_for_a_record_that_is_not_there_is_refused(void **state)
+{
+	static const uint8_t annotation[VLAN_SIZE] = { 0, 0, 0, 0, 0, 5 };
+	struct batch b;
+
+	(void)state;
+	assert_int_equal(decode_section(FRAME_VLANS, annotation, VLAN_SIZE, &b), NM_EFORMAT);
+}
+
+static void
+a_ledger_count_that_a_store_cannot_add_is_refused(void **state)
+{
+	static const uint8_t row[24] = { 0, 0, 0, 0, 0, 0, 0, 0, 0x80 };
+	struct batch b;
+
+	(void)state;
+	assert_int_equal(decode_section(FRAME_LEDGER, row, 24, &b), NM_EFORMAT);
+}
+
+static void
+the_largest_batch_fits_into_its_size_and_one_more_record_is_refused(void **state)
+{
+	struct record *many = calloc(BATCH_RECORDS_MAX + 1, sizeof(*many));
+	struct ledger_delta *rows = calloc(BATCH_LEDGER_MAX + 1, sizeof(*rows));
+	size_t size = frame_batch_size_max(BATCH_RECORDS_MAX, BATCH_LEDGER_MAX);
+	size_t len = 0;
+
+	(void)state;
+	assert_true(size < FRAME_MAX && many && rows);
+	for (size_t i = 0; i <= BATCH_RECORDS_MAX; i++)
+		many[i] = make_record("2001:db8::1", "2001:db8::2", i & 1, 4094);
+	struct batch b = { .sequence = 1,
+		           .records = many,
+		           .n_records = BATCH_RECORDS_MAX,
+		           .ledger = rows,
+		           .n_ledger = BATCH_LEDGER_MAX };
+	struct batch back;
+	assert_int_equal(frame_encode_batch(&b, buf, size, &len), 0);
+	assert_int_equal(decode(len, &back), 0);
+	assert_memory_equal(back.records, many, BATCH_RECORDS_MAX * sizeof(*many));
+	assert_int_equal(frame_encode_batch(&b, buf, len - 1, &len), NM_ELIMIT);
+	b.n_records++;
+	assert_int_equal(frame_encode_batch(&b, buf, sizeof(buf), &len), NM_EFORMAT);
+	b.n_records--;
+	b.n_ledger++;
+	assert_int_equal(frame_encode_batch(&b, buf, sizeof(buf), &len), NM_EFORMAT);
+	free(many);
+	free(rows);
+}
+
+static void
+a_batch_of_more_records_than_the_cap_is_refused(void **state)
+{
+	size_t n = 4 + (BATCH_RECORDS_MAX + 1) * RECORD4_SIZE;
+	uint8_t *zeros = calloc(1, n);
+	struct batch b;
+
+	(void)state;
+	assert_non_null(zeros);
+	assert_int_equal(decode_section(FRAME_RECORDS4, zeros, n, &b), NM_ELIMIT);
+	assert_int_equal(decode_section(FRAME_LEDGER, zeros, 24 * (BATCH_LEDGER_MAX + 1), &b),
+	                 NM_ELIMIT);
+	free(zeros);
+}
+
+static void
+a_record_whose_link_or_vlan_is_out_of_range_is_not_encoded(void **state)
+{
+	struct record r = make_record("10.0.0.1", "10.0.0.2", FRAME_LINKS_MAX, 0);
+	struct batch b = { .sequence = 1, .records = &r, .n_records = 1 };
+	size_t len;
+
+	(void)state;
+	assert_int_equal(frame_encode_batch(&b, buf, sizeof(buf), &len), NM_EFORMAT);
+	r.link = 0;
+	r.vlan = 4095;
+	assert_int_equal(frame_encode_batch(&b, buf, sizeof(buf), &len), NM_EFORMAT);
+}
+
+/* --- control frames ----------------------------------------------------------------------------------------------- */
+
+static int
+decode_hello_only(const uint8_t *bytes, size_t len)
+{
+	struct frame_hello h;
+
+	return frame_decode_hello(bytes, len, &h);
+}
+
+static void
+hello_comes_back_as_it_was_and_is_refused_at_any_other_length(void **state)
+{
+	struct frame_hello h = make_hello(), back;
+	size_t len;
+
+	(void)state;
+	memset(&back, 0, sizeof(back));
+	assert_int_equal(frame_encode_hello(&h, buf, sizeof(buf), &len), 0);
+	assert_int_equal(buf[0], FRAME_HELLO);
+	len -= FRAME_HEADER_SIZE;
+	assert_int_equal(frame_decode_hello(buf + FRAME_HEADER_SIZE, len, &back), 0);
+	assert_true(back.epoch == h.epoch && back.first == 3 && back.next == 7);
+	assert_int_equal(back.labels, 5);
+	assert_string_equal(back.probe, h.probe);
+	assert_int_equal(back.n_links, 2);
+	assert_string_equal(back.links[1], "eth1");
+	for (size_t cut = 0; cut < len; cut++)
+		assert_int_equal(decode_exact(decode_hello_only, buf + FRAME_HEADER_SIZE, cut),
+		                 NM_EFORMAT);
+	assert_int_equal(decode_exact(decode_hello_only, buf + FRAME_HEADER_SIZE, len + 1),
+	                 NM_EFORMAT);
+}
+
+static void
+hello_of_another_version_or_without_the_magic_is_told_apart(void **state)
+{
+	struct frame_hello h = make_hello();
+	size_t len;
+
+	(void)state;
+	h.version = FRAME_VERSION + 1;
+	assert_int_equal(frame_encode_hello(&h, buf, sizeof(buf), &len), 0);
+	assert_int_equal(decode_hello_only(buf + 8, len - 8), NM_EVERSION);
+	buf[8]++;
+	assert_int_equal(decode_hello_only(buf + 8, len - 8), NM_EFORMAT);
+}
+
+static void
+hello_with_names_that_are_not_printable_is_refused_by_both_sides(void **state)
+{
+	static const char *const bad[] = { "", "a\nb", "\x1b[31m", "caf\xc3\xa9", "\x7f" };
+	struct frame_hello h;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		h = make_hello();
+		(void)snprintf(h.links[0], sizeof(h.links[0]), "%s", bad[i]);
+		assert_int_equal(frame_encode_hello(&h, buf, sizeof(buf), &len), NM_EFORMAT);
+	}
+	h = make_hello();
+	assert_int_equal(frame_encode_hello(&h, buf, sizeof(buf), &len), 0);
+	uint8_t *name = memmem(buf, len, "core", 4);
+	assert_non_null(name);
+	name[0] = 0x1b;
+	assert_int_equal(decode_hello_only(buf + 8, len - 8), NM_EFORMAT);
+}
+
+static void
+hello_with_no_link_or_too_many_is_refused(void **state)
+{
+	struct frame_hello h = make_hello();
+	size_t len;
+
+	(void)state;
+	h.n_links = 0;
+	assert_int_equal(frame_encode_hello(&h, buf, sizeof(buf), &len), NM_EFORMAT);
+	h.n_links = FRAME_LINKS_MAX + 1;
+	assert_int_equal(frame_encode_hello(&h, buf, sizeof(buf), &len), NM_EFORMAT);
+	h.n_links = FRAME_LINKS_MAX;
+	for (size_t i = 0; i < FRAME_LINKS_MAX; i++)
+		memset(h.links[i], 'x', LINK_NAME_MAX - 1);
+	memset(h.probe, 'p', FRAME_NAME_MAX);
+	assert_int_equal(frame_encode_hello(&h, buf, sizeof(buf), &len), 0);
+	assert_int_equal(decode_hello_only(buf + 8, len - 8), 0);
+	assert_int_equal(frame_encode_hello(&h, buf, len - 1, &len), NM_ELIMIT);
+}
+
+static void
+hello_whose_numbers_cannot_be_is_refused(void **state)
+{
+	static const uint64_t bad[][2] = { { 0, 1 }, { 5, 4 }, { 1, UINT64_MAX } };
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct frame_hello h = make_hello();
+		h.first = bad[i][0];
+		h.next = bad[i][1];
+		assert_int_equal(frame_encode_hello(&h, buf, sizeof(buf), &len), 0);
+		assert_int_equal(decode_hello_only(buf + 8, len - 8), NM_EFORMAT);
+	}
+}
+
+static int
+decode_hello_ack_only(const uint8_t *bytes, size_t len)
+{
+	struct frame_hello_ack a;
+
+	return frame_decode_hello_ack(bytes, len, &a);
+}
+
+static void
+hello_ack_comes_back_and_is_refused_at_any_other_length(void **state)
+{
+	struct frame_hello_ack a = { FRAME_VERSION, FRAME_STATUS_BUSY, 77, "come again" }, back;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(frame_encode_hello_ack(&a, buf, sizeof(buf), &len), 0);
+	assert_int_equal(frame_decode_hello_ack(buf + 8, len - 8, &back), 0);
+	assert_int_equal(back.status, FRAME_STATUS_BUSY);
+	assert_int_equal(back.committed, 77);
+	assert_string_equal(back.text, "come again");
+	for (size_t cut = 0; cut < len - 8; cut++)
+		assert_int_equal(decode_exact(decode_hello_ack_only, buf + 8, cut), NM_EFORMAT);
+	assert_int_equal(decode_exact(decode_hello_ack_only, buf + 8, len - 7), NM_EFORMAT);
+}
+
+static int
+decode_apps_only(const uint8_t *bytes, size_t len)
+{
+	struct application apps[2];
+	size_t n;
+
+	return frame_decode_apps(bytes, len, apps, 2, &n);
+}
+
+static void
+applications_come_back_and_are_refused_at_any_other_length(void **state)
+{
+	struct application apps[2] = { { 0, "Unknown", "Unknown", 0x010203, 0x040506 },
+		                       { 80, "HTTP", "", 0xffffff, 0 } };
+	struct application back[2];
+	size_t len, n = 0;
+
+	(void)state;
+	memset(back, 0, sizeof(back));
+	assert_int_equal(frame_encode_apps(apps, 2, buf, sizeof(buf), &len), 0);
+	assert_int_equal(frame_decode_apps(buf + 8, len - 8, back, 2, &n), 0);
+	assert_int_equal(n, 2);
+	assert_memory_equal(back, apps, sizeof(apps));
+	assert_int_equal(frame_decode_apps(buf + 8, len - 8, back, 1, &n), NM_ELIMIT);
+	for (size_t cut = 2; cut < len - 8; cut++)
+		assert_int_equal(decode_exact(decode_apps_only, buf + 8, cut), NM_EFORMAT);
+	assert_int_equal(decode_exact(decode_apps_only, buf + 8, len - 7), NM_EFORMAT);
+	apps[1].name[0] = '\0';
+	assert_int_equal(frame_encode_apps(apps, 2, buf, sizeof(buf), &len), NM_EFORMAT);
+}
+
+static void
+ack_and_heartbeat_have_one_length(void **state)
+{
+	struct frame_ack a = { 1, UINT64_MAX }, back;
+	struct frame_header header;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(frame_encode_ack(&a, buf, sizeof(buf), &len), 0);
+	assert_int_equal(len, 8 + 16);
+	assert_int_equal(frame_decode_ack(buf + 8, 16, &back), 0);
+	assert_true(back.epoch == 1 && back.sequence == UINT64_MAX);
+	for (size_t cut = 0; cut < 16; cut++)
+		assert_int_equal(frame_decode_ack(buf + 8, cut, &back), NM_EFORMAT);
+	assert_int_equal(frame_decode_ack(buf + 8, 17, &back), NM_EFORMAT);
+	assert_int_equal(frame_encode_heartbeat(buf, 8, &len), 0);
+	assert_int_equal(frame_decode_header(buf, &header), 0);
+	assert_int_equal(header.type, FRAME_HEARTBEAT);
+	assert_int_equal(header.length, 0);
+	assert_int_equal(frame_encode_heartbeat(buf, 7, &len), NM_ELIMIT);
+}
+
+static void
+a_frame_may_be_as_long_as_the_cap_and_no_longer(void **state)
+{
+	static const uint8_t at_cap[8] = { 99, 0xff, 0xff, 0xff, 0, 0x10, 0, 0 };
+	static const uint8_t above[8] = { 99, 0, 0, 0, 0, 0x10, 0, 1 };
+	struct frame_header header;
+
+	(void)state;
+	assert_int_equal(frame_decode_header(at_cap, &header), 0);
+	assert_int_equal(header.length, FRAME_MAX);
+	assert_int_equal(frame_decode_header(above, &header), NM_ELIMIT);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_checksum_is_that_of_rfc_3720_b_4),
+		cmocka_unit_test(an_ipv4_record_has_32_octets_in_the_documented_order),
+		cmocka_unit_test(an_ipv6_record_has_56_octets_and_the_same_tail),
+		cmocka_unit_test(
+		    a_batch_of_both_families_links_vlans_and_ledger_comes_back_as_it_was),
+		cmocka_unit_test(an_empty_batch_is_a_batch),
+		cmocka_unit_test(a_batch_cut_at_any_length_is_refused),
+		cmocka_unit_test(a_batch_cut_at_any_length_and_signed_anew_is_refused),
+		cmocka_unit_test(one_changed_bit_anywhere_is_refused),
+		cmocka_unit_test(a_wrong_count_or_sum_is_refused_even_with_a_right_checksum),
+		cmocka_unit_test(an_unknown_section_is_skipped),
+		cmocka_unit_test(a_section_of_a_wrong_size_or_with_a_wrong_link_is_refused),
+		cmocka_unit_test(a_vlan_for_a_record_that_is_not_there_is_refused),
+		cmocka_unit_test(a_ledger_count_that_a_store_cannot_add_is_refused),
+		cmocka_unit_test(
+		    the_largest_batch_fits_into_its_size_and_one_more_record_is_refused),
+		cmocka_unit_test(a_batch_of_more_records_than_the_cap_is_refused),
+		cmocka_unit_test(a_record_whose_link_or_vlan_is_out_of_range_is_not_encoded),
+		cmocka_unit_test(hello_comes_back_as_it_was_and_is_refused_at_any_other_length),
+		cmocka_unit_test(hello_of_another_version_or_without_the_magic_is_told_apart),
+		cmocka_unit_test(hello_with_names_that_are_not_printable_is_refused_by_both_sides),
+		cmocka_unit_test(hello_with_no_link_or_too_many_is_refused),
+		cmocka_unit_test(hello_whose_numbers_cannot_be_is_refused),
+		cmocka_unit_test(hello_ack_comes_back_and_is_refused_at_any_other_length),
+		cmocka_unit_test(applications_come_back_and_are_refused_at_any_other_length),
+		cmocka_unit_test(ack_and_heartbeat_have_one_length),
+		cmocka_unit_test(a_frame_may_be_as_long_as_the_cap_and_no_longer),
+	};
+
+	return cmocka_run_group_tests_name("frame", tests, NULL, NULL);
+}
