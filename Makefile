@@ -66,7 +66,7 @@ help:
 	 'make test        set all up and run every test' \
 	 'make test-quick  unit tests of this build only' \
 	 'make bench       measure packets per second, export, aggregation' \
-	 'make lint        format, clang-tidy, cppcheck, include directions, headers alone, man pages' \
+	 'make lint        format, clang-tidy, cppcheck, include directions, headers alone, man pages (FILES=..., QUICK=1)' \
 	 'make stats       sizes of functions and files' \
 	 'make captures    record tests/captures anew (root, network namespaces)' \
 	 'make install     into $$(DESTDIR)$(PREFIX), configuration into $$(DESTDIR)$(SYSCONFDIR)/netmon' \
@@ -186,8 +186,9 @@ captures:
 golden-update: all
 	NETMON_BUILD=$(abspath $(BUILD)) tests/golden/update $(CASE)
 
+# make lint FILES='lib/addr.c lib/addr.h' QUICK=1
 lint:
-	CC='$(CC)' tests/lint/run
+	$(Q)CC='$(CC)' tests/lint/run $(if $(QUICK),--quick) $(FILES)
 
 stats:
 	@tests/lint/stats
