@@ -9,7 +9,7 @@
 --   in / out    towards / from an internal host, one that a group holds; traffic between two internal hosts is both,
 --               in for one and out for the other
 --   transit     in totals only: neither end is internal
---   period      length of a window in seconds: 300 (current), 3600, 21600, 86400; it ends at the last whole minute
+--   period      length of a window in seconds: 300 (current), 3600, 21600, 86400; it ends at aggregate_state's end
 --   colour      0xRRGGBB
 -- AUTOINCREMENT stands where something outside the table remembers an id (RRD folders, rules, session cookies), so that
 -- the id of what was removed never comes back with another meaning. `flow` may lose its old rows, never its newest.
@@ -66,6 +66,7 @@ CREATE TABLE flow (
 	expires     INTEGER NOT NULL
 );
 CREATE INDEX flow_expires ON flow (expires);
+CREATE INDEX flow_unknown ON flow (expires) WHERE application = 0;
 
 CREATE TABLE ledger (
 	link    INTEGER NOT NULL,
@@ -90,7 +91,8 @@ CREATE TABLE group_range (
 
 -- Internal hosts that were seen, and the groups that hold them.
 CREATE TABLE ip (
-	addr       VARCHAR(45) PRIMARY KEY,
+	id         INTEGER PRIMARY KEY AUTOINCREMENT,
+	addr       VARCHAR(45) NOT NULL UNIQUE,
 	addr_key   CHAR(32) NOT NULL,
 	first_seen INTEGER NOT NULL,
 	last_seen  INTEGER NOT NULL
@@ -100,18 +102,21 @@ CREATE TABLE ip_group (
 	group_id INTEGER NOT NULL,
 	PRIMARY KEY (addr, group_id)
 );
+CREATE INDEX ip_group_group ON ip_group (group_id, addr);
 
--- How far netmon-aggregate has read `flow`, and how far its windows reach.
+-- Numbers that netmon-aggregate keeps from run to run; lib/db_aggregate.h has their names and meanings.
 CREATE TABLE aggregate_state (
 	name  VARCHAR(31) PRIMARY KEY,
 	value INTEGER NOT NULL
 );
 
--- Derived, per minute and per hour: the flows' packets and octets spread over the minutes that they span.
--- addr '' is the total: in, out as for hosts, transit apart.
+-- The flows' packets and octets, spread over the minutes that they span, by minute for six hours and by hour for a day.
+-- generation  readers take the rows of the one that aggregate_state names; another one is being built or on its way out
+-- subject     0: the total (in and out as for hosts, transit apart); above 0: ip.id; below 0: minus a host_group.id
 CREATE TABLE usage_minute (
+	generation      INTEGER NOT NULL,
 	minute          INTEGER NOT NULL,
-	addr            VARCHAR(45) NOT NULL,
+	subject         INTEGER NOT NULL,
 	application     INTEGER NOT NULL,
 	in_octets       INTEGER NOT NULL,
 	out_octets      INTEGER NOT NULL,
@@ -119,11 +124,12 @@ CREATE TABLE usage_minute (
 	in_packets      INTEGER NOT NULL,
 	out_packets     INTEGER NOT NULL,
 	transit_packets INTEGER NOT NULL,
-	PRIMARY KEY (minute, addr, application)
+	PRIMARY KEY (generation, minute, subject, application)
 ) WITHOUT ROWID;
 CREATE TABLE usage_hour (
+	generation      INTEGER NOT NULL,
 	hour            INTEGER NOT NULL,
-	addr            VARCHAR(45) NOT NULL,
+	subject         INTEGER NOT NULL,
 	application     INTEGER NOT NULL,
 	in_octets       INTEGER NOT NULL,
 	out_octets      INTEGER NOT NULL,
@@ -131,7 +137,7 @@ CREATE TABLE usage_hour (
 	in_packets      INTEGER NOT NULL,
 	out_packets     INTEGER NOT NULL,
 	transit_packets INTEGER NOT NULL,
-	PRIMARY KEY (hour, addr, application)
+	PRIMARY KEY (generation, hour, subject, application)
 ) WITHOUT ROWID;
 
 -- Totals by application, one table a window: 5 min, 1 h, 6 h, 24 h.
