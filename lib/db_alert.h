@@ -14,6 +14,7 @@
 
 #include "lib/addr.h"
 #include "lib/db.h"
+#include "lib/rate.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,7 +28,7 @@
 #define ALERT_LONG_MAX     8192
 #define ALERT_RULES_MAX    1000
 #define ALERT_CONTACTS_MAX 1000
-#define ALERT_RATE_MAX     UINT64_C(1000000000000000) /* 1 Pbit/s */
+#define ALERT_RATE_MAX     RATE_MAX
 #define ALERT_DAYS_ALL     0x7fu
 #define ALERT_DAY_MINUTES  1440
 
@@ -162,7 +163,7 @@ struct alert_delivery {
 	unsigned attempts; /* tries that failed */
 	uint32_t next_s;   /* not to be tried before */
 	char short_text[ALERT_SHORT_MAX];
-	char *long_text; /* NUL-terminated; owner: the walk, valid during the call of `each` */
+	const char *long_text; /* NUL-terminated; valid during the call of `each` */
 };
 
 /* The text of an event's messages. */
@@ -194,7 +195,7 @@ int db_alert_delivery_count(struct db *db, int64_t *ret_count);
 /* Notes once that the aggregates are old (ALERT_STALE) or usable again (ALERT_RESUMED); a repetition writes nothing. In
  * the caller's transaction. */
 int db_alert_note_stale(struct db *db, bool stale, uint32_t now_s, const char *detail);
-/* Time from which on the aggregates know the traffic; 0: they are empty. A window that begins before it is not whole. */
+/* Time from which on the store knows the traffic; 0: it has none. A window that begins before it is not whole. */
 int db_alert_data_begin(struct db *db, uint32_t *ret_begin_s);
 
 #endif
