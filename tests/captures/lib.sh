@@ -17,12 +17,14 @@ TMP=$(mktemp -d "/tmp/netmon-capture.XXXXXX")
 PFX="nm$$"
 NETNS=()
 RECORDER=
+BG_PID=
 LINK_IF=up0
 HOST_MTU=1500
 CAPTURE=$OUT/$NAME.pcap
 PATH=$PATH:/usr/sbin:/sbin
 chmod 755 "$TMP"
-touch "$TMP/rules" "$TMP/hosts" "$TMP/resolv.conf"
+touch "$TMP/rules" "$TMP/hosts"
+echo "nameserver 127.0.0.1" >"$TMP/resolv.conf" # where nobody answers; without a line some clients ask nobody at all
 export LC_ALL=C TZ=UTC
 
 say() { printf '%s: %s\n' "$NAME" "$*" >&2; }
@@ -75,11 +77,13 @@ in_ns() {
 	timeout -k 2 60 ip netns exec "$ns" "$@"
 }
 
-# bg HOST LOGNAME COMMAND...: starts it there in the background; cleanup ends it.
+# bg HOST LOGNAME COMMAND...: starts it there in the background; cleanup ends it. BG_PID is its process.
 bg() {
 	local ns=$PFX-$1 log=$TMP/$2.log
 	shift 2
 	ip netns exec "$ns" "$@" </dev/null >>"$log" 2>&1 &
+	BG_PID=$!
+	disown # so that the shell does not report how cleanup ended it
 }
 
 # Real packets need segments and checksums made by the sender, not left to a network card that is not there.
@@ -175,7 +179,7 @@ RECORD_FILTER='not arp and not (ip6 and ether multicast) and not net fe80::/10'
 record_start() {
 	CAPTURE=$OUT/$NAME.pcap
 	bg core recorder tcpdump -Z root -i "$LINK_IF" -s 0 -U --immediate-mode -w "$TMP/capture" ${RECORD_FILTER:+"$RECORD_FILTER"}
-	RECORDER=$!
+	RECORDER=$BG_PID
 	wait_for "tcpdump to listen" grep -q 'listening on' "$TMP/recorder.log"
 }
 
@@ -183,16 +187,18 @@ record_start() {
 record_start_pcapng() {
 	CAPTURE=$OUT/$NAME.pcapng
 	bg core recorder dumpcap -q -n -i "$LINK_IF" -f "$RECORD_FILTER" -w "$TMP/capture"
-	RECORDER=$!
+	RECORDER=$BG_PID
 	wait_for "dumpcap to listen" grep -q '^File:' "$TMP/recorder.log"
 	sleep 0.5
 }
+
+recorder_ended() { ! kill -0 "$RECORDER"; }
 
 # record_stop: ends the recording, writes NAME.truth from the rules and checks both against each other.
 record_stop() {
 	sleep 1
 	kill -INT "$RECORDER"
-	wait "$RECORDER" || true
+	wait_for "the recorder to end" recorder_ended
 	cp "$TMP/capture" "$CAPTURE"
 	chmod 644 "$CAPTURE"
 	/usr/bin/python3 "$HERE/tools/write-truth.py" "$TMP/rules" "$CAPTURE" >"$OUT/$NAME.truth"

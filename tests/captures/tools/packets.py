@@ -25,6 +25,7 @@ class Conversation:
         self.packets = 0
         self.octets = 0  # IP total length, as flow records count them
         self.payload = 0
+        self.answers = 0  # packets from the side that did not begin
 
 
 def frames(path):
@@ -134,6 +135,7 @@ def conversations(path):
         key = (proto, source, sport, destination, dport)
         back = (proto, destination, dport, source, sport)
         talk = found.setdefault(back if back in found else key, Conversation())
+        talk.answers += back in found
         talk.packets += 1
         talk.octets += total
         talk.payload += payload
