@@ -172,12 +172,23 @@ test: deps
 deps:
 	$(Q)etc/install-packages etc/debian-packages
 
+# The demo's packets, and the benchmark's: programs of folders under tests/.
+DEMO_SRC  := $(wildcard tests/demo/*.c)
+$(BUILD)/tests/demo/traffic: $(DEMO_SRC:%.c=$(BUILD)/%.o)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lpcap -lm
+
+BENCH     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lpcap
+
 demo: deps
-	$(Q)$(MAKE) $(JOBS) all
+	$(Q)$(MAKE) $(JOBS) all '$(BUILD)/tests/demo/traffic'
 	$(Q)NETMON_BUILD='$(abspath $(BUILD))' tests/demo/demo $(if $(IF),--interface '$(IF)') $(if $(CHECK),--check)
 
 bench:
-	$(Q)$(MAKE) all tests
+	$(Q)$(MAKE) $(JOBS) all $(BENCH)
 	NETMON_BUILD=$(abspath $(BUILD)) tests/bench/run
 
 captures:
