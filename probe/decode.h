@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From the bytes of a frame to struct packet. Life cycle: decode_link_find() once for a capture's link type, then
+ * decode_packet() for every frame. No state between frames; any thread.
+ *
+ * The innermost IP header that decodes is the flow. A tunnel whose inside is no IP (PPP, ARP), or whose inside does not
+ * decode, is therefore metered as the flow of its own IP header, and nothing is lost by looking further in.
+ *
+ * Adding an encapsulation is one function and one row: link types in decode.c, EtherTypes in decode_link.c, IP
+ * protocols in decode_ip.c.
+ */
+#ifndef NETMON_PROBE_DECODE_H
+#define NETMON_PROBE_DECODE_H
+
+#include "lib/record.h"
+#include "probe/packet.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Layers that are followed, from the link layer inwards: tags, IP headers, IPv6 extension headers, tunnels. Honest
+ * traffic stays below ten; the cap bounds what a crafted frame can cost. */
+#define DECODE_DEPTH_MAX 16
+
+/* A frame as the capture gives it. */
+struct frame_bytes {
+	uint64_t ts_ns; /* capture time, nanoseconds since 1970-01-01 UTC */
+	const uint8_t *bytes;
+	uint32_t len;      /* octets captured */
+	uint32_t wire_len; /* octets sent; below `len` counts as `len` */
+	uint16_t link;     /* index of the capture source */
+};
+
+struct decode_link;
+
+/* The decoder of a link type (DLT_*, as pcap_datalink() says); NULL when there is none. */
+const struct decode_link *decode_link_find(int dlt);
+
+/* Decodes one frame. LEDGER_METERED with *ret_packet filled, else the cause that the frame is counted under:
+ * LEDGER_TRUNCATED, _NOT_IP, _BAD_LINK, _BAD_IP, _BAD_TRANSPORT or _TOO_DEEP, with *ret_packet undefined.
+ *
+ * `octets` is the IP header's total length. A total length of 0 (segmentation offload: the length did not fit or was not
+ * known yet) counts the captured octets. Octets behind the total length are padding and are dropped; fewer captured than
+ * the total length is fine as long as the headers are whole (TCP: without its options).
+ * The payload of IP protocols without ports is all that follows the IP headers, for ICMP its own header included. A
+ * fragment that is not the first one has ports 0 and no payload. */
+enum ledger_cause decode_packet(const struct decode_link *link, const struct frame_bytes *frame,
+                                struct packet *ret_packet);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The flow table. Life cycle: flow_table_new(), flow_add() for every packet, flow_advance() when time passes without
+ * packets, flow_flush() at the end, flow_table_free(). One thread.
+ *
+ * One entry is one conversation: key with the lower endpoint first, a counter for each direction, the classifier's
+ * state. A cut makes one record of each direction that has packets since the last cut. Cuts happen
+ *   - after FIN both ways or RST, once nothing more came for `linger_s` (trailing ACKs belong to the same record), or at
+ *     once when a new SYN reuses the ports: that begins a new conversation, with a fresh classifier's state;
+ *   - `active_s` after the record began;
+ *   - when nothing came for `idle_s`: the conversation is forgotten;
+ *   - before a packet that would bring a direction above `packets_max` or `octets_max`. Both directions are cut
+ *     together, so that their records cover the same time.
+ * Only the first, the reuse and the idle cut end a conversation; after the others it keeps its label.
+ *
+ * Time is packet time. Inside, a clock that never goes back decides what expires: a packet that is up to FLOW_STEP_S
+ * late counts as now, a larger step back (another file, a clock that was set) moves the clock's offset instead. A record
+ * starts at its first packet's own time and lasts as long as the clock went on, so it never ends before it starts and
+ * never spans more than `active_s`.
+ */
+#ifndef NETMON_PROBE_FLOW_H
+#define NETMON_PROBE_FLOW_H
+
+#include "lib/record.h"
+#include "probe/classify.h"
+#include "probe/packet.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FLOW_STEP_S   10
+#define FLOW_ACTIVE_S 60 /* the original's active time-out */
+#define FLOW_IDLE_S \
+	30 /* between nfpcapd's 15 and softflowd's 60: a paused download stays one flow */
+#define FLOW_LINGER_S    2
+#define FLOW_PACKETS_MAX 1000
+#define FLOW_OCTETS_MAX  1000000 /* 1 MB */
+#define FLOW_TABLE_MAX \
+	1048576 /* conversations; 156 octets each, taken from the kernel when first used */
+#define FLOW_TIMEOUT_MAX  86400 /* most seconds for any of the time-outs */
+#define FLOW_RECORD_LIMIT 65535 /* most packets_max: a record counts them in 16 bits */
+
+struct flow_limits {
+	uint32_t active_s;
+	uint32_t idle_s;
+	uint32_t linger_s;
+	uint32_t packets_max; /* of a record, 1..FLOW_RECORD_LIMIT */
+	uint32_t octets_max;  /* of a record; a single packet above it is a record of its own */
+	uint32_t table_max;   /* conversations, 1..2^28 */
+};
+
+/* The defaults above. */
+extern const struct flow_limits flow_limits_default;
+
+struct flow_table;
+
+/* Called for every record that is cut; `record` is valid during the call. Must not call back into the table. */
+typedef void (*flow_cut_fn)(void *ctx, const struct record *record);
+
+/* Reserves the table's memory; on success *ret_table is the caller's. -ENOMEM, or NM_ELIMIT when a limit is outside its
+ * range. */
+int flow_table_new(const struct flow_limits *limits, flow_cut_fn cut, void *ctx,
+                   struct flow_table **ret_table);
+/* Gives the memory back; open flows are dropped. NULL is fine. */
+void flow_table_free(struct flow_table *t);
+
+struct flow_hit {
+	struct classify_state
+	    *state; /* the conversation's; valid until the next call with the table */
+	bool
+	    from_client; /* the packet was sent by the side that began: the sender of a SYN or receiver
+	                               * of a SYN-ACK, else the first packet's sender */
+};
+
+/* Counts a packet in its conversation, which is made when it is new. False when the table is full: the packet is not
+ * counted. May cut records. */
+bool flow_add(struct flow_table *t, const struct packet *pkt, struct flow_hit *ret_hit);
+
+/* Time went on without a packet: expires what is due at `ts_ns`. */
+void flow_advance(struct flow_table *t, uint64_t ts_ns);
+
+/* Cuts every open record and forgets all conversations. */
+void flow_flush(struct flow_table *t);
+
+struct flow_stats {
+	uint64_t conversations; /* in the table now */
+	uint64_t records;       /* cut so far */
+	uint64_t refused;       /* packets that found the table full */
+};
+void flow_get_stats(const struct flow_table *t, struct flow_stats *ret_stats);
+
+#endif

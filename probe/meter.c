@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The path of a frame, and the loss ledger. */
+#include "probe/meter.h"
+
+#include "lib/err.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_S      UINT64_C(1000000000)
+#define NS_PER_MINUTE (60 * NS_PER_S)
+
+/* One link's ledger: the minute that is being counted, and what was handed over before. */
+struct link_ledger {
+	uint64_t minute_begin_ns;
+	struct meter_count now[LEDGER_CAUSE_MAX];    /* not yet handed over */
+	struct meter_count before[LEDGER_CAUSE_MAX]; /* handed over */
+};
+
+struct meter {
+	struct flow_table *flows;
+	struct classifier *classifier;
+	struct sink *sink;
+	uint64_t handed_over_ns; /* packet time of the last hand-over */
+	uint16_t n_links;        /* one more than the largest index that was seen */
+	struct link_ledger links[METER_LINKS_MAX];
+};
+
+static void
+record_to_sink(void *ctx, const struct record *record)
+{
+	struct meter *m = ctx;
+
+	m->sink->ops->record(m->sink, record);
+}
+
+int
+meter_new(const struct flow_limits *limits, struct classifier *classifier, struct sink *sink,
+          struct meter **ret_meter)
+{
+	struct meter *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return -ENOMEM;
+	m->classifier = classifier;
+	m->sink = sink;
+	int rc = flow_table_new(limits, record_to_sink, m, &m->flows);
+	if (rc < 0) {
+		free(m);
+		return rc;
+	}
+	*ret_meter = m;
+	return NM_OK;
+}
+
+void
+meter_free(struct meter *m)
+{
+	if (!m)
+		return;
+	flow_table_free(m->flows);
+	free(m);
+}
+
+/* --- ledger ------------------------------------------------------------------------------------------------------ */
+
+static void
+hand_over_link(struct meter *m, uint16_t link)
+{
+	struct link_ledger *l = &m->links[link];
+
+	for (uint16_t cause = 0; cause < LEDGER_CAUSE_MAX; cause++) {
+		struct meter_count *now = &l->now[cause];
+		if (!now->packets)
+			continue;
+		struct ledger_delta delta = {
+			.minute = (uint32_t)(l->minute_begin_ns / NS_PER_S),
+			.link = link,
+			.cause = cause,
+			.packets = now->packets,
+			.octets = now->octets,
+		};
+		m->sink->ops->ledger(m->sink, &delta);
+		l->before[cause].packets += now->packets;
+		l->before[cause].octets += now->octets;
+	}
+	memset(l->now, 0, sizeof(l->now));
+}
+
+static void
+hand_over(struct meter *m, uint64_t ts_ns)
+{
+	m->handed_over_ns = ts_ns;
+	for (uint16_t link = 0; link < m->n_links; link++)
+		hand_over_link(m, link);
+}
+
+/* True when `ts_ns` is outside the span that begins at `begin_ns`. A packet that is a little late does not count as
+ * outside, so that reordering at an edge does not tear the counts into many rows. */
+static inline bool
+outside(uint64_t begin_ns, uint64_t span_ns, uint64_t ts_ns)
+{
+	uint64_t behind = ts_ns - begin_ns;
+
+	return behind >= span_ns && behind < UINT64_MAX - FLOW_STEP_S * NS_PER_S;
+}
+
+static inline void
+ledger_minute(struct meter *m, uint16_t link, uint64_t ts_ns)
+{
+	struct link_ledger *l = &m->links[link];
+
+	if (!outside(l->minute_begin_ns, NS_PER_MINUTE, ts_ns))
+		return;
+	hand_over_link(m, link);
+	l->minute_begin_ns = ts_ns - ts_ns % NS_PER_MINUTE;
+}
+
+static inline void
+ledger_count(struct meter *m, uint16_t link, enum ledger_cause cause, uint64_t packets,
+             uint64_t octets)
+{
+	struct meter_count *c = &m->links[link].now[cause];
+
+	if (link >= m->n_links)
+		m->n_links = link + 1;
+	c->packets += packets;
+	c->octets += octets;
+}
+
+/* --- frames ------------------------------------------------------------------------------------------------------ */
+
+/* Decodes, counts in the flow table and classifies. Returns what the frame is counted under, and under how many
+ * octets. */
+static inline enum ledger_cause
+meter_packet(struct meter *m, const struct decode_link *type, const struct frame_bytes *frame,
+             uint64_t *ret_octets)
+{
+	struct packet pkt;
+	struct flow_hit hit;
+	enum ledger_cause cause = decode_packet(type, frame, &pkt);
+
+	if (cause != LEDGER_METERED)
+		return cause;
+	if (!flow_add(m->flows, &pkt, &hit))
+		return LEDGER_TABLE_OVERFLOW;
+	classify_packet(m->classifier, &pkt, hit.from_client, hit.state);
+	*ret_octets = pkt.octets;
+	return LEDGER_METERED;
+}
+
+void
+meter_frame(struct meter *m, const struct decode_link *type, const struct frame_bytes *frame)
+{
+	uint64_t frame_octets = frame->wire_len > frame->len ? frame->wire_len : frame->len;
+	uint64_t octets = frame_octets;
+
+	ledger_minute(m, frame->link, frame->ts_ns);
+	enum ledger_cause cause = meter_packet(m, type, frame, &octets);
+	ledger_count(m, frame->link, LEDGER_SEEN, 1, frame_octets);
+	ledger_count(m, frame->link, cause, 1, octets);
+	if (outside(m->handed_over_ns, NS_PER_S, frame->ts_ns))
+		hand_over(m, frame->ts_ns);
+}
+
+void
+meter_drops(struct meter *m, uint16_t link, uint64_t ts_ns, uint64_t kernel, uint64_t interface)
+{
+	if (!(kernel | interface))
+		return;
+	if (ts_ns > m->links[link].minute_begin_ns)
+		ledger_minute(m, link, ts_ns);
+	ledger_count(m, link, LEDGER_SEEN, kernel + interface, 0);
+	ledger_count(m, link, LEDGER_KERNEL_DROPPED, kernel, 0);
+	ledger_count(m, link, LEDGER_IF_DROPPED, interface, 0);
+}
+
+void
+meter_idle(struct meter *m, uint64_t ts_ns)
+{
+	flow_advance(m->flows, ts_ns);
+	if (ts_ns > m->handed_over_ns + NS_PER_S)
+		hand_over(m, ts_ns);
+}
+
+void
+meter_finish(struct meter *m)
+{
+	flow_flush(m->flows);
+	hand_over(m, m->handed_over_ns);
+}
+
+void
+meter_get_counts(const struct meter *m, uint16_t link, struct meter_count *ret_counts)
+{
+	const struct link_ledger *l = &m->links[link];
+
+	for (unsigned i = 0; i < LEDGER_CAUSE_MAX; i++) {
+		ret_counts[i].packets = l->before[i].packets + l->now[i].packets;
+		ret_counts[i].octets = l->before[i].octets + l->now[i].octets;
+	}
+}
+
+void
+meter_get_stats(const struct meter *m, struct flow_stats *ret_stats)
+{
+	flow_get_stats(m->flows, ret_stats);
+}

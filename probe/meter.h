@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The path of a frame: decode, flow table, classifier, ledger; what comes out goes to a sink. Life cycle: meter_new(),
+ * meter_frame() for every frame, meter_drops() and meter_idle() about once a second, meter_finish(),
+ * meter_free(). One thread.
+ *
+ * The ledger closes to the packet, for every link and minute:
+ *   LEDGER_SEEN = LEDGER_METERED + all causes from LEDGER_KERNEL_DROPPED to LEDGER_TABLE_OVERFLOW
+ * Octets are those of the frame, those of LEDGER_METERED the IP packet's, as in the records.
+ */
+#ifndef NETMON_PROBE_METER_H
+#define NETMON_PROBE_METER_H
+
+#include "probe/classify.h"
+#include "probe/decode.h"
+#include "probe/flow.h"
+#include "probe/sink.h"
+
+#include <stdint.h>
+
+#define METER_LINKS_MAX 64 /* as many as HELLO can name */
+
+struct meter;
+
+/* The classifier and the sink stay the caller's and must outlive the meter. 0, -ENOMEM or NM_ELIMIT (see
+ * flow_table_new()). */
+int meter_new(const struct flow_limits *limits, struct classifier *classifier, struct sink *sink,
+              struct meter **ret_meter);
+void meter_free(struct meter *m);
+
+/* One frame; frame->link below METER_LINKS_MAX. */
+void meter_frame(struct meter *m, const struct decode_link *type, const struct frame_bytes *frame);
+
+/* Packets that the kernel or the interface dropped since the last call, counted at the link's last packet's time, or
+ * at `ts_ns` if that is later. */
+void meter_drops(struct meter *m, uint16_t link, uint64_t ts_ns, uint64_t kernel,
+                 uint64_t interface);
+
+/* Time went on to `ts_ns` (packet time) without a packet: expires flows, hands the ledger over. */
+void meter_idle(struct meter *m, uint64_t ts_ns);
+
+/* Cuts all flows and hands everything to the sink, which is not finished. */
+void meter_finish(struct meter *m);
+
+/* Counts of a link since the start, by enum ledger_cause; `ret_counts` has LEDGER_CAUSE_MAX places. */
+struct meter_count {
+	uint64_t packets;
+	uint64_t octets;
+};
+void meter_get_counts(const struct meter *m, uint16_t link, struct meter_count *ret_counts);
+void meter_get_stats(const struct meter *m, struct flow_stats *ret_stats);
+
+#endif

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* netmonc's options. */
+#include "probe/options.h"
+
+#include "lib/conf.h"
+#include "lib/err.h"
+#include "lib/frame.h"
+#include "lib/log.h"
+#include "lib/opts.h"
+#include "lib/paths.h"
+#include "probe/flow.h"
+#include "probe/meter.h"
+#include "probe/sink_text.h"
+
+#include <pcap/pcap.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum kind { TEXT, NUMBER, LIST, FLAG, COUNT };
+
+#define COMMAND_LINE_ONLY true
+#define AT(field)         offsetof(struct options, field)
+
+/* In the order of --help. Names in the file are the long ones with '_' for '-'. */
+static const struct row {
+	const char *name;
+	char letter;
+	enum kind kind;
+	size_t offset;
+	unsigned long min, max, dflt; /* of numbers */
+	const char *arg;
+	const char *help;
+	bool command_line_only;
+} rows[] = {
+	{ "interface", 'i', LIST, AT(interfaces), 0, 0, 0, "IF",
+	  "capture from an interface (repeatable)", false },
+	{ "read", 'r', LIST, AT(files), 0, 0, 0, "FILE",
+	  "read a capture file, - for standard input (repeatable)", COMMAND_LINE_ONLY },
+	{ "host", 'h', TEXT, AT(host), 0, 0, 0, "HOST", "collector (localhost)", false },
+	{ "port", 'p', NUMBER, AT(port), 1, 65535, FRAME_PORT, "PORT", "its port (5000)", false },
+	{ "output", 'o', TEXT, AT(output), 0, 0, 0, "FORMAT",
+	  "print records: csv, json, sql or records (binary)", COMMAND_LINE_ONLY },
+	{ "probe", '\0', TEXT, AT(probe), 0, 0, 0, "NAME", "this probe's name (the host's)",
+	  false },
+	{ "link", '\0', LIST, AT(links), 0, 0, 0, "NAME",
+	  "name of the link (the interface's or file's; repeatable)", false },
+	{ "modules", '\0', TEXT, AT(modules), 0, 0, 0, "FILE", "list of classifier modules",
+	  false },
+	{ "module-dir", '\0', TEXT, AT(module_dir), 0, 0, 0, "DIR", "where they are", false },
+	{ "active-timeout", '\0', NUMBER, AT(active_s), 1, FLOW_TIMEOUT_MAX, FLOW_ACTIVE_S, "S",
+	  "a record spans at most so many seconds (60)", false },
+	{ "idle-timeout", '\0', NUMBER, AT(idle_s), 1, FLOW_TIMEOUT_MAX, FLOW_IDLE_S, "S",
+	  "a flow ends after so many seconds without a packet (30)", false },
+	{ "max-octets", '\0', NUMBER, AT(max_octets), 1, 4000000000, FLOW_OCTETS_MAX, "N",
+	  "octets of a record (1000000)", false },
+	{ "max-packets", '\0', NUMBER, AT(max_packets), 1, FLOW_RECORD_LIMIT, FLOW_PACKETS_MAX, "N",
+	  "packets of a record (1000)", false },
+	{ "max-flows", '\0', NUMBER, AT(max_flows), 1, 1ul << 28, FLOW_TABLE_MAX, "N",
+	  "conversations at a time (1048576)", false },
+	{ "max-tags", '\0', NUMBER, AT(max_tags), 1, 1ul << 24, 65536, "N",
+	  "learned endpoints at a time (65536)", false },
+	{ "snaplen", '\0', NUMBER, AT(snaplen), 64, 262144, 2048, "N",
+	  "octets taken of a packet of an interface (2048)", false },
+	{ "buffer", '\0', NUMBER, AT(buffer_mb), 1, 2047, 64, "MB",
+	  "kernel buffer of each interface (64)", false },
+	{ "user", '\0', TEXT, AT(user), 0, 0, 0, "NAME",
+	  "become this user once the interfaces are open", false },
+	{ "filter", '\0', TEXT, AT(filter), 0, 0, 0, "BPF", "same as the filter's words", false },
+	{ "config", '\0', TEXT, AT(config), 0, 0, 0, "FILE", "configuration (netmonc.conf(5))",
+	  COMMAND_LINE_ONLY },
+	{ "check", '\0', FLAG, AT(check), 0, 0, 0, NULL,
+	  "check configuration and modules, say what would run, exit", COMMAND_LINE_ONLY },
+	{ "verbose", 'v', COUNT, AT(verbose), 0, 0, 0, NULL, "say more (twice: everything)",
+	  COMMAND_LINE_ONLY },
+};
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+struct parse {
+	struct options *options;
+	bool given[N_ROWS]; /* on the command line */
+};
+
+static void *
+field(struct options *o, const struct row *row)
+{
+	return (char *)o + row->offset;
+}
+
+static char *
+copy(const char *text)
+{
+	char *mine = strdup(text);
+
+	if (!mine)
+		log_fatal(1, "out of memory");
+	return mine;
+}
+
+static void
+list_add(const struct row *row, struct options_list *list, const char *text)
+{
+	if (list->n == OPTIONS_LIST_MAX)
+		opts_usage("--%s: more than %d", row->name, OPTIONS_LIST_MAX);
+	char **v = realloc(list->v, (list->n + 1) * sizeof(*v));
+	if (!v)
+		log_fatal(1, "out of memory");
+	list->v = v;
+	list->v[list->n++] = copy(text);
+}
+
+static void
+list_free(struct options_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->v[i]);
+	free(list->v);
+	*list = (struct options_list){ 0 };
+}
+
+/* Stores one value. `where` is "--name" or "FILE: name", for the error's line. */
+static void
+set_value(struct options *o, const struct row *row, const char *where, const char *text)
+{
+	void *at = field(o, row);
+
+	switch (row->kind) {
+	case TEXT:
+		if (!*text)
+			opts_usage("%s must not be empty", where);
+		free(*(char **)at);
+		*(char **)at = copy(text);
+		break;
+	case NUMBER:
+		*(unsigned long *)at = opts_number(where, text, row->min, row->max);
+		break;
+	case LIST:
+		list_add(row, at, text);
+		break;
+	case FLAG:
+		*(bool *)at = true;
+		break;
+	case COUNT:
+		++*(unsigned long *)at;
+		break;
+	}
+}
+
+static int
+on_option(void *ctx, int val, const char *arg)
+{
+	struct parse *p = ctx;
+	const struct row *row = &rows[val - 1];
+	char where[64];
+
+	(void)snprintf(where, sizeof(where), "--%s", row->name);
+	p->given[val - 1] = true;
+	set_value(p->options, row, where, arg ? arg : "");
+	return 0;
+}
+
+/* --- configuration file ------------------------------------------------------------------------------------------ */
+
+static void
+file_name(const struct row *row, char *ret_name, size_t size)
+{
+	(void)snprintf(ret_name, size, "%s", row->name);
+	for (char *c = ret_name; *c; c++)
+		if (*c == '-')
+			*c = '_';
+}
+
+/* Takes one option from the parsed file. */
+static void
+take_from_file(struct parse *p, const struct row *row, cfg_t *conf, const char *name)
+{
+	char where[PATHS_MAX + 64];
+
+	(void)snprintf(where, sizeof(where), "%s: %s", p->options->config, name);
+	for (unsigned i = 0; i < cfg_size(conf, name); i++)
+		set_value(p->options, row, where, cfg_getnstr(conf, name, i));
+}
+
+/* Reads the named file, or the one at the default place if it is there. All values are text to libconfuse, so that
+ * numbers are checked and refused in the same words as on the command line. */
+static void
+read_config(struct parse *p)
+{
+	cfg_opt_t opts[N_ROWS + 1];
+	char names[N_ROWS][32], path[PATHS_MAX], err[512];
+	cfg_t *conf;
+	size_t n = 0;
+
+	if (!p->options->config) {
+		if (paths_find(PATHS_CONFIG, "netmonc.conf", path, sizeof(path)) < 0 ||
+		    access(path, F_OK) < 0)
+			return;
+		p->options->config = copy(path);
+	}
+	for (size_t i = 0; i < N_ROWS; i++) {
+		file_name(&rows[i], names[i], sizeof(names[i]));
+		if (rows[i].command_line_only)
+			continue;
+		opts[n++] = rows[i].kind == LIST
+		                ? (cfg_opt_t)CFG_STR_LIST(names[i], 0, CFGF_NODEFAULT)
+		                : (cfg_opt_t)CFG_STR(names[i], 0, CFGF_NODEFAULT);
+	}
+	opts[n] = (cfg_opt_t)CFG_END();
+	if (conf_load(p->options->config, opts, &conf, err, sizeof(err)) < 0)
+		log_fatal(2, "%s", err);
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (!rows[i].command_line_only && !p->given[i])
+			take_from_file(p, &rows[i], conf, names[i]);
+	(void)cfg_free(conf);
+}
+
+/* --- checks ------------------------------------------------------------------------------------------------------ */
+
+/* The words behind the options, joined, are the filter. */
+static void
+take_filter_words(struct options *o, const char **words)
+{
+	size_t size = 1;
+
+	if (!words || !*words)
+		return;
+	for (const char **w = words; *w; w++)
+		size += strlen(*w) + 1;
+	free(o->filter);
+	o->filter = malloc(size);
+	if (!o->filter)
+		log_fatal(1, "out of memory");
+	char *end = o->filter;
+	for (const char **w = words; *w; w++)
+		end += snprintf(end, size - (size_t)(end - o->filter), "%s%s",
+		                w == words ? "" : " ", *w);
+}
+
+/* Tries the filter as an Ethernet interface would have it. */
+static void
+check_filter(const struct options *o)
+{
+	struct bpf_program program;
+
+	if (!o->filter)
+		return;
+	pcap_t *dead = pcap_open_dead(DLT_EN10MB, 65535);
+	if (!dead)
+		log_fatal(1, "out of memory");
+	if (pcap_compile(dead, &program, o->filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
+		opts_usage("filter \"%s\": %s", o->filter, pcap_geterr(dead));
+	pcap_freecode(&program);
+	pcap_close(dead);
+}
+
+/* Names go over the wire, into the store and onto pages. */
+static void
+check_name(const char *what, const char *name, size_t max)
+{
+	size_t len = strlen(name);
+
+	for (const char *c = name; *c; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			opts_usage("%s must be printable ASCII", what);
+	if (len == 0 || len > max)
+		opts_usage("%s must have 1 to %zu characters", what, max);
+}
+
+static void
+check_sources(const struct options *o)
+{
+	size_t n_links = o->interfaces.n ? o->interfaces.n : 1;
+
+	if (!o->interfaces.n && !o->files.n)
+		opts_usage("nothing to do: name an interface with -i or a capture file with -r");
+	if (o->interfaces.n && o->files.n)
+		opts_usage("-i and -r exclude each other");
+	if (o->interfaces.n > METER_LINKS_MAX)
+		opts_usage("more than %d interfaces: start another netmonc", METER_LINKS_MAX);
+	if (o->links.n > n_links)
+		opts_usage("%zu names given with --link for %zu %s", o->links.n, n_links,
+		           n_links == 1 ? "link" : "links");
+	for (size_t i = 0; i < o->links.n; i++)
+		check_name("--link", o->links.v[i], LINK_NAME_MAX - 1);
+}
+
+static void
+check_output(const struct options *o)
+{
+	enum sink_format format;
+
+	if (!o->output)
+		return;
+	if (sink_format_parse(o->output, &format) < 0)
+		opts_usage("--output must be csv, json, sql or records, not \"%s\"", o->output);
+	if (format == SINK_RECORDS && !o->check && isatty(STDOUT_FILENO))
+		opts_usage("--output=records is binary: send it to a file or a pipe, "
+		           "not to a terminal");
+}
+
+/* --- defaults ---------------------------------------------------------------------------------------------------- */
+
+/* A link without a name has its interface's, or its first file's without folders; what a name must not hold becomes
+ * '_'. */
+static void
+default_link(struct options *o, const char *source)
+{
+	const char *slash = strrchr(source, '/');
+	const char *base = strcmp(source, "-") == 0 ? "stdin" : slash ? slash + 1 : source;
+	char name[LINK_NAME_MAX];
+
+	(void)snprintf(name, sizeof(name), "%s", *base ? base : source);
+	for (char *c = name; *c; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			*c = '_';
+	list_add(&rows[0], &o->links, name);
+}
+
+static void
+default_path(char **at, enum paths_kind kind, const char *name)
+{
+	char path[PATHS_MAX];
+
+	if (*at)
+		return;
+	if (paths_find(kind, name, path, sizeof(path)) < 0)
+		log_fatal(1, "the path of this program is too long");
+	*at = copy(path);
+}
+
+static void
+fill_defaults(struct options *o)
+{
+	char host[FRAME_NAME_MAX + 1] = "";
+
+	if (!o->host)
+		o->host = copy("localhost");
+	if (!o->probe) {
+		(void)gethostname(host, sizeof(host) - 1);
+		o->probe = copy(*host ? host : "probe");
+	}
+	default_path(&o->modules, PATHS_CONFIG, "modules");
+	default_path(&o->module_dir, PATHS_MODULES, NULL);
+	for (size_t i = o->links.n; i < o->interfaces.n; i++)
+		default_link(o, o->interfaces.v[i]);
+	if (o->links.n == 0)
+		default_link(o, o->files.v[0]);
+}
+
+/* --- entry ------------------------------------------------------------------------------------------------------- */
+
+static void
+make_table(struct poptOption *table)
+{
+	static const struct poptOption common[] = { OPTS_COMMON, POPT_TABLEEND };
+
+	for (size_t i = 0; i < N_ROWS; i++)
+		table[i] = (struct poptOption){
+			.longName = rows[i].name,
+			.shortName = rows[i].letter,
+			.argInfo = rows[i].arg ? POPT_ARG_STRING : POPT_ARG_NONE,
+			.val = (int)i + 1,
+			.descrip = rows[i].help,
+			.argDescrip = rows[i].arg,
+		};
+	memcpy(table + N_ROWS, common, sizeof(common));
+}
+
+void
+options_parse(int argc, const char *const *argv, struct options *ret_options)
+{
+	struct poptOption table[N_ROWS + 3];
+	struct parse p = { .options = ret_options };
+
+	memset(ret_options, 0, sizeof(*ret_options));
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (rows[i].kind == NUMBER)
+			*(unsigned long *)field(ret_options, &rows[i]) = rows[i].dflt;
+	make_table(table);
+	poptContext con = opts_parse("netmonc", table, "[FILTER WORDS]", argc, argv, on_option, &p);
+	if (ret_options->files.n) /* the file's interfaces are for a run that names no source */
+		p.given[0] = true;
+	read_config(&p);
+	take_filter_words(ret_options, poptGetArgs(con));
+	poptFreeContext(con);
+	check_sources(ret_options);
+	check_output(ret_options);
+	fill_defaults(ret_options);
+	check_name("--probe", ret_options->probe, FRAME_NAME_MAX);
+	check_filter(ret_options);
+}
+
+void
+options_free(struct options *o)
+{
+	for (size_t i = 0; i < N_ROWS; i++) {
+		void *at = field(o, &rows[i]);
+		if (rows[i].kind == LIST)
+			list_free(at);
+		if (rows[i].kind == TEXT) {
+			free(*(char **)at);
+			*(char **)at = NULL;
+		}
+	}
+}
+
+void
+options_print(const struct options *o)
+{
+	if (o->config)
+		printf("configuration  %s\n", o->config);
+	for (size_t i = 0; i < o->interfaces.n; i++)
+		printf("capture        interface %s as link \"%s\"\n", o->interfaces.v[i],
+		       o->links.v[i]);
+	for (size_t i = 0; i < o->files.n; i++)
+		printf("capture        file %s as link \"%s\"\n", o->files.v[i], o->links.v[0]);
+	printf("filter         %s\n", o->filter ? o->filter : "none");
+	if (o->output)
+		printf("records        %s to standard output\n", o->output);
+	else
+		printf("records        to %s port %lu as probe \"%s\"\n", o->host, o->port,
+		       o->probe);
+	printf("flows          active %lu s, idle %lu s, %lu octets, %lu packets, at most %lu\n",
+	       o->active_s, o->idle_s, o->max_octets, o->max_packets, o->max_flows);
+	printf("modules        %s in %s\n", o->modules, o->module_dir);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * netmonc's options: one table makes the command line, the configuration file and the help. Life cycle: options_parse()
+ * once at start, options_free() at the end.
+ *
+ * The command line wins over the file, the file over the defaults. A list that is on the command line replaces the
+ * file's. Anything wrong is one line on standard error and exit status 2.
+ */
+#ifndef NETMON_PROBE_OPTIONS_H
+#define NETMON_PROBE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define OPTIONS_LIST_MAX 1024 /* capture files; interfaces are limited by METER_LINKS_MAX */
+
+struct options_list {
+	size_t n;
+	char **v;
+};
+
+struct options {
+	/* where packets come from: interfaces or files, never both, never neither */
+	struct options_list interfaces;
+	struct options_list files;
+	char *filter;            /* BPF; NULL: everything */
+	unsigned long snaplen;   /* octets of a packet that a live capture takes */
+	unsigned long buffer_mb; /* kernel's ring of each interface */
+	char *user;              /* to become after the interfaces are open, or NULL */
+
+	/* where records go: to the collector, or in a format to standard output */
+	char *host;
+	unsigned long port;
+	char *output; /* "csv", "json", "sql", "records", or NULL */
+
+	/* names */
+	char *probe;
+	struct options_list links; /* one for each interface, or one for all files */
+
+	/* classification */
+	char *modules;    /* list file */
+	char *module_dir; /* folder of the shared objects */
+	unsigned long max_tags;
+
+	/* flows */
+	unsigned long active_s;
+	unsigned long idle_s;
+	unsigned long max_octets;
+	unsigned long max_packets;
+	unsigned long max_flows;
+
+	/* the program */
+	char *config; /* the file that was read, or NULL */
+	bool check;
+	unsigned long verbose;
+};
+
+/* Parses the command line and the configuration file into *ret_options, checks names, combinations and the filter, and
+ * fills in what has a default. Exits by itself for --help and --version (0) and for errors (2). */
+void options_parse(int argc, const char *const *argv, struct options *ret_options);
+void options_free(struct options *o);
+
+/* Prints on standard output what would run, for --check. */
+void options_print(const struct options *o);
+
+#endif

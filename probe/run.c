@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A run of netmonc. */
+#include "probe/run.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "probe/capture.h"
+#include "probe/classify.h"
+#include "probe/export.h"
+#include "probe/meter.h"
+#include "probe/sink_text.h"
+#include "probe/user.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct run {
+	const struct options *options;
+	struct classifier *classifier;
+	struct sink *sink;
+	struct meter *meter;
+	struct capture_live *live;
+	struct capture_config capture;
+	time_t second; /* of the last tick */
+};
+
+/* --- signals ----------------------------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t stop_wanted, reload_wanted, ledger_wanted;
+
+static void
+on_signal(int signal_number)
+{
+	switch (signal_number) {
+	case SIGHUP:
+		reload_wanted = 1;
+		break;
+	case SIGUSR1:
+		ledger_wanted = 1;
+		break;
+	default:
+		stop_wanted = 1;
+		break;
+	}
+}
+
+/* A read of a pipe goes on after SIGHUP and SIGUSR1, and breaks off at SIGINT and SIGTERM. */
+static void
+catch_signals(void)
+{
+	static const struct {
+		int number;
+		int flags;
+	} caught[] = {
+		{ SIGINT, 0 }, { SIGTERM, 0 }, { SIGHUP, SA_RESTART }, { SIGUSR1, SA_RESTART }
+	};
+	struct sigaction action = { .sa_handler = on_signal };
+
+	(void)sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
+		action.sa_flags = caught[i].flags;
+		(void)sigaction(caught[i].number, &action, NULL);
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* --- ledger ------------------------------------------------------------------------------------------------------ */
+
+static void
+print_ledger(const struct run *r, void (*print)(const char *fmt, ...))
+{
+	struct meter_count counts[LEDGER_CAUSE_MAX];
+	struct flow_stats flows;
+
+	for (size_t i = 0; i < r->options->links.n; i++) {
+		meter_get_counts(r->meter, (uint16_t)i, counts);
+		for (unsigned cause = 0; cause < LEDGER_CAUSE_MAX; cause++)
+			if (counts[cause].packets)
+				print("link %s: %s %" PRIu64 " packets, %" PRIu64 " octets",
+				      r->options->links.v[i], ledger_cause_name(cause),
+				      counts[cause].packets, counts[cause].octets);
+	}
+	meter_get_stats(r->meter, &flows);
+	print("flow table: %" PRIu64 " conversations, %" PRIu64 " records cut, %" PRIu64
+	      " packets refused",
+	      flows.conversations, flows.records, flows.refused);
+}
+
+/* --- parts ------------------------------------------------------------------------------------------------------- */
+
+static int
+load_classifier(const struct options *o, struct classifier **ret_classifier)
+{
+	const struct classify_limits limits = { .tags_max = o->max_tags };
+	struct classifier *c;
+	char err[512];
+
+	int rc = classify_new(&limits, &c);
+	if (rc < 0) {
+		log_error("classifier: %s", nm_strerror(rc));
+		return rc;
+	}
+	rc = classify_load(c, o->modules, o->module_dir, err, sizeof(err));
+	if (rc < 0) {
+		log_error("%s", err);
+		classify_free(c);
+		return rc;
+	}
+	*ret_classifier = c;
+	return NM_OK;
+}
+
+static void
+send_apps(const struct run *r)
+{
+	const struct application *apps;
+	size_t n = classify_apps(r->classifier, &apps);
+
+	r->sink->ops->apps(r->sink, apps, n);
+}
+
+/* A list that does not load leaves the old modules at work. */
+static void
+reload(const struct run *r)
+{
+	const struct options *o = r->options;
+	char err[512];
+
+	if (classify_load(r->classifier, o->modules, o->module_dir, err, sizeof(err)) < 0) {
+		log_error("%s: the old modules stay", err);
+		return;
+	}
+	log_info("modules read again");
+	send_apps(r);
+}
+
+static int
+open_sink(struct run *r)
+{
+	const struct options *o = r->options;
+	const char *const *links = (const char *const *)o->links.v;
+	enum sink_format format;
+	int rc;
+
+	if (o->output && sink_format_parse(o->output, &format) == 0) {
+		const struct sink_text_config config = {
+			.fd = STDOUT_FILENO,
+			.classifier = r->classifier,
+			.probe = o->probe,
+			.links = links,
+			.n_links = o->links.n,
+		};
+		rc = sink_text_new(format, &config, &r->sink);
+	} else {
+		const struct export_config config = {
+			.host = o->host,
+			.port = (uint16_t)o->port,
+			.probe = o->probe,
+			.links = links,
+			.n_links = o->links.n,
+			.labels = classify_labels(r->classifier),
+			.wait_when_full = o->files.n != 0,
+		};
+		rc = export_new(&config, &r->sink);
+	}
+	if (rc < 0)
+		log_error("%s: %s", o->output ? "output" : "exporter", nm_strerror(rc));
+	return rc;
+}
+
+static int
+open_meter(struct run *r)
+{
+	const struct options *o = r->options;
+	struct flow_limits limits = flow_limits_default;
+
+	limits.active_s = (uint32_t)o->active_s;
+	limits.idle_s = (uint32_t)o->idle_s;
+	limits.octets_max = (uint32_t)o->max_octets;
+	limits.packets_max = (uint32_t)o->max_packets;
+	limits.table_max = (uint32_t)o->max_flows;
+	int rc = meter_new(&limits, r->classifier, r->sink, &r->meter);
+	if (rc < 0)
+		log_error("flow table: %s", nm_strerror(rc));
+	r->capture.meter = r->meter;
+	return rc;
+}
+
+/* --- run --------------------------------------------------------------------------------------------------------- */
+
+/* Between batches of frames: signals, and the sink's tick. */
+static bool
+between(void *ctx)
+{
+	struct run *r = ctx;
+	struct timespec now;
+
+	if (reload_wanted) {
+		reload_wanted = 0;
+		reload(r);
+	}
+	if (ledger_wanted) {
+		ledger_wanted = 0;
+		print_ledger(r, log_warn);
+	}
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	if (now.tv_sec != r->second) {
+		r->second = now.tv_sec;
+		r->sink->ops->tick(r->sink);
+	}
+	return !stop_wanted;
+}
+
+/* Opens the interfaces and gives privileges up, before a byte of a packet, a file or the network is parsed. */
+static int
+open_sources(struct run *r)
+{
+	const struct options *o = r->options;
+
+	r->capture = (struct capture_config){
+		.filter = o->filter,
+		.snaplen = (unsigned)o->snaplen,
+		.buffer_mb = (unsigned)o->buffer_mb,
+		.between = between,
+		.ctx = r,
+	};
+	if (o->interfaces.n) {
+		int rc = capture_live_open((const char *const *)o->interfaces.v, o->interfaces.n,
+		                           &r->capture, &r->live);
+		if (rc < 0)
+			return rc;
+	}
+	return o->user ? user_become(o->user) : NM_OK;
+}
+
+static int
+capture_all(struct run *r)
+{
+	const struct options *o = r->options;
+	int worst = NM_OK;
+
+	if (r->live)
+		return capture_live_run(r->live);
+	for (size_t i = 0; i < o->files.n && !stop_wanted; i++) {
+		int rc = capture_file(o->files.v[i], 0, &r->capture);
+		if (rc < 0)
+			worst = rc;
+	}
+	return worst;
+}
+
+static int
+run_all(struct run *r)
+{
+	int rc = open_sources(r);
+
+	if (rc == NM_OK)
+		rc = load_classifier(r->options, &r->classifier);
+	if (rc == NM_OK)
+		rc = open_sink(r);
+	if (rc == NM_OK)
+		rc = open_meter(r);
+	if (rc < 0)
+		return rc;
+	send_apps(r);
+	rc = capture_all(r);
+	meter_finish(r->meter);
+	if (log_enabled(LOG_LEVEL_INFO))
+		print_ledger(r, log_info);
+	int delivered = r->sink->ops->finish(r->sink);
+	return rc < 0 ? rc : delivered;
+}
+
+int
+run_probe(const struct options *options)
+{
+	struct run r = { .options = options };
+
+	catch_signals();
+	int rc = run_all(&r);
+	capture_live_close(r.live);
+	meter_free(r.meter);
+	if (r.sink)
+		r.sink->ops->free(r.sink);
+	classify_free(r.classifier);
+	return rc < 0 ? 1 : 0;
+}
+
+int
+run_check(const struct options *options)
+{
+	struct classifier *classifier;
+	struct classify_stats stats;
+
+	if (load_classifier(options, &classifier) < 0)
+		return 2;
+	options_print(options);
+	classify_get_stats(classifier, &stats);
+	printf("modules        %u loaded\n", stats.modules);
+	classify_free(classifier);
+	return 0;
+}

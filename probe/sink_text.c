@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Records as CSV and as JSON, a line each. */
+#include "probe/sink_text.h"
+
+#include "lib/err.h"
+#include "probe/outbuf.h"
+#include "probe/sink_batch.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct text_sink {
+	struct sink sink;
+	struct sink_text_config config;
+	struct outbuf *out;
+};
+
+static const char *const format_names[] = {
+	[SINK_CSV] = "csv",
+	[SINK_JSON] = "json",
+	[SINK_SQL] = "sql",
+	[SINK_RECORDS] = "records",
+};
+
+int
+sink_format_parse(const char *text, enum sink_format *ret_format)
+{
+	for (unsigned i = 0; i < sizeof(format_names) / sizeof(format_names[0]); i++)
+		if (strcmp(text, format_names[i]) == 0) {
+			*ret_format = (enum sink_format)i;
+			return NM_OK;
+		}
+	return NM_ENOTFOUND;
+}
+
+static const char *
+link_name(const struct text_sink *t, uint16_t link)
+{
+	return link < t->config.n_links ? t->config.links[link] : "";
+}
+
+static void
+csv_record(struct sink *sink, const struct record *r)
+{
+	struct text_sink *t = (struct text_sink *)sink;
+	struct outbuf *o = t->out;
+	const uint32_t numbers[] = { r->sport, r->dport, r->protocol, r->packets, r->octets };
+
+	outbuf_addr(o, &r->saddr);
+	outbuf_char(o, ',');
+	outbuf_addr(o, &r->daddr);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		outbuf_char(o, ',');
+		outbuf_u64(o, numbers[i]);
+	}
+	outbuf_char(o, ',');
+	outbuf_csv(o, classify_app_name(t->config.classifier, r->application));
+	outbuf_char(o, ',');
+	outbuf_u64(o, r->confidence);
+	outbuf_char(o, ',');
+	outbuf_csv(o, classify_reason(t->config.classifier, r->reason));
+	outbuf_char(o, ',');
+	outbuf_time(o, r->started, r->start_frac);
+	outbuf_char(o, ',');
+	outbuf_time(o, r->expires, r->end_frac);
+	outbuf_char(o, ',');
+	outbuf_csv(o, link_name(t, r->link));
+	outbuf_char(o, ',');
+	outbuf_u64(o, r->vlan);
+	outbuf_char(o, '\n');
+}
+
+static int
+json_piece(const char *bytes, size_t len, void *out)
+{
+	outbuf_put(out, bytes, len);
+	return 0;
+}
+
+/* 13 digits hold seconds until 2286 and three decimals. */
+#define JSON_FLAGS (JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(13))
+
+static double
+json_time(uint32_t seconds, uint8_t frac)
+{
+	return seconds + frac * 1000 / 256 / 1000.0;
+}
+
+static void
+json_record(struct sink *sink, const struct record *r)
+{
+	struct text_sink *t = (struct text_sink *)sink;
+	char saddr[ADDR_TEXT_MAX], daddr[ADDR_TEXT_MAX];
+
+	json_t *line = json_pack(
+	    "{s:s, s:s, s:i, s:i, s:i, s:i, s:I, s:s, s:i, s:s, s:f, s:f, s:s, s:i}", "saddr",
+	    addr_format(&r->saddr, saddr, sizeof(saddr)), "daddr",
+	    addr_format(&r->daddr, daddr, sizeof(daddr)), "sport", (int)r->sport, "dport",
+	    (int)r->dport, "protocol", (int)r->protocol, "packets", (int)r->packets, "octets",
+	    (json_int_t)r->octets, "application",
+	    classify_app_name(t->config.classifier, r->application), "confidence",
+	    (int)r->confidence, "reason", classify_reason(t->config.classifier, r->reason),
+	    "started", json_time(r->started, r->start_frac), "expires",
+	    json_time(r->expires, r->end_frac), "link", link_name(t, r->link), "vlan",
+	    (int)r->vlan);
+	/* NULL only without memory: the line is left out, and the next one may do */
+	if (!line)
+		return;
+	(void)json_dump_callback(line, json_piece, t->out, JSON_FLAGS);
+	outbuf_char(t->out, '\n');
+	json_decref(line);
+}
+
+static void
+text_ledger(struct sink *sink, const struct ledger_delta *delta)
+{
+	(void)sink;
+	(void)delta;
+}
+
+static void
+text_apps(struct sink *sink, const struct application *apps, size_t n)
+{
+	(void)sink;
+	(void)apps;
+	(void)n;
+}
+
+static void
+text_tick(struct sink *sink)
+{
+	outbuf_flush(((struct text_sink *)sink)->out);
+}
+
+static int
+text_finish(struct sink *sink)
+{
+	text_tick(sink);
+	return NM_OK;
+}
+
+static void
+text_free(struct sink *sink)
+{
+	struct text_sink *t = (struct text_sink *)sink;
+
+	outbuf_free(t->out);
+	free(t);
+}
+
+static const struct sink_ops csv_ops = {
+	.record = csv_record,
+	.ledger = text_ledger,
+	.apps = text_apps,
+	.tick = text_tick,
+	.finish = text_finish,
+	.free = text_free,
+};
+
+static const struct sink_ops json_ops = {
+	.record = json_record,
+	.ledger = text_ledger,
+	.apps = text_apps,
+	.tick = text_tick,
+	.finish = text_finish,
+	.free = text_free,
+};
+
+int
+sink_text_new(enum sink_format format, const struct sink_text_config *config,
+              struct sink **ret_sink)
+{
+	if (format == SINK_SQL || format == SINK_RECORDS)
+		return sink_batch_new(format, config, ret_sink);
+	struct text_sink *t = calloc(1, sizeof(*t));
+	if (!t)
+		return -ENOMEM;
+	t->sink.ops = format == SINK_CSV ? &csv_ops : &json_ops;
+	t->config = *config;
+	t->out = outbuf_new(config->fd, "standard output");
+	if (!t->out) {
+		free(t);
+		return -ENOMEM;
+	}
+	if (format == SINK_CSV)
+		outbuf_text(t->out, SINK_CSV_HEADER "\n");
+	*ret_sink = &t->sink;
+	return NM_OK;
+}
