@@ -35,7 +35,8 @@ struct usage_row {
 	uint64_t out_packets;
 };
 
-/* A table: what its rows are, narrowed to a host, group and application where these are set. */
+/* A table: what its rows are, narrowed to a host, group and application where these are set. Other narrowings than those
+ * that are listed: NM_EFORMAT. */
 enum usage_table {
 	USAGE_APPS,    /* rows: applications. Of all, of a group, or of a host */
 	USAGE_HOSTS,   /* rows: hosts. Of all, of a group, of an application, or of both */
@@ -67,8 +68,12 @@ int db_usage_sum(struct db *db, const struct usage_query *query, struct usage_ro
 /* When the windows end, seconds UTC, a whole minute; 0: nothing was aggregated yet. */
 int db_usage_end(struct db *db, uint32_t *ret_end_s);
 
+/* The windows end at a whole minute, one to two and a half minutes before netmon-aggregate ran: a flow is exported up to
+ * a minute after its first packet, so what is later is not complete and would make every rate look low. */
+
 /* Octets of one series over the `window_s` seconds before db_usage_end(), for alerts: exact to the minute up to 6 h.
- * host NULL, group -1, app -1: not narrowed. */
+ * host NULL, group -1, app -1: not narrowed. A host that was never seen has 0. Longer windows begin at a whole hour. A
+ * host and a group together: NM_EFORMAT. */
 int db_usage_window(struct db *db, const char *host, int64_t group, int32_t app, uint32_t window_s,
                     uint64_t *ret_in_octets, uint64_t *ret_out_octets);
 
@@ -82,8 +87,8 @@ int db_host_get(struct db *db, const char *addr, uint32_t *ret_first_seen, uint3
 int db_host_search(struct db *db, const char *text, size_t limit,
                    int (*each)(void *ctx, const char *addr), void *ctx);
 
-/* Coverage over a window: packets that the links carried (metered and every named loss) and packets that were metered.
- * Both 0: nothing known. */
+/* Coverage over a window: IP packets that the links carried (metered and every named loss) and those of them that were
+ * metered and got through to the store. Both 0: nothing known. */
 int db_coverage(struct db *db, enum usage_period period, uint64_t *ret_carried,
                 uint64_t *ret_metered);
 

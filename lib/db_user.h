@@ -22,7 +22,8 @@ struct db_user {
 	int64_t sessions; /* a session cookie carries it; another number: the session has ended */
 };
 
-/* NM_EEXISTS; NM_EFORMAT: name, role or password outside the limits. */
+/* In a transaction of its own. NM_EEXISTS; NM_EFORMAT: name, role or password outside the limits; -ENOMEM: hashing takes
+ * 64 MiB for a moment. */
 int db_user_add(struct db *db, const char *name, const char *role, const char *password);
 /* Also ends the user's sessions. NM_ENOTFOUND. */
 int db_user_set_password(struct db *db, const char *name, const char *password);
