@@ -13,27 +13,26 @@ rule 203.0.113.60 udp 5060 sip
 rule 198.51.100.60 tcp 5070 sip
 rule 2001:db8:f:2::60 udp 5060 sip
 # media: even ports are RTP, the odd one above each is its RTCP
-for port in 17000 17002 17004 17006; do
+for port in 17000 17002 17004 17006 17008 17010; do
 	rule 203.0.113.60 udp $port rtp
 	rule 203.0.113.60 udp $((port + 1)) rtp 'rtp|rtcp'
 done
 rule 198.51.100.60,2001:db8:f:2::60 udp 6000 rtp
 
-# baresip HOST ADDRESS RTP-PORTS [ARGUMENTS...]: a tone as the voice, a file as the ear, GSM on the wire
+# soft_phone HOST ADDRESS RTP-PORTS [ARGUMENTS...]: a recording as the voice, a file as the ear, GSM on the wire
 soft_phone() {
 	local host=$1 address=$2 ports=$3
 	mkdir -p "$TMP/$host"
 	cat >"$TMP/$host/config" <<-END
 		sip_listen $address:5060
 		audio_player aufile,$TMP/$host/heard.wav
-		audio_source ausine,440
+		audio_source aufile,$TMP/voice.wav
 		audio_alert aufile,$TMP/$host/alert.wav
 		rtp_ports $ports
 		jitter_buffer_delay 5-10
 		module_path /usr/lib/baresip/modules
 		module gsm.so
 		module g711.so
-		module ausine.so
 		module aufile.so
 		module_app account.so
 		module_app menu.so
@@ -113,9 +112,18 @@ call() { # ADDRESS OWN-ADDRESS PORT MODE
 		>>"$TMP/call.log" 2>&1
 }
 
+/usr/bin/python3 - "$TMP/voice.wav" <<'END'
+import math, struct, sys, wave
+with wave.open(sys.argv[1], "wb") as out:
+    out.setparams((1, 2, 8000, 0, "NONE", ""))
+    for n in range(10 * 8000):
+        pitch, loud = 180 + 60 * math.sin(n / 3000), 0.5 + 0.5 * math.sin(n / 900)
+        out.writeframesraw(struct.pack("<h", int(9000 * loud * math.sin(2 * math.pi * pitch * n / 8000))))
+END
+
 soft_phone phone.example 203.0.113.60 17000-17010
 record_start
-soft_phone phone1 10.10.1.31 18000-18010 -t 9 -e "/dial sip:phone.example@203.0.113.60"
+soft_phone phone1 10.10.1.31 18000-18010 -t 7 -e "/dial sip:phone.example@203.0.113.60"
 answer 198.51.100.60 5070 t1
 wait_tcp pbx.example 5070
 call 198.51.100.60:5070 10.10.2.32 5070 t1
@@ -123,5 +131,5 @@ sleep 0.5
 answer 2001:db8:f:2::60 5060 u1
 wait_udp pbx.example 5060
 call '[2001:db8:f:2::60]:5060' 2001:db8:a:2::32 5060 u1
-sleep 5
+sleep 3
 record_stop
