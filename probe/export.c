@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The exporter: the sink that the capture thread calls. */
+#include "probe/export.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "probe/export_queue.h"
+#include "probe/export_send.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define QUEUE_RECORDS    1000000
+#define BATCH_AGE_MS     1000
+#define FINISH_S         30
+#define MERGE_ROWS       64 /* ledger rows, newest first, in which a new count looks for its like */
+#define LOG_DROPS_EACH_S 60
+
+struct exporter {
+	struct sink sink; /* first */
+	struct export_queue queue;
+	struct export_sender sender;
+	bool wait_when_full;
+	bool stalled; /* waiting was given up; no waiting until there is room again */
+	unsigned batch_age_ms;
+	unsigned finish_ms;
+	size_t batch_records;
+	/* the batch that is being filled */
+	struct batch batch;
+	int64_t begun_ms; /* when its first row came */
+	struct record records[BATCH_RECORDS_MAX];
+	struct ledger_delta ledger[BATCH_LEDGER_MAX];
+	/* what was lost */
+	uint64_t dropped_records;
+	uint64_t lost_rows; /* ledger rows */
+	struct log_limit drop_log;
+	size_t scratch_size;
+	uint8_t *scratch; /* where batches are encoded */
+};
+
+static struct exporter *
+exporter_of(struct sink *sink)
+{
+	/* the sink is the first member */
+	return (struct exporter *)(void *)sink;
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void
+note_begin(struct exporter *x)
+{
+	if (x->batch.n_records == 0 && x->batch.n_ledger == 0)
+		x->begun_ms = now_ms();
+}
+
+/* Adds a count to the batch that is being filled, to the row of the same minute, link and cause where there is one. */
+static void
+add_ledger(struct exporter *x, const struct ledger_delta *delta)
+{
+	struct batch *b = &x->batch;
+	size_t stop = b->n_ledger > MERGE_ROWS ? b->n_ledger - MERGE_ROWS : 0;
+
+	for (size_t i = b->n_ledger; i > stop; i--) {
+		struct ledger_delta *d = &b->ledger[i - 1];
+
+		if (d->minute == delta->minute && d->link == delta->link &&
+		    d->cause == delta->cause) {
+			d->packets += delta->packets;
+			d->octets += delta->octets;
+			return;
+		}
+	}
+	if (b->n_ledger == BATCH_LEDGER_MAX) {
+		x->lost_rows++;
+		return;
+	}
+	note_begin(x);
+	b->ledger[b->n_ledger++] = *delta;
+}
+
+static void
+count_record(struct exporter *x, const struct record *r, enum ledger_cause cause)
+{
+	struct ledger_delta d = { .minute = r->expires - r->expires % 60,
+		                  .link = r->link,
+		                  .cause = (uint16_t)cause,
+		                  .packets = r->packets,
+		                  .octets = r->octets };
+
+	add_ledger(x, &d);
+}
+
+static void
+drop_record(struct exporter *x, const struct record *r)
+{
+	x->dropped_records++;
+	count_record(x, r, LEDGER_EXPORT_DROPPED);
+	if (log_allowed(&x->drop_log))
+		log_warn("export queue is full: %llu records dropped so far",
+		         (unsigned long long)x->dropped_records);
+}
+
+/* True when there is room, after waiting for it where that is wanted. */
+static bool
+has_room(struct exporter *x)
+{
+	if (!export_queue_is_full(&x->queue)) {
+		x->stalled = false;
+		return true;
+	}
+	if (!x->wait_when_full || x->stalled)
+		return false;
+	x->stalled = !export_queue_wait_room(&x->queue, x->finish_ms);
+	return !x->stalled;
+}
+
+/* Gives the batch to the sender. While there is no room it stays and goes on being filled: ledger rows merge. */
+static void
+hand_over(struct exporter *x)
+{
+	struct batch *b = &x->batch;
+
+	if ((b->n_records == 0 && b->n_ledger == 0) || !has_room(x))
+		return;
+	int rc = export_queue_put(&x->queue, b, x->scratch, x->scratch_size);
+	if (rc < 0) {
+		/* out of memory, or a field that no record may hold: counted, so that the sums say so */
+		log_error("a batch of %zu records is lost: %s", b->n_records, nm_strerror(rc));
+		x->dropped_records += b->n_records;
+		x->lost_rows += b->n_ledger;
+	}
+	b->n_records = b->n_ledger = 0;
+}
+
+static void
+export_record(struct sink *sink, const struct record *record)
+{
+	struct exporter *x = exporter_of(sink);
+	struct batch *b = &x->batch;
+
+	if (b->n_records == x->batch_records)
+		hand_over(x);
+	if (b->n_records == x->batch_records) {
+		drop_record(x, record);
+		return;
+	}
+	note_begin(x);
+	b->records[b->n_records++] = *record;
+	count_record(x, record, LEDGER_EXPORTED);
+	if (b->n_records == x->batch_records)
+		hand_over(x);
+}
+
+static void
+export_ledger(struct sink *sink, const struct ledger_delta *delta)
+{
+	struct exporter *x = exporter_of(sink);
+
+	if (x->batch.n_ledger == BATCH_LEDGER_MAX)
+		hand_over(x);
+	add_ledger(x, delta);
+}
+
+static void
+export_apps(struct sink *sink, const struct application *apps, size_t n)
+{
+	struct exporter *x = exporter_of(sink);
+	size_t size = FRAME_HEADER_SIZE + 2 + n * (12 + APP_NAME_MAX + APP_CATEGORY_MAX);
+	size_t len;
+
+	uint8_t *frame = malloc(size);
+	int rc = frame ? frame_encode_apps(apps, n, frame, size, &len) : -ENOMEM;
+	if (rc < 0) {
+		log_error("the list of %zu applications is not sent: %s", n, nm_strerror(rc));
+		free(frame);
+		return;
+	}
+	export_queue_set_apps(&x->queue, frame, len);
+}
+
+static void
+export_tick(struct sink *sink)
+{
+	struct exporter *x = exporter_of(sink);
+
+	if (now_ms() - x->begun_ms >= x->batch_age_ms)
+		hand_over(x);
+}
+
+static int
+export_finish(struct sink *sink)
+{
+	struct exporter *x = exporter_of(sink);
+
+	if (!export_queue_wait_room(&x->queue, x->finish_ms))
+		x->stalled = true;
+	hand_over(x);
+	size_t left = x->batch.n_records + export_queue_drain(&x->queue, x->finish_ms);
+	if (left > 0)
+		log_error("collector %s port %u: %zu records were not delivered", x->sender.host,
+		          x->sender.port, left);
+	if (x->dropped_records > 0 || x->lost_rows > 0)
+		log_error("export queue: %llu records and %llu ledger rows were dropped",
+		          (unsigned long long)x->dropped_records, (unsigned long long)x->lost_rows);
+	return left > 0 ? -ETIMEDOUT : x->dropped_records > 0 ? NM_ELIMIT : NM_OK;
+}
+
+static void
+export_free(struct sink *sink)
+{
+	struct exporter *x = exporter_of(sink);
+
+	export_queue_stop(&x->queue);
+	export_sender_join(&x->sender);
+	export_queue_fini(&x->queue);
+	free(x->scratch);
+	free(x);
+}
+
+static const struct sink_ops export_ops = {
+	.record = export_record,
+	.ledger = export_ledger,
+	.apps = export_apps,
+	.tick = export_tick,
+	.finish = export_finish,
+	.free = export_free,
+};
+
+/* Names for HELLO; encoding it once shows whether the wire takes them. */
+static int
+fill_hello(const struct export_config *config, struct frame_hello *ret)
+{
+	static uint8_t frame[8192];
+	size_t len;
+
+	if (config->n_links < 1 || config->n_links > FRAME_LINKS_MAX)
+		return NM_EFORMAT;
+	*ret = (struct frame_hello){ .version = FRAME_VERSION,
+		                     .first = 1,
+		                     .next = 1,
+		                     .labels = config->labels,
+		                     .n_links = (uint16_t)config->n_links };
+	int n = snprintf(ret->probe, sizeof(ret->probe), "%s", config->probe);
+	if (n < 0 || (size_t)n >= sizeof(ret->probe))
+		return NM_EFORMAT;
+	for (size_t i = 0; i < config->n_links; i++) {
+		n = snprintf(ret->links[i], sizeof(ret->links[i]), "%s", config->links[i]);
+		if (n < 0 || (size_t)n >= sizeof(ret->links[i]))
+			return NM_EFORMAT;
+	}
+	return frame_encode_hello(ret, frame, sizeof(frame), &len);
+}
+
+static unsigned
+or_default(unsigned value, unsigned dflt)
+{
+	return value ? value : dflt;
+}
+
+static void
+configure(struct exporter *x, const struct export_config *config)
+{
+	x->sink.ops = &export_ops;
+	x->wait_when_full = config->wait_when_full;
+	x->batch_age_ms = or_default(config->batch_age_ms, BATCH_AGE_MS);
+	x->finish_ms = or_default(config->finish_s, FINISH_S) * 1000;
+	x->batch_records = config->batch_records && config->batch_records < BATCH_RECORDS_MAX
+	                       ? config->batch_records
+	                       : BATCH_RECORDS_MAX;
+	x->batch.records = x->records;
+	x->batch.ledger = x->ledger;
+	x->drop_log = (struct log_limit){ .burst = 1, .period_s = LOG_DROPS_EACH_S };
+	x->sender.queue = &x->queue;
+	x->sender.host = config->host;
+	x->sender.port = config->port;
+}
+
+int
+export_new(const struct export_config *config, struct sink **ret_sink)
+{
+	struct exporter *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return -ENOMEM;
+	int rc = fill_hello(config, &x->sender.hello);
+	if (rc < 0)
+		goto fail;
+	configure(x, config);
+	x->scratch_size = frame_batch_size_max(BATCH_RECORDS_MAX, BATCH_LEDGER_MAX);
+	x->scratch = malloc(x->scratch_size);
+	rc = x->scratch ? NM_OK : -ENOMEM;
+	if (rc == NM_OK)
+		rc = export_queue_init(&x->queue, config->queue_records_max
+		                                      ? config->queue_records_max
+		                                      : QUEUE_RECORDS);
+	if (rc < 0)
+		goto fail;
+	rc = export_sender_start(&x->sender);
+	if (rc < 0) {
+		export_queue_fini(&x->queue);
+		goto fail;
+	}
+	*ret_sink = &x->sink;
+	return NM_OK;
+fail:
+	free(x->scratch);
+	free(x);
+	return rc;
+}

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The exporter's sender thread. */
+#include "probe/export_send.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CONNECT_MS   5000  /* for one address */
+#define ANSWER_MS    10000 /* from HELLO to HELLO_ACK */
+#define HEARTBEAT_MS 15000 /* sent when nothing else was for so long; the collector answers each */
+#define DEAD_MS      60000 /* nothing heard for so long: connect anew */
+#define BACKOFF_MIN  200   /* ms; doubles after each failure */
+#define BACKOFF_MAX  10000
+#define WINDOW       16 /* batches on the way without an acknowledgement */
+
+enum conn_state { CONN_HELLO, CONN_STREAM };
+
+/* One connection. */
+struct conn {
+	struct export_sender *sender;
+	int fd;
+	enum conn_state state;
+	int64_t rx_ms; /* when something was heard last */
+	int64_t tx_ms; /* when something was sent last */
+	/* what is being sent: at..len of bytes */
+	const uint8_t *bytes;
+	size_t len;
+	size_t at;
+	uint8_t *owned;                /* freed when it is sent */
+	struct export_item *last_item; /* the last batch that was begun; NULL: none yet */
+	uint64_t sent;                 /* its sequence, or what was committed before */
+	uint64_t acked;
+	unsigned apps_version; /* of the APPS frame that was sent */
+	/* what is being received */
+	size_t in_len;
+	size_t skip; /* octets of an unknown frame that are still to come */
+	uint8_t control[FRAME_HEADER_SIZE + 64 + (FRAME_LINKS_MAX + 1) * (LINK_NAME_MAX + 1)];
+	uint8_t in[1024];
+};
+
+/* The thread's own limits on log lines. */
+struct limits {
+	struct log_limit refused;
+	unsigned backoff_ms;
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void
+drain_wakeups(const struct export_queue *q)
+{
+	uint64_t count;
+
+	/* an empty eventfd is as good */
+	if (read(q->wake_fd, &count, sizeof(count)) < 0)
+		return;
+}
+
+/* --- connecting --------------------------------------------------------------------------------------------------- */
+
+/* Waits for a connect that is under way. 0 or -errno; -ECANCELED when the queue stops. */
+static int
+await_connect(const struct export_sender *s, int fd)
+{
+	int64_t end = now_ms() + CONNECT_MS;
+
+	for (int64_t left = CONNECT_MS; left > 0; left = end - now_ms()) {
+		struct pollfd p[2] = { { .fd = fd, .events = POLLOUT },
+			               { .fd = s->queue->wake_fd, .events = POLLIN } };
+		int error = 0;
+		socklen_t len = sizeof(error);
+
+		(void)poll(p, 2, (int)left);
+		if (export_queue_stopped(s->queue))
+			return -ECANCELED;
+		if (p[1].revents)
+			drain_wakeups(s->queue);
+		if (!p[0].revents)
+			continue;
+		if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+			error = errno;
+		return -error;
+	}
+	return -ETIMEDOUT;
+}
+
+/* A connected, non-blocking socket or -errno. */
+static int
+connect_one(const struct export_sender *s, const struct addrinfo *ai)
+{
+	int on = 1;
+	int fd = socket(ai->ai_family, ai->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	int rc = connect(fd, ai->ai_addr, ai->ai_addrlen) < 0 ? -errno : 0;
+	if (rc == -EINPROGRESS)
+		rc = await_connect(s, fd);
+	if (rc < 0) {
+		(void)close(fd);
+		return rc;
+	}
+	/* acknowledgements are small and wanted at once; batches are written whole */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return fd;
+}
+
+/* Tries every address of the name. A socket, or -1 with the reason in `why`. */
+static int
+connect_any(const struct export_sender *s, char *why, size_t size)
+{
+	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *list;
+	char port[8];
+	int fd = -1;
+
+	(void)snprintf(port, sizeof(port), "%u", s->port);
+	int rc = getaddrinfo(s->host, port, &hints, &list);
+	if (rc != 0) {
+		(void)snprintf(why, size, "%s", gai_strerror(rc));
+		return -1;
+	}
+	for (const struct addrinfo *ai = list; ai && fd < 0; ai = ai->ai_next) {
+		fd = connect_one(s, ai);
+		if (fd < 0)
+			(void)snprintf(why, size, "%s", nm_strerror(fd));
+	}
+	freeaddrinfo(list);
+	return fd < 0 ? -1 : fd;
+}
+
+/* --- sending ------------------------------------------------------------------------------------------------------ */
+
+static void
+send_control(struct conn *c, size_t len)
+{
+	c->bytes = c->control;
+	c->len = len;
+	c->at = 0;
+}
+
+static int
+begin_hello(struct conn *c)
+{
+	struct frame_hello *h = &c->sender->hello;
+	size_t len;
+
+	h->version = FRAME_VERSION;
+	h->epoch = c->sender->queue->epoch;
+	export_queue_bounds(c->sender->queue, &h->first, &h->next);
+	int rc = frame_encode_hello(h, c->control, sizeof(c->control), &len);
+	if (rc == NM_OK)
+		send_control(c, len);
+	return rc;
+}
+
+/* Chooses what goes out next when the last thing is out: applications, a batch, a heartbeat, or nothing. */
+static void
+choose_next(struct conn *c)
+{
+	struct export_queue *q = c->sender->queue;
+	size_t len;
+
+	free(c->owned);
+	c->bytes = c->owned = NULL;
+	if (c->state != CONN_STREAM)
+		return;
+	c->owned = export_queue_apps(q, &c->apps_version, &len);
+	if (c->owned) {
+		c->bytes = c->owned;
+		c->len = len;
+		c->at = 0;
+		return;
+	}
+	struct export_item *item =
+	    c->sent - c->acked < WINDOW ? export_queue_next(q, c->last_item) : NULL;
+	if (item) {
+		c->last_item = item;
+		c->sent = item->sequence;
+		c->bytes = item->bytes;
+		c->len = item->len;
+		c->at = 0;
+	} else if (now_ms() - c->tx_ms >= HEARTBEAT_MS &&
+	           frame_encode_heartbeat(c->control, sizeof(c->control), &len) == NM_OK) {
+		send_control(c, len);
+	}
+}
+
+/* Writes until there is nothing to write or the socket takes no more. 0 or -errno. */
+static int
+send_some(struct conn *c)
+{
+	for (;;) {
+		if (!c->bytes)
+			choose_next(c);
+		if (!c->bytes)
+			return 0;
+		ssize_t n = send(c->fd, c->bytes + c->at, c->len - c->at, MSG_NOSIGNAL);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		c->tx_ms = now_ms();
+		c->at += (size_t)n;
+		if (c->at == c->len)
+			c->bytes = NULL;
+	}
+}
+
+/* --- receiving ---------------------------------------------------------------------------------------------------- */
+
+static int
+take_hello_ack(struct conn *c, const uint8_t *bytes, size_t len, struct limits *limits)
+{
+	const struct export_sender *s = c->sender;
+	struct frame_hello_ack ack;
+	char text[256];
+
+	int rc = frame_decode_hello_ack(bytes, len, &ack);
+	if (rc < 0 || c->state != CONN_HELLO)
+		return rc < 0 ? rc : NM_EORDER;
+	if (ack.status != FRAME_STATUS_OK) {
+		if (log_allowed(&limits->refused))
+			log_error("collector %s port %u refuses this probe: %s", s->host, s->port,
+			          log_safe(text, sizeof(text), ack.text, strlen(ack.text)));
+		return NM_EEXISTS; /* said already */
+	}
+	if (ack.committed >= s->hello.next)
+		return NM_EORDER;
+	if (ack.text[0])
+		log_warn("collector %s port %u says: %s", s->host, s->port,
+		         log_safe(text, sizeof(text), ack.text, strlen(ack.text)));
+	export_queue_ack(s->queue, ack.committed);
+	uint64_t first, next;
+	export_queue_bounds(s->queue, &first, &next);
+	c->sent = c->acked = first - 1;
+	c->state = CONN_STREAM;
+	limits->backoff_ms = BACKOFF_MIN;
+	log_info("connected to collector %s port %u, batches up to %llu are stored", s->host,
+	         s->port, (unsigned long long)ack.committed);
+	return 0;
+}
+
+static int
+take_ack(struct conn *c, const uint8_t *bytes, size_t len)
+{
+	struct frame_ack ack;
+	/* the batch that is being written cannot have been stored */
+	bool writing = c->bytes && c->last_item && c->bytes == c->last_item->bytes;
+
+	int rc = frame_decode_ack(bytes, len, &ack);
+	if (rc < 0)
+		return rc;
+	if (c->state != CONN_STREAM || ack.epoch != c->sender->queue->epoch ||
+	    ack.sequence > c->sent - (writing ? 1 : 0))
+		return NM_EORDER;
+	if (ack.sequence <= c->acked)
+		return 0;
+	if (c->last_item && ack.sequence >= c->last_item->sequence)
+		c->last_item = NULL; /* it is freed now; what is left begins behind it */
+	c->acked = ack.sequence;
+	export_queue_ack(c->sender->queue, ack.sequence);
+	return 0;
+}
+
+static int
+take_frame(struct conn *c, uint8_t type, const uint8_t *bytes, size_t len, struct limits *limits)
+{
+	switch (type) {
+	case FRAME_HELLO_ACK:
+		return take_hello_ack(c, bytes, len, limits);
+	case FRAME_ACK:
+		return take_ack(c, bytes, len);
+	default:
+		return 0; /* HEARTBEAT, or a type of a later version */
+	}
+}
+
+/* Takes whole frames out of the buffer; a frame that does not fit into it is skipped. */
+static int
+take_frames(struct conn *c, struct limits *limits)
+{
+	size_t at = 0;
+	int rc = 0;
+
+	while (rc == 0 && c->in_len - at >= FRAME_HEADER_SIZE) {
+		struct frame_header h;
+
+		rc = frame_decode_header(c->in + at, &h);
+		if (rc < 0)
+			break;
+		size_t whole = FRAME_HEADER_SIZE + h.length;
+		if (whole > sizeof(c->in)) {
+			c->skip = whole - (c->in_len - at);
+			at = c->in_len;
+			break;
+		}
+		if (c->in_len - at < whole)
+			break;
+		rc = take_frame(c, h.type, c->in + at + FRAME_HEADER_SIZE, h.length, limits);
+		at += whole;
+	}
+	memmove(c->in, c->in + at, c->in_len - at);
+	c->in_len -= at;
+	return rc;
+}
+
+static int
+receive_some(struct conn *c, struct limits *limits)
+{
+	size_t room = sizeof(c->in) - c->in_len;
+
+	ssize_t n = recv(c->fd, c->in + c->in_len, c->skip && c->skip < room ? c->skip : room, 0);
+	if (n == 0)
+		return -ECONNRESET;
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	c->rx_ms = now_ms();
+	if (c->skip) {
+		c->skip -= (size_t)n < c->skip ? (size_t)n : c->skip;
+		return 0;
+	}
+	c->in_len += (size_t)n;
+	return take_frames(c, limits);
+}
+
+/* --- the thread --------------------------------------------------------------------------------------------------- */
+
+/* Waits for the socket, the queue or a second. 0, or an error that ends the connection. */
+static int
+turn(struct conn *c, struct limits *limits)
+{
+	struct pollfd p[2] = { { .fd = c->fd, .events = POLLIN },
+		               { .fd = c->sender->queue->wake_fd, .events = POLLIN } };
+
+	int rc = send_some(c);
+	if (rc < 0)
+		return rc;
+	if (c->bytes)
+		p[0].events |= POLLOUT;
+	(void)poll(p, 2, 1000);
+	if (p[1].revents)
+		drain_wakeups(c->sender->queue);
+	if (p[0].revents & (POLLIN | POLLHUP | POLLERR)) {
+		rc = receive_some(c, limits);
+		if (rc < 0)
+			return rc;
+	}
+	int64_t quiet_ms = now_ms() - c->rx_ms;
+	return quiet_ms > (c->state == CONN_HELLO ? ANSWER_MS : DEAD_MS) ? -ETIMEDOUT : 0;
+}
+
+/* One connection from HELLO to its end; the reason. */
+static int
+converse(struct export_sender *s, int fd, struct limits *limits)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	c->sender = s;
+	c->fd = fd;
+	c->rx_ms = c->tx_ms = now_ms();
+	int rc = begin_hello(c);
+	while (rc == 0 && !export_queue_stopped(s->queue))
+		rc = turn(c, limits);
+	free(c->owned);
+	free(c);
+	return rc;
+}
+
+/* Waits between half and all of the back-off, and doubles it, so that many probes do not come back at one instant. */
+static void
+back_off(const struct export_sender *s, struct limits *limits)
+{
+	uint16_t noise = 0;
+
+	(void)!getrandom(&noise, sizeof(noise), 0);
+	unsigned wait_ms = limits->backoff_ms / 2 + noise % (limits->backoff_ms / 2 + 1);
+	int64_t end = now_ms() + wait_ms;
+	limits->backoff_ms =
+	    limits->backoff_ms * 2 < BACKOFF_MAX ? limits->backoff_ms * 2 : BACKOFF_MAX;
+	for (int64_t left = wait_ms; left > 0 && !export_queue_stopped(s->queue);
+	     left = end - now_ms()) {
+		struct pollfd p = { .fd = s->queue->wake_fd, .events = POLLIN };
+
+		if (poll(&p, 1, (int)left) > 0)
+			drain_wakeups(s->queue);
+	}
+}
+
+static void *
+sender_main(void *arg)
+{
+	struct export_sender *s = arg;
+	struct log_limit lost = { .burst = 2, .period_s = 60 };
+	struct limits limits = { .refused = { .burst = 1, .period_s = 60 },
+		                 .backoff_ms = BACKOFF_MIN };
+
+	while (!export_queue_stopped(s->queue)) {
+		char why[256] = "";
+		int fd = connect_any(s, why, sizeof(why));
+
+		if (fd >= 0) {
+			int rc = converse(s, fd, &limits);
+			(void)close(fd);
+			(void)snprintf(why, sizeof(why), "%s",
+			               rc == NM_EEXISTS ? "" : nm_strerror(rc));
+		}
+		if (export_queue_stopped(s->queue))
+			break;
+		if (why[0] && log_allowed(&lost))
+			log_warn("no connection to collector %s port %u: %s; trying again", s->host,
+			         s->port, why);
+		back_off(s, &limits);
+	}
+	return NULL;
+}
+
+int
+export_sender_start(struct export_sender *sender)
+{
+	sigset_t all, old;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	int rc = pthread_create(&sender->thread, NULL, sender_main, sender);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -rc;
+}
+
+void
+export_sender_join(struct export_sender *sender)
+{
+	(void)pthread_join(sender->thread, NULL);
+}
