@@ -11,17 +11,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Adds or renames applications. An id that the store has under another name keeps the name it has, unless no flow of
- * it is stored; *ret_conflicts counts those. */
+/* Adds or renames applications, in a transaction of its own. An id that the store has under another name keeps the name
+ * it has, unless no flow of it is stored; *ret_conflicts counts those. 0 or NM_ESTORE. */
 int db_app_put(struct db *db, const struct application *apps, size_t n, size_t *ret_conflicts);
 
 /* The store's ids of a probe and its links, made when they are new; writes in a transaction of its own. ret_links gets
- * one id for each of n_links names. */
+ * one id for each of n_links names. 0 or NM_ESTORE. */
 int db_probe_put(struct db *db, const char *probe, const char (*links)[LINK_NAME_MAX],
                  size_t n_links, uint32_t now_s, int64_t *ret_probe, int64_t *ret_links);
 
-/* Highest committed sequence of an epoch, 0 for none. */
+/* Highest committed sequence of an epoch, 0 for none. 0 or NM_ESTORE. */
 int db_watermark_get(struct db *db, int64_t probe, uint64_t epoch, uint64_t *ret_sequence);
+
+/* Raises the watermark of an epoch to `sequence` without a batch: the store begins in the middle of a probe's numbering,
+ * because what came before was acknowledged by another store. In a transaction of its own. NM_ESTORE. */
+int db_watermark_start(struct db *db, int64_t probe, uint64_t epoch, uint64_t sequence,
+                       uint32_t now_s);
 
 /*
  * Stores a batch: flows, ledger and watermark in ONE transaction. 0 when it is committed now; NM_EEXISTS when its
@@ -30,5 +35,10 @@ int db_watermark_get(struct db *db, int64_t probe, uint64_t epoch, uint64_t *ret
  */
 int db_batch_put(struct db *db, int64_t probe, const int64_t *links, size_t n_links,
                  const struct batch *batch, uint32_t now_s);
+
+/* Calls `each` for every flow that ended at `since_s` or later, in the order of its end; a value other than 0 ends the
+ * walk and is returned. Only addresses, application, octets, packets and times of the record are filled. */
+int db_flow_each(struct db *db, uint32_t since_s, int (*each)(void *ctx, const struct record *r),
+                 void *ctx);
 
 #endif

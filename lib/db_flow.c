@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Flows into the store, batch by batch. */
+#include "lib/db_flow.h"
+
+#include "lib/db_sql.h"
+#include "lib/err.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define EPOCH_TEXT_MAX 17
+
+/* Commits when `rc` is 0, else rolls back. */
+static int
+end_write(struct db *db, int rc)
+{
+	if (rc == NM_OK)
+		rc = db_commit(db);
+	if (rc < 0)
+		db_rollback(db);
+	return rc;
+}
+
+/* --- applications --------------------------------------------------------------------------------------------------- */
+
+/* 1: a flow of the application is stored. */
+static int
+app_is_used(struct db *db, uint16_t id)
+{
+	struct db_stmt *q;
+
+	if (db_query(db, "SELECT 1 FROM flow WHERE application = ? LIMIT 1", &q) < 0)
+		return NM_ESTORE;
+	db_bind_int(q, 1, id);
+	int rc = db_step(q);
+	db_done(q);
+	return rc;
+}
+
+/* 1: the store has the id under another name; 0: it has it not, or under this name. */
+static int
+app_name_differs(struct db *db, const struct application *app)
+{
+	struct db_stmt *q;
+
+	if (db_query(db, "SELECT name FROM application WHERE id = ?", &q) < 0)
+		return NM_ESTORE;
+	db_bind_int(q, 1, app->id);
+	int rc = db_step(q);
+	if (rc > 0)
+		rc = strcmp(db_column_text(q, 0), app->name) != 0;
+	db_done(q);
+	return rc;
+}
+
+static int
+app_put_one(struct db *db, const struct application *app, size_t *conflicts)
+{
+	struct db_stmt *q;
+
+	int rc = app_name_differs(db, app);
+	if (rc > 0)
+		rc = app_is_used(db, app->id);
+	if (rc < 0)
+		return NM_ESTORE;
+	if (rc > 0) {
+		(*conflicts)++;
+		return NM_OK;
+	}
+	if (db_query(db,
+	             "INSERT INTO application (id, name, category, colour, colour_dark) "
+	             "VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, "
+	             "category = excluded.category, colour = excluded.colour, "
+	             "colour_dark = excluded.colour_dark",
+	             &q) < 0)
+		return NM_ESTORE;
+	db_bind_int(q, 1, app->id);
+	db_bind_text(q, 2, app->name);
+	db_bind_text(q, 3, app->category);
+	db_bind_int(q, 4, app->colour);
+	db_bind_int(q, 5, app->colour_dark);
+	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
+}
+
+int
+db_app_put(struct db *db, const struct application *apps, size_t n, size_t *ret_conflicts)
+{
+	size_t conflicts = 0;
+
+	int rc = db_begin_write(db);
+	if (rc < 0)
+		return NM_ESTORE;
+	for (size_t i = 0; i < n && rc == NM_OK; i++)
+		rc = app_put_one(db, &apps[i], &conflicts);
+	rc = end_write(db, rc);
+	if (rc == NM_OK)
+		*ret_conflicts = conflicts;
+	return rc;
+}
+
+/* --- probes ---------------------------------------------------------------------------------------------------------- */
+
+static int
+probe_put(struct db *db, const char *name, uint32_t now_s, int64_t *ret_id)
+{
+	struct db_stmt *q;
+
+	if (db_query(db,
+	             "INSERT INTO probe (name, last_seen) VALUES (?, ?) ON CONFLICT (name) "
+	             "DO UPDATE SET last_seen = excluded.last_seen RETURNING id",
+	             &q) < 0)
+		return NM_ESTORE;
+	db_bind_text(q, 1, name);
+	db_bind_int(q, 2, now_s);
+	int rc = db_step(q);
+	if (rc > 0)
+		*ret_id = db_column_int(q, 0);
+	int end = db_finish(q);
+	return rc > 0 && end == 0 ? NM_OK : NM_ESTORE;
+}
+
+static int
+link_put(struct db *db, int64_t probe, const char *name, int64_t *ret_id)
+{
+	struct db_stmt *q;
+
+	/* the update changes nothing; it makes RETURNING answer for a row that is there, too */
+	if (db_query(db,
+	             "INSERT INTO link (probe, name) VALUES (?, ?) ON CONFLICT (probe, name) "
+	             "DO UPDATE SET name = excluded.name RETURNING id",
+	             &q) < 0)
+		return NM_ESTORE;
+	db_bind_int(q, 1, probe);
+	db_bind_text(q, 2, name);
+	int rc = db_step(q);
+	if (rc > 0)
+		*ret_id = db_column_int(q, 0);
+	int end = db_finish(q);
+	return rc > 0 && end == 0 ? NM_OK : NM_ESTORE;
+}
+
+int
+db_probe_put(struct db *db, const char *probe, const char (*links)[LINK_NAME_MAX], size_t n_links,
+             uint32_t now_s, int64_t *ret_probe, int64_t *ret_links)
+{
+	if (db_begin_write(db) < 0)
+		return NM_ESTORE;
+	int rc = probe_put(db, probe, now_s, ret_probe);
+	for (size_t i = 0; i < n_links && rc == NM_OK; i++)
+		rc = link_put(db, *ret_probe, links[i], &ret_links[i]);
+	return end_write(db, rc);
+}
+
+/* --- batches --------------------------------------------------------------------------------------------------------- */
+
+static const char *
+epoch_text(uint64_t epoch, char buf[EPOCH_TEXT_MAX])
+{
+	(void)snprintf(buf, EPOCH_TEXT_MAX, "%016" PRIx64, epoch);
+	return buf;
+}
+
+int
+db_watermark_get(struct db *db, int64_t probe, uint64_t epoch, uint64_t *ret_sequence)
+{
+	char text[EPOCH_TEXT_MAX];
+	struct db_stmt *q;
+
+	if (db_query(db, "SELECT sequence FROM watermark WHERE probe = ? AND epoch = ?", &q) < 0)
+		return NM_ESTORE;
+	db_bind_int(q, 1, probe);
+	db_bind_text(q, 2, epoch_text(epoch, text));
+	int rc = db_step(q);
+	if (rc >= 0)
+		*ret_sequence = rc > 0 ? (uint64_t)db_column_int(q, 0) : 0;
+	db_done(q);
+	return rc < 0 ? NM_ESTORE : NM_OK;
+}
+
+static int
+watermark_set(struct db *db, int64_t probe, uint64_t epoch, uint64_t sequence, uint32_t now_s)
+{
+	char text[EPOCH_TEXT_MAX];
+	struct db_stmt *q;
+
+	if (db_query(db,
+	             "INSERT INTO watermark (probe, epoch, sequence, updated) VALUES (?, ?, ?, ?) "
+	             "ON CONFLICT (probe, epoch) DO UPDATE SET sequence = excluded.sequence, "
+	             "updated = excluded.updated",
+	             &q) < 0)
+		return NM_ESTORE;
+	db_bind_int(q, 1, probe);
+	db_bind_text(q, 2, epoch_text(epoch, text));
+	db_bind_int(q, 3, (int64_t)sequence);
+	db_bind_int(q, 4, now_s);
+	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
+}
+
+int
+db_watermark_start(struct db *db, int64_t probe, uint64_t epoch, uint64_t sequence, uint32_t now_s)
+{
+	if (db_begin_write(db) < 0)
+		return NM_ESTORE;
+	return end_write(db, watermark_set(db, probe, epoch, sequence, now_s));
+}
+
+static void
+bind_flow(struct db_stmt *q, int64_t link, const struct record *r, const char *saddr,
+          const char *daddr)
+{
+	const int64_t numbers[] = { r->sport,
+		                    r->dport,
+		                    r->protocol,
+		                    r->packets,
+		                    r->octets,
+		                    r->application,
+		                    (int64_t)r->start_frac << 8 | r->end_frac,
+		                    r->started,
+		                    r->expires };
+
+	db_bind_int(q, 1, link);
+	db_bind_int(q, 2, r->vlan);
+	db_bind_text(q, 3, saddr);
+	db_bind_text(q, 4, daddr);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		db_bind_int(q, 5 + (int)i, numbers[i]);
+}
+
+static int
+put_flows(struct db *db, const int64_t *links, const struct batch *b)
+{
+	struct db_stmt *q;
+	int rc = NM_OK;
+
+	if (db_query(db,
+	             "INSERT INTO flow (link, vlan, saddr, daddr, sport, dport, protocol, packets, "
+	             "octets, application, fraction, started, expires) "
+	             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	             &q) < 0)
+		return NM_ESTORE;
+	for (size_t i = 0; i < b->n_records && rc == NM_OK; i++) {
+		const struct record *r = &b->records[i];
+		char saddr[ADDR_TEXT_MAX], daddr[ADDR_TEXT_MAX];
+
+		bind_flow(q, links[r->link], r, addr_format(&r->saddr, saddr, sizeof(saddr)),
+		          addr_format(&r->daddr, daddr, sizeof(daddr)));
+		rc = db_finish(q);
+	}
+	return rc < 0 ? NM_ESTORE : NM_OK;
+}
+
+static int
+put_ledger(struct db *db, const int64_t *links, const struct batch *b)
+{
+	struct db_stmt *q;
+	int rc = NM_OK;
+
+	if (db_query(db,
+	             "INSERT INTO ledger (link, minute, cause, packets, octets) "
+	             "VALUES (?, ?, ?, ?, ?) ON CONFLICT (link, minute, cause) DO UPDATE SET "
+	             "packets = packets + excluded.packets, octets = octets + excluded.octets",
+	             &q) < 0)
+		return NM_ESTORE;
+	for (size_t i = 0; i < b->n_ledger && rc == NM_OK; i++) {
+		const struct ledger_delta *d = &b->ledger[i];
+
+		db_bind_int(q, 1, links[d->link]);
+		db_bind_int(q, 2, d->minute);
+		db_bind_int(q, 3, d->cause);
+		db_bind_int(q, 4, (int64_t)d->packets);
+		db_bind_int(q, 5, (int64_t)d->octets);
+		rc = db_finish(q);
+	}
+	return rc < 0 ? NM_ESTORE : NM_OK;
+}
+
+static int
+probe_seen(struct db *db, int64_t probe, uint32_t now_s)
+{
+	struct db_stmt *q;
+
+	if (db_query(db, "UPDATE probe SET last_seen = ? WHERE id = ?", &q) < 0)
+		return NM_ESTORE;
+	db_bind_int(q, 1, now_s);
+	db_bind_int(q, 2, probe);
+	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
+}
+
+/* Every link that the batch speaks of is one of the probe's. */
+static int
+check_links(const struct batch *b, size_t n_links)
+{
+	for (const struct record *r = b->records; r < b->records + b->n_records; r++)
+		if (r->link >= n_links)
+			return NM_EFORMAT;
+	for (const struct ledger_delta *d = b->ledger; d < b->ledger + b->n_ledger; d++)
+		if (d->link >= n_links)
+			return NM_EFORMAT;
+	return NM_OK;
+}
+
+/* The batch is the one behind the watermark. */
+static int
+check_sequence(struct db *db, int64_t probe, const struct batch *b)
+{
+	uint64_t committed;
+
+	if (db_watermark_get(db, probe, b->epoch, &committed) < 0)
+		return NM_ESTORE;
+	if (b->sequence <= committed)
+		return NM_EEXISTS;
+	return b->sequence == committed + 1 ? NM_OK : NM_EORDER;
+}
+
+int
+db_batch_put(struct db *db, int64_t probe, const int64_t *links, size_t n_links,
+             const struct batch *batch, uint32_t now_s)
+{
+	int rc = check_links(batch, n_links);
+
+	if (rc < 0)
+		return rc;
+	if (db_begin_write(db) < 0)
+		return NM_ESTORE;
+	/* under the write lock, so that two collectors cannot both find the same watermark */
+	rc = check_sequence(db, probe, batch);
+	if (rc == NM_OK)
+		rc = put_flows(db, links, batch);
+	if (rc == NM_OK)
+		rc = put_ledger(db, links, batch);
+	if (rc == NM_OK)
+		rc = watermark_set(db, probe, batch->epoch, batch->sequence, now_s);
+	if (rc == NM_OK)
+		rc = probe_seen(db, probe, now_s);
+	return end_write(db, rc);
+}
+
+/* --- reading back ---------------------------------------------------------------------------------------------------- */
+
+static int
+get_flow(struct db_stmt *q, struct record *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->application = (uint16_t)db_column_int(q, 2);
+	ret->packets = (uint16_t)db_column_int(q, 3);
+	ret->octets = (uint32_t)db_column_int(q, 4);
+	unsigned fraction = (unsigned)db_column_int(q, 5);
+	ret->start_frac = (uint8_t)(fraction >> 8);
+	ret->end_frac = (uint8_t)fraction;
+	ret->started = (uint32_t)db_column_int(q, 6);
+	ret->expires = (uint32_t)db_column_int(q, 7);
+	if (addr_parse(db_column_text(q, 0), &ret->saddr) < 0)
+		return NM_EFORMAT;
+	return addr_parse(db_column_text(q, 1), &ret->daddr);
+}
+
+int
+db_flow_each(struct db *db, uint32_t since_s, int (*each)(void *ctx, const struct record *r),
+             void *ctx)
+{
+	struct db_stmt *q;
+	struct record r;
+	int rc, stop = 0;
+
+	if (db_query(
+		db,
+		"SELECT saddr, daddr, application, packets, octets, fraction, started, expires "
+		"FROM flow WHERE expires >= ? ORDER BY expires",
+		&q) < 0)
+		return NM_ESTORE;
+	db_bind_int(q, 1, since_s);
+	/* a row that somebody else wrote with an address that is none is passed over */
+	while (stop == 0 && (rc = db_step(q)) > 0)
+		if (get_flow(q, &r) == NM_OK)
+			stop = each(ctx, &r);
+	db_done(q);
+	return stop != 0 ? stop : rc;
+}
