@@ -199,7 +199,10 @@ record_stop() {
 	sleep 1
 	kill -INT "$RECORDER"
 	wait_for "the recorder to end" recorder_ended
-	cp "$TMP/capture" "$CAPTURE"
+	case $CAPTURE in
+	*.pcapng) /usr/bin/python3 "$HERE/tools/strip-pcapng.py" "$TMP/capture" "$CAPTURE" ;;
+	*) cp "$TMP/capture" "$CAPTURE" ;;
+	esac
 	chmod 644 "$CAPTURE"
 	/usr/bin/python3 "$HERE/tools/write-truth.py" "$TMP/rules" "$CAPTURE" >"$OUT/$NAME.truth"
 	/usr/bin/python3 "$HERE/check-truth.py" "$CAPTURE"

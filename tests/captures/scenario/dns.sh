@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # DNS: dig against two Knot servers, UDP and TCP, with and without EDNS, large answers; and a ping flow of each family.
 . "$(dirname "$0")/../lib.sh"
+. "$HERE/servers.sh"
 
 net_up
 host_add inside desk1 10.10.1.11 2001:db8:a:1::11
@@ -36,30 +37,7 @@ rule 198.51.100.53,203.0.113.53,2001:db8:f:2::53,2001:db8:f:3::53 tcp 53 dns
 	for n in {1..9}; do printf 'many A 192.0.2.10%d\n' "$n"; done
 } >"$TMP/example.zone"
 for server in ns1.example ns2.example; do
-	mkdir "$TMP/$server"
-	cat >"$TMP/$server.conf" <<-END
-		server:
-		    rundir: $TMP/$server
-		    listen: [ 0.0.0.0@53, ::@53 ]
-		    udp-workers: 1
-		    tcp-workers: 1
-		    background-workers: 1
-		database:
-		    storage: $TMP/$server
-		template:
-		  - id: default
-		    storage: $TMP/$server
-		    file: $TMP/example.zone
-		    zonefile-sync: -1
-		    journal-content: none
-		acl:
-		  - id: anyone
-		    address: [ 10.10.0.0/16, 2001:db8:a::/48 ]
-		    action: transfer
-		zone:
-		  - domain: example
-		    acl: anyone
-	END
+	knot_config "$TMP/$server" "$TMP/example.zone" >"$TMP/$server.conf"
 	bg $server $server knotd -c "$TMP/$server.conf"
 	wait_udp $server 53
 	wait_tcp $server 53
