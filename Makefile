@@ -52,7 +52,7 @@ archive   = $(BUILD)/lib$(subst /,-,$(1)).a
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
 LIBNETMON := $(BUILD)/libnetmon.a
 
-.PHONY: all deps demo test test-quick bench lint stats captures fuzz golden-update install clean help tests
+.PHONY: all deps demo test test-quick bench lint stats captures fuzz install clean help tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -194,9 +194,6 @@ bench:
 captures:
 	tests/captures/make.sh
 
-golden-update: all
-	NETMON_BUILD=$(abspath $(BUILD)) tests/golden/update $(CASE)
-
 # make lint FILES='lib/addr.c lib/addr.h' QUICK=1
 lint:
 	$(Q)CC='$(CC)' tests/lint/run $(if $(QUICK),--quick) $(FILES)
@@ -206,7 +203,7 @@ stats:
 
 # libFuzzer needs clang: make fuzz TARGET=decode SECONDS=60
 fuzz:
-	$(Q)tests/fuzz/run $(TARGET) $(SECONDS)
+	$(Q)tests/fuzz/run '$(TARGET)' $(SECONDS)
 
 include $(wildcard etc/install.mk)
 
