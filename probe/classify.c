@@ -223,7 +223,16 @@ learn_tag(struct nm_call *api, const struct nm_tag *tag)
 	(void)tag_learn(c->tags, &key, &fact, call->now_s);
 }
 
-/* A verdict beats what there is with more confidence, or with as much when it refines the same module's. */
+/* Does this module's word beat what there is? With more confidence, or with as much when it refines its own word or stands
+ * before the other module in the list. */
+static bool
+beats(const struct classify_state *st, uint8_t owner, uint8_t confidence)
+{
+	if (confidence != st->confidence)
+		return confidence > st->confidence;
+	return confidence > 0 && st->owner != 0 && owner <= st->owner;
+}
+
 static void
 accept_verdict(struct classifier *c, const struct packet *pkt, struct classify_state *st,
                const struct call *call, const struct nm_verdict *v)
@@ -231,8 +240,7 @@ accept_verdict(struct classifier *c, const struct packet *pkt, struct classify_s
 	uint8_t confidence = v->confidence > 100 ? 100 : v->confidence;
 	uint8_t owner = (uint8_t)(call->module + 1);
 
-	if (confidence < st->confidence || (confidence == st->confidence && st->owner != owner) ||
-	    confidence == 0 || !declares(c, call->module, v->app))
+	if (!beats(st, owner, confidence) || !declares(c, call->module, v->app))
 		return;
 	if (st->tagged != APP_UNKNOWN && st->tagged != v->app && confidence >= NM_CONF_SIGNATURE) {
 		struct tag_key source = tag_key(&pkt->saddr, pkt->sport, pkt->protocol);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Reading lines and words of text protocols through the cursor of wire.h. Bytes are 8-bit clean and never taken for
+ * NUL-terminated. Header-only, usable from modules; any thread.
+ */
+#ifndef NETMON_TEXT_H
+#define NETMON_TEXT_H
+
+#include <netmon/wire.h>
+
+/* ASCII only, whatever the locale is. */
+static inline uint8_t
+text_lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
+static inline bool
+text_is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+text_is_print(uint8_t c)
+{
+	return c >= 0x20 && c <= 0x7e;
+}
+
+/* Does what is left begin with `word`, by octet? Nothing is read. */
+static inline bool
+text_begins(const struct wire *w, const char *word)
+{
+	size_t len = strlen(word);
+
+	return len <= wire_left(w) && memcmp(w->at, word, len) == 0;
+}
+
+/* The same for a `word` in lower case, whatever the case of the text. */
+static inline bool
+text_begins_nocase(const struct wire *w, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (len > wire_left(w))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (text_lower(w->at[i]) != (uint8_t)word[i])
+			return false;
+	return true;
+}
+
+/* Moves to the first place where `word` (in lower case) stands, in any case. False, and nothing read, when it does not. */
+static inline bool
+text_seek(struct wire *w, const char *word)
+{
+	struct wire try = *w;
+
+	for (; wire_left(&try) > 0; wire_skip(&try, 1))
+		if (text_begins_nocase(&try, word)) {
+			*w = try;
+			return true;
+		}
+	return false;
+}
+
+/* Takes the next line, without its CRLF or LF, as a cursor of its own. The rest is a line too when no LF comes, and
+ * *ret_ended then says false. */
+static inline struct wire
+text_line(struct wire *w, bool *ret_ended)
+{
+	size_t left = wire_left(w);
+	const uint8_t *lf = left ? memchr(w->at, '\n', left) : NULL;
+	size_t len = lf ? (size_t)(lf - w->at) : left;
+	struct wire line = wire_init(w->at, len);
+
+	*ret_ended = lf != NULL;
+	wire_skip(w, lf ? len + 1 : len);
+	if (lf && len > 0 && line.at[len - 1] == '\r')
+		line.end--;
+	return line;
+}
+
+/* Reads a decimal number of at most `max`. Sets the cursor's error when no digit comes or the number is larger. */
+static inline uint32_t
+text_number(struct wire *w, uint32_t max)
+{
+	uint64_t value = 0;
+	unsigned digits = 0;
+
+	while (wire_left(w) > 0 && text_is_digit(*w->at) && value <= max) {
+		value = value * 10 + (wire_u8(w) - (unsigned)'0');
+		digits++;
+	}
+	if (digits == 0 || value > max)
+		w->failed = true;
+	return w->failed ? 0 : (uint32_t)value;
+}
+
+/* Reads one octet that has to be `c`; anything else sets the cursor's error. */
+static inline void
+text_expect(struct wire *w, char c)
+{
+	if (wire_u8(w) != (uint8_t)c)
+		w->failed = true;
+}
+
+/* Are all octets that are left printable ASCII or tabs? */
+static inline bool
+text_all_print(const struct wire *w)
+{
+	size_t left = wire_left(w);
+
+	for (size_t i = 0; i < left; i++)
+		if (!text_is_print(w->at[i]) && w->at[i] != '\t')
+			return false;
+	return true;
+}
+
+#endif

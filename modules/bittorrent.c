@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * BitTorrent: BEP 3 (peer protocol, HTTP tracker), BEP 5 (DHT), BEP 10 (extensions), BEP 14 (local peers), BEP 15 (UDP
+ * tracker), BEP 29 (uTP). TCP and UDP, any port, 80 and 443 too.
+ *
+ * Evidence: the handshake; peer messages of a size that only block transfer has; tracker requests and answers; DHT
+ * messages; uTP headers that fit from packet to packet. Whoever is seen to take part is tagged on both transports, and so
+ * are the peers that a tracker lists, so that encrypted connections and such that began before the capture are found. What
+ * another host only said of an endpoint is believed for ports from 1024 up, so that nobody's web server is tagged. A
+ * tracker itself is not tagged: it may be a web server beside.
+ *
+ * Cost: asked for the first octets of these messages; each HTTP request of an unsettled flow costs a search of its line.
+ */
+#include <netmon/module.h>
+#include <netmon/text.h>
+
+#define APP_BITTORRENT 9
+
+#define PEER_TTL_S    1800 /* a client keeps its port for long */
+#define HEARSAY_TTL_S 600  /* listed by a tracker, or spoken to but not heard */
+#define PEERS_MAX     100  /* tagged from one tracker answer */
+#define PORT_MIN      1024
+
+static const struct nm_app apps[] = {
+	{ APP_BITTORRENT, "BitTorrent", "Peer-to-peer", 0x882255, 0xc2567f },
+};
+
+#define HANDSHAKE \
+	"\x13"    \
+	"BitTorrent protocol"
+
+#define BEGINS(transport_, text)                                                    \
+	{                                                                           \
+		.transport = (transport_), .len = sizeof(text) - 1, .pattern = text \
+	}
+static const struct nm_match matches[] = {
+	BEGINS(NM_TCP, "\x13"
+	               "BitTorr"),
+	BEGINS(NM_TCP, "GET /"),
+	BEGINS(NM_TCP, "HTTP/1."),
+	/* BEP 3: piece with a block of 16 kB, request, cancel; BEP 10: a message with a dictionary */
+	{ .transport = NM_TCP, .min_len = 13, .len = 5, .pattern = { 0, 0, 0x40, 9, 7 } },
+	{ .transport = NM_TCP, .min_len = 17, .len = 5, .pattern = { 0, 0, 0, 13, 6 } },
+	{ .transport = NM_TCP, .min_len = 17, .len = 5, .pattern = { 0, 0, 0, 13, 8 } },
+	{ .transport = NM_TCP,
+	  .min_len = 9,
+	  .len = 7,
+	  .pattern = { 0, 0, 0, 0, 20, 0, 'd' },
+	  .mask = { 0xff, 0xff, 0, 0, 0xff, 0xff, 0xff } },
+	BEGINS(NM_UDP, "d1:ad2:i"),
+	BEGINS(NM_UDP, "d1:rd2:i"),
+	BEGINS(NM_UDP, "d1:eli20"),
+	BEGINS(NM_UDP, "d2:ip"),
+	BEGINS(NM_UDP, "BT-SEARC"),
+	/* BEP 15: the protocol's number; an announce by its action and size */
+	{ .transport = NM_UDP,
+	  .min_len = 16,
+	  .len = 8,
+	  .pattern = { 0, 0, 4, 0x17, 0x27, 0x10, 0x19, 0x80 } },
+	{ .transport = NM_UDP, .min_len = 98, .offset = 8, .len = 4, .pattern = { 0, 0, 0, 1 } },
+	/* BEP 29: version 1, types 0..4, extensions 0..3; and a handshake behind the header */
+	{ .transport = NM_UDP,
+	  .min_len = 20,
+	  .len = 2,
+	  .pattern = { 0x01, 0 },
+	  .mask = { 0x8f, 0xfc } },
+	{ .transport = NM_UDP,
+	  .min_len = 28,
+	  .offset = 20,
+	  .len = 8,
+	  .pattern = "\x13"
+	             "BitTorr" },
+};
+
+/* --- tags ------------------------------------------------------------------------------------------------------- */
+
+static void
+tag_endpoint(struct nm_call *call, const uint8_t *addr, uint16_t port, uint16_t ttl_s)
+{
+	struct nm_tag tag = {
+		.port = port,
+		.transport = NM_TCP,
+		.confidence = NM_CONF_TAG,
+		.app = APP_BITTORRENT,
+		.ttl_s = ttl_s,
+	};
+
+	memcpy(tag.addr, addr, sizeof(tag.addr));
+	call->tag(call, &tag);
+	tag.transport = NM_UDP;
+	call->tag(call, &tag);
+}
+
+static void
+tag_hearsay(struct nm_call *call, const uint8_t *addr, uint16_t port)
+{
+	if (port >= PORT_MIN)
+		tag_endpoint(call, addr, port, HEARSAY_TTL_S);
+}
+
+/* Both ends of a packet that only a client sends: its sender speaks the protocol for sure. */
+static void
+tag_ends(const struct nm_packet *pkt, struct nm_call *call)
+{
+	tag_endpoint(call, pkt->saddr, pkt->sport, PEER_TTL_S);
+	tag_hearsay(call, pkt->daddr, pkt->dport);
+}
+
+/* BEP 23 and 15: four octets of address and two of port each. */
+static void
+tag_peers(struct nm_call *call, struct wire w)
+{
+	uint8_t addr[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+	for (unsigned i = 0; i < PEERS_MAX && wire_left(&w) >= 6; i++) {
+		wire_copy(&w, addr + 12, 4);
+		tag_hearsay(call, addr, wire_u16(&w));
+	}
+}
+
+static enum nm_result
+found(struct nm_verdict *verdict, uint8_t confidence, uint8_t flags)
+{
+	verdict->app = APP_BITTORRENT;
+	verdict->confidence = confidence;
+	verdict->evidence = NM_EV_SIGNATURE;
+	verdict->flags = flags;
+	return NM_MATCH;
+}
+
+/* --- TCP -------------------------------------------------------------------------------------------------------- */
+
+/* BEP 3, BEP 48: an announce or scrape names an info-hash. The port where the client listens comes with it. */
+static bool
+is_tracker_request(const struct nm_packet *pkt, struct nm_call *call)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+	bool ended;
+	struct wire line = text_line(&w, &ended);
+	struct wire port = line;
+
+	if (!text_seek(&line, "info_hash=") || line.at[-1] == ' ')
+		return false;
+	if (line.at[-1] != '?' && line.at[-1] != '&')
+		return false;
+	if (text_seek(&port, "&port=") || text_seek(&port, "?port=")) {
+		wire_skip(&port, 6);
+		uint32_t number = text_number(&port, UINT16_MAX);
+
+		if (wire_ok(&port))
+			tag_endpoint(call, pkt->saddr, (uint16_t)number, PEER_TTL_S);
+	}
+	return true;
+}
+
+/* BEP 3: a bencoded dictionary with "interval" and "peers", or a scrape's "files", or the reason of a refusal. */
+static bool
+is_tracker_answer(const struct nm_packet *pkt, struct nm_call *call)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+	struct wire peers;
+	struct wire text;
+
+	if (!text_seek(&w, "\r\n\r\n"))
+		return false;
+	wire_skip(&w, 4);
+	text = peers = w;
+	if (text_begins(&w, "d14:failure reason") || text_begins(&w, "d5:filesd20:"))
+		return true;
+	if (!text_begins(&w, "d") || !text_seek(&text, "8:intervali"))
+		return false;
+	if (text_seek(&peers, "5:peers")) {
+		wire_skip(&peers, 7);
+		uint32_t size = text_number(&peers, UINT16_MAX);
+
+		text_expect(&peers, ':');
+		wire_limit(&peers, size);
+		tag_peers(call, peers);
+	}
+	return true;
+}
+
+/* BEP 3: blocks lie at multiples of 16 kB and are of that size, but for the last one of a file. */
+static bool
+is_block_message(struct wire w)
+{
+	uint32_t length = wire_u32(&w);
+	uint8_t message = wire_u8(&w);
+
+	if (message < 6 || message > 8)
+		return false;
+	wire_skip(&w, 4);
+	uint32_t begin = wire_u32(&w);
+	uint32_t size = length == 13 ? wire_u32(&w) : 16384;
+	return wire_ok(&w) && begin % 16384 == 0 && begin < (1U << 28) && size > 0 && size <= 16384;
+}
+
+/* BEP 10: length, 20, 0, then the dictionary of the extension handshake. */
+static bool
+is_extension_handshake(struct wire w)
+{
+	struct wire key;
+	uint32_t length = wire_u32(&w);
+
+	if (wire_u16(&w) != 20 << 8)
+		return false;
+	wire_skip(&w, 1);
+	key = w;
+	return length < 4096 && wire_ok(&w) && wire_left(&w) > 0 && text_is_digit(*w.at) &&
+	       (text_seek(&key, "1:md") || text_begins(&w, "1:ei"));
+}
+
+static enum nm_result
+classify_tcp(const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+
+	if (text_begins(&w, "GET "))
+		return is_tracker_request(pkt, call) ? found(verdict, NM_CONF_PROOF, NM_WATCH)
+		                                     : NM_MORE;
+	if (text_begins(&w, "HTTP/")) {
+		if (!is_tracker_answer(pkt, call))
+			return NM_MORE;
+		return found(verdict, NM_CONF_PROOF, NM_WATCH);
+	}
+	bool peer;
+	if (*pkt->payload == 0x13)
+		peer = pkt->len >= 20 ? text_begins(&w, HANDSHAKE)
+		                      : text_begins(&w, "\x13"
+		                                        "BitTorr");
+	else if (*pkt->payload == 0)
+		peer = is_extension_handshake(w) || is_block_message(w);
+	else
+		peer = false;
+	/* A watched flow of a tracker that comes by here has nothing more to tell. */
+	if (!peer)
+		return NM_MORE;
+	tag_ends(pkt, call);
+	return found(verdict, NM_CONF_PROOF, 0);
+}
+
+/* --- UDP -------------------------------------------------------------------------------------------------------- */
+
+/* BEP 15. The note keeps the announce's transaction, so that only its answer is believed. */
+#define ACTION_CONNECT  0
+#define ACTION_ANNOUNCE 1
+#define NOTE_ANNOUNCED  (UINT64_C(1) << 32)
+
+/* The request for peers: connection, action, transaction, info-hash, peer id (BEP 20: mostly "-AB1234-"), ..., port. */
+static bool
+is_announce(const struct nm_packet *pkt, struct nm_call *call, bool known)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+
+	if (pkt->len < 98)
+		return false;
+	wire_skip(&w, 8);
+	uint32_t action = wire_u32(&w);
+	uint32_t transaction = wire_u32(&w);
+	wire_skip(&w, 20);
+	const uint8_t *id = wire_take(&w, 20);
+	wire_skip(&w, 24);
+	uint32_t event = wire_u32(&w);
+	wire_skip(&w, 12);
+	uint16_t port = wire_u16(&w);
+	bool usual_id = id && ((id[0] == '-' && id[7] == '-') || id[0] == 'M' || id[0] == 'T');
+	if (!wire_ok(&w) || action != ACTION_ANNOUNCE || event > 3 || port == 0 ||
+	    !(known || usual_id))
+		return false;
+	tag_endpoint(call, pkt->saddr, port, PEER_TTL_S);
+	if (call->note)
+		*call->note = NOTE_ANNOUNCED | transaction;
+	return true;
+}
+
+/* Packets of a flow that began with a connect or announce. */
+static enum nm_result
+watch_tracker(const struct nm_packet *pkt, struct nm_call *call, bool *ret_tracker)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+	uint32_t action = wire_u32(&w);
+	uint32_t transaction = wire_u32(&w);
+
+	*ret_tracker = call->note && (*call->note & NOTE_ANNOUNCED) && action == ACTION_ANNOUNCE &&
+	               wire_ok(&w) && transaction == (uint32_t)*call->note;
+	if (!*ret_tracker)
+		return NM_MORE;
+	wire_skip(&w, 12); /* interval, leechers, seeders */
+	tag_peers(call, w);
+	*call->note = 0;
+	return NM_MORE;
+}
+
+/*
+ * BEP 29:
+ *
+ *   0       4       8               16              24              32
+ *   | type  | ver   | extension     | connection_id                 |
+ *   | timestamp_microseconds                                        |
+ *   | timestamp_difference_microseconds                             |
+ *   | wnd_size                                                      |
+ *   | seq_nr                        | ack_nr                        |
+ */
+#define UTP_STATE 2
+#define UTP_SYN   4
+
+struct utp {
+	uint8_t type;
+	uint16_t connection;
+	uint16_t sequence;
+	uint16_t ack;
+	bool bare; /* no payload behind header and extensions */
+};
+
+static bool
+read_utp(struct wire w, struct utp *ret)
+{
+	uint8_t first = wire_u8(&w);
+	uint8_t extension = wire_u8(&w);
+
+	ret->type = first >> 4;
+	ret->connection = wire_u16(&w);
+	wire_skip(&w, 12);
+	ret->sequence = wire_u16(&w);
+	ret->ack = wire_u16(&w);
+	for (unsigned i = 0; i < 4 && extension != 0; i++) {
+		if (extension > 3)
+			return false;
+		extension = wire_u8(&w);
+		wire_skip(&w, wire_u8(&w));
+	}
+	ret->bare = wire_left(&w) == 0;
+	return wire_ok(&w) && extension == 0 && (first & 15) == 1 && ret->type <= UTP_SYN &&
+	       (ret->bare || (ret->type != UTP_STATE && ret->type != UTP_SYN));
+}
+
+/* The note: connection, sequence and side of the last packet that is compared with, and how many fitted. */
+#define UTP_VALID       (UINT64_C(1) << 63)
+#define UTP_SERVER      (UINT64_C(1) << 62)
+#define UTP_COUNT_SHIFT 56
+#define UTP_ID_SHIFT    16
+#define UTP_NEEDED      2 /* further packets that fit; after a SYN, one */
+#define UTP_STEP        16
+
+/* The two directions' connection numbers differ by one at most; acknowledgements follow the other side's sequence. */
+static bool
+utp_fits(uint64_t note, uint64_t side, const struct utp *utp)
+{
+	uint16_t connection = (uint16_t)(note >> UTP_ID_SHIFT);
+	uint16_t sequence = (uint16_t)note;
+
+	if ((note & UTP_SERVER) == side) {
+		uint16_t id_step = (uint16_t)(utp->connection - connection);
+
+		return id_step <= 1 && (uint16_t)(utp->sequence - sequence) <= UTP_STEP;
+	}
+	uint16_t id_apart = (uint16_t)(utp->connection - connection + 1);
+	return id_apart <= 2 && (uint16_t)(sequence - utp->ack + 1) <= UTP_STEP;
+}
+
+static bool
+is_utp_run(const struct nm_packet *pkt, uint64_t *note)
+{
+	uint64_t side = pkt->direction == NM_FROM_SERVER ? UTP_SERVER : 0;
+	struct utp utp;
+	uint64_t fitted;
+
+	if (!note || !read_utp(wire_init(pkt->payload, pkt->len), &utp))
+		return false;
+	if (!(*note & UTP_VALID)) {
+		fitted = utp.type == UTP_SYN;
+		*note = UTP_VALID | side | fitted << UTP_COUNT_SHIFT |
+		        (uint64_t)utp.connection << UTP_ID_SHIFT | utp.sequence;
+		return false;
+	}
+	if (!utp_fits(*note, side, &utp))
+		return false;
+	fitted = (*note >> UTP_COUNT_SHIFT & 0xf) + 1;
+	uint64_t keep = (*note & UTP_SERVER) == side ? utp.sequence : *note & 0xffff;
+	*note = (*note & (UTP_VALID | UTP_SERVER | UINT64_C(0xffff) << UTP_ID_SHIFT)) |
+	        fitted << UTP_COUNT_SHIFT | keep;
+	return fitted >= UTP_NEEDED;
+}
+
+/* BEP 14: an announcement to a multicast group; the port where the client listens is a header. */
+static void
+tag_local_peer(const struct nm_packet *pkt, struct nm_call *call)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+
+	if (!text_seek(&w, "\nport: "))
+		return;
+	wire_skip(&w, 7);
+	uint32_t port = text_number(&w, UINT16_MAX);
+	if (wire_ok(&w))
+		tag_endpoint(call, pkt->saddr, (uint16_t)port, PEER_TTL_S);
+}
+
+/* BEP 5: a query's arguments or an answer's values begin with the sender's 20 octets of id; BEP 42 puts "ip" before. */
+static bool
+is_dht(const struct wire *w)
+{
+	struct wire id = *w;
+
+	return text_begins(w, "d1:ad2:id20:") || text_begins(w, "d1:rd2:id20:") ||
+	       text_begins(w, "d1:eli20") ||
+	       ((text_begins(w, "d2:ip6:") || text_begins(w, "d2:ip18:")) &&
+	        text_seek(&id, "d2:id20:"));
+}
+
+static enum nm_result
+classify_udp(const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
+{
+	static const uint8_t connect[8] = { 0, 0, 4, 0x17, 0x27, 0x10, 0x19, 0x80 };
+	struct wire w = wire_init(pkt->payload, pkt->len);
+	struct wire behind_utp = w;
+	bool tracker;
+
+	if (pkt->len >= 16 && memcmp(pkt->payload, connect, sizeof(connect)) == 0)
+		return found(verdict, NM_CONF_PROOF, NM_WATCH);
+	if (text_begins(&w, "BT-SEARCH * HTTP/")) {
+		tag_local_peer(pkt, call);
+		return found(verdict, NM_CONF_PROOF, 0);
+	}
+	if (is_announce(pkt, call, pkt->nth > 1 && call->note && *call->note))
+		return found(verdict, NM_CONF_SIGNATURE, NM_WATCH);
+	enum nm_result said = watch_tracker(pkt, call, &tracker);
+	if (tracker)
+		return said;
+	wire_skip(&behind_utp, 20);
+	if (!is_dht(&w) && !text_begins(&behind_utp, HANDSHAKE) && !is_utp_run(pkt, call->note))
+		return NM_MORE;
+	tag_ends(pkt, call);
+	return found(verdict, NM_CONF_SIGNATURE, 0);
+}
+
+static enum nm_result
+classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
+{
+	(void)ctx;
+	return pkt->transport == NM_TCP ? classify_tcp(pkt, call, verdict)
+	                                : classify_udp(pkt, call, verdict);
+}
+
+NM_MODULE(bittorrent) = {
+	.abi_version = NM_ABI_VERSION,
+	.size = sizeof(struct nm_module),
+	.name = "bittorrent",
+	.summary = "BitTorrent peers, trackers and DHT on any port, and the peers that they name",
+	.max_packets = 16,
+	.n_apps = sizeof(apps) / sizeof(apps[0]),
+	.n_matches = sizeof(matches) / sizeof(matches[0]),
+	.apps = apps,
+	.matches = matches,
+	.classify = classify,
+};

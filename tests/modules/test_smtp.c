@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SMTP, and where it ends and FTP begins. */
+#include "tests/support/all_modules.h"
+#include "tests/support/module_harness.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MAIL  "10.0.0.1:40000 192.0.2.1:25"
+#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+
+static const struct sample samples[] = {
+	SAMPLE("greeting", SERVER, "220 mx.example.com ESMTP Postfix\r\n"),
+	SAMPLE("greeting of several lines", SERVER, "220-mx.example.com ESMTP\r\n220 no spam\r\n"),
+	SAMPLE("EHLO", CLIENT, "EHLO client.example.com\r\n"),
+	SAMPLE("HELO in lower case", CLIENT, "helo client\r\n"),
+	SAMPLE("sender", CLIENT, "MAIL FROM:<a@example.com>\r\n"),
+	SAMPLE("extensions", SERVER, "250-mx.example.com\r\n250-PIPELINING\r\n250 SIZE 1000\r\n"),
+	SAMPLE("go ahead", SERVER, "354 End data with <CR><LF>.<CR><LF>\r\n"),
+};
+
+static struct harness *h;
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	h = harness_new(all_modules);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	harness_free(h);
+	return 0;
+}
+
+static void
+each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		harness_cut(h, NM_TCP, MAIL, &samples[i], "SMTP");
+		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "SMTP");
+	}
+}
+
+static void
+a_connection_that_goes_on_encrypted_stays_smtp(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, MAIL);
+
+	(void)state;
+	(void)talk_say(&t, SERVER, "220 mx.example.com ESMTP\r\n");
+	(void)talk_say(&t, CLIENT, "EHLO a\r\n");
+	(void)talk_say(&t, CLIENT, "STARTTLS\r\n");
+	(void)talk_say(&t, SERVER, "220 2.0.0 Ready to start TLS\r\n");
+	assert_string_equal(talk_say(&t, CLIENT, "\x17\x03\x03\0\4abcd\x17\x03\x03\0\4abcd"),
+	                    "SMTP");
+}
+
+static void
+a_greeting_that_says_nothing_is_decided_by_the_client(void **state)
+{
+	struct talk mail = talk_begin(h, NM_TCP, OTHER);
+	struct talk ftp = talk_begin(h, NM_TCP, OTHER);
+
+	(void)state;
+	assert_string_equal(talk_say(&mail, SERVER, "220 host ready\r\n"), "Unknown");
+	assert_string_equal(talk_say(&mail, CLIENT, "EHLO a\r\n"), "SMTP");
+	assert_string_equal(talk_say(&ftp, SERVER, "220 host ready\r\n"), "Unknown");
+	assert_string_equal(talk_say(&ftp, CLIENT, "USER a\r\n"), "FTP");
+}
+
+static void
+what_only_looks_like_smtp_is_not(void **state)
+{
+	static const struct sample others[] = {
+		SAMPLE("FTP's greeting on the mail port", SERVER,
+		       "220 ProFTPD FTP Server ready\r\n"),
+		SAMPLE("binary", CLIENT, "EHLO \x01\x02\r\n"),
+		SAMPLE("port 25 alone", CLIENT, "hello world\r\n"),
+		SAMPLE("FTP's reply", SERVER, "250 Directory successfully changed.\r\n"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(harness_one(h, NM_TCP, MAIL, &others[i]), "SMTP") == 0)
+			fail_msg("%s", others[i].name);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_message_is_recognised_on_any_port_and_cut_anywhere),
+		cmocka_unit_test(a_connection_that_goes_on_encrypted_stays_smtp),
+		cmocka_unit_test(a_greeting_that_says_nothing_is_decided_by_the_client),
+		cmocka_unit_test(what_only_looks_like_smtp_is_not),
+	};
+
+	return cmocka_run_group_tests_name("smtp", tests, set_up, tear_down);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The modules of this tree as linked-in ones, for tests and fuzz targets.
+ */
+#ifndef NETMON_TESTS_ALL_MODULES_H
+#define NETMON_TESTS_ALL_MODULES_H
+
+#include <netmon/module.h>
+#include <stddef.h>
+
+extern const struct nm_module netmon_module_http;
+extern const struct nm_module netmon_module_tls;
+extern const struct nm_module netmon_module_dns;
+extern const struct nm_module netmon_module_ssh;
+extern const struct nm_module netmon_module_smtp;
+extern const struct nm_module netmon_module_ftp;
+extern const struct nm_module netmon_module_bittorrent;
+extern const struct nm_module netmon_module_sip;
+extern const struct nm_module netmon_module_skeleton;
+
+/* In the order of etc/modules, then a NULL. */
+static const struct nm_module *const all_modules[] = {
+	&netmon_module_http, &netmon_module_tls,        &netmon_module_dns,
+	&netmon_module_ssh,  &netmon_module_smtp,       &netmon_module_ftp,
+	&netmon_module_sip,  &netmon_module_bittorrent, NULL,
+};
+
+#endif
