@@ -20,6 +20,11 @@ def load(path):
     return module
 
 
+def sentence(test):
+    """A test's name as prove prints it: test_sums_agree is "sums agree"."""
+    return test._testMethodName.removeprefix("test_").replace("_", " ")  # pylint: disable=protected-access
+
+
 def give_up(_number, _frame):
     """The time limit's SIGTERM becomes an exception, so that clean-ups run and the case that hung has a name."""
     raise TimeoutError("the time limit of this test file was reached")
@@ -29,6 +34,7 @@ def main():
     signal.signal(signal.SIGTERM, give_up)
     sys.dont_write_bytecode = True
     suite = unittest.defaultTestLoader.loadTestsFromModule(load(sys.argv[1]))
+    unittest.TestCase.__str__ = sentence
     runner = TAPTestRunner()
     runner.set_stream(True)
     runner.set_format("{method_name}")
