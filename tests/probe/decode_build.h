@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * For the decoder's tests: frames put together byte by byte, and decoded. One frame and one result at a time, in the
+ * test's own static variables.
+ */
+#ifndef NETMON_TESTS_PROBE_DECODE_BUILD_H
+#define NETMON_TESTS_PROBE_DECODE_BUILD_H
+
+#include "probe/decode.h"
+
+#include <pcap/dlt.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* A frame that is put together byte by byte. */
+struct build {
+	uint8_t b[4096];
+	size_t n;
+	int dlt;
+};
+
+static struct build f;
+static struct packet pkt;
+
+static inline void
+u8(unsigned v)
+{
+	f.b[f.n++] = (uint8_t)v;
+}
+
+static inline void
+u16(unsigned v)
+{
+	u8(v >> 8);
+	u8(v & 0xff);
+}
+
+static inline void
+u32(uint32_t v)
+{
+	u16(v >> 16);
+	u16(v & 0xffff);
+}
+
+static inline void
+zeros(size_t n)
+{
+	while (n--)
+		u8(0);
+}
+
+static inline void
+begin(int dlt)
+{
+	f.n = 0;
+	f.dlt = dlt;
+}
+
+static inline void
+ethernet(unsigned type)
+{
+	begin(DLT_EN10MB);
+	zeros(12);
+	u16(type);
+}
+
+static inline void
+ipv4(unsigned protocol, unsigned payload)
+{
+	u8(0x45);
+	u8(0);
+	u16(20 + payload);
+	u32(0);
+	u8(64);
+	u8(protocol);
+	u16(0);
+	u32(0x0a000001);
+	u32(0x0a000002);
+}
+
+static inline void
+ipv6(unsigned next, unsigned payload)
+{
+	u32(0x60000000);
+	u16(payload);
+	u8(next);
+	u8(64);
+	u32(0x20010db8);
+	zeros(11);
+	u8(1);
+	u32(0x20010db8);
+	zeros(11);
+	u8(2);
+}
+
+static inline void
+tcp(unsigned words, unsigned flags)
+{
+	u16(1000);
+	u16(80);
+	u32(1);
+	u32(2);
+	u8(words << 4);
+	u8(flags);
+	u16(0);
+	u32(0);
+}
+
+static inline void
+udp(unsigned len)
+{
+	u16(5000);
+	u16(53);
+	u16(len);
+	u16(0);
+}
+
+/* Decodes the first `len` octets of the frame, of which `wire` were sent, in a block of their exact size so that a
+ * sanitizer sees every read behind them. */
+static inline enum ledger_cause
+decode_cut(size_t len, size_t wire)
+{
+	uint8_t *exact = malloc(len ? len : 1);
+
+	assert_non_null(exact);
+	memcpy(exact, f.b, len);
+	const struct frame_bytes frame = {
+		.ts_ns = 42,
+		.bytes = exact,
+		.len = (uint32_t)len,
+		.wire_len = (uint32_t)wire,
+		.link = 3,
+	};
+	memset(&pkt, 0xee, sizeof(pkt));
+	enum ledger_cause cause = decode_packet(decode_link_find(f.dlt), &frame, &pkt);
+	if (cause == LEDGER_METERED && pkt.payload_len) {
+		assert_true(pkt.payload >= exact);
+		assert_true(pkt.payload + pkt.payload_len <= exact + len);
+	}
+	free(exact);
+	return cause;
+}
+
+static inline enum ledger_cause
+decode(void)
+{
+	return decode_cut(f.n, f.n);
+}
+
+static inline void
+assert_addrs(const char *saddr, const char *daddr)
+{
+	char text[ADDR_TEXT_MAX];
+
+	assert_string_equal(addr_format(&pkt.saddr, text, sizeof(text)), saddr);
+	assert_string_equal(addr_format(&pkt.daddr, text, sizeof(text)), daddr);
+}
+
+#endif
