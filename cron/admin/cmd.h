@@ -62,7 +62,8 @@ extern const struct cmd cmd_groups;
 extern const struct cmd cmd_user;
 extern const struct cmd cmd_apps;
 extern const struct cmd cmd_store;
-extern const struct cmd cmd_alert; /* cmd_alert.c */
+extern const struct cmd cmd_alert;
+extern const struct cmd cmd_contact;
 
 /* Picks the verb by words[0], sorts options from words, opens the store, runs, closes. The exit status. */
 int cmd_run(const struct cmd *cmd, struct cmd_context *ctx, int argc, const char *const *words);
