@@ -177,7 +177,8 @@ struct alert_message {
  * disabled, or gone: nothing is written. */
 int db_alert_event(struct db *db, const struct alert_rule *rule, const struct alert_log *entry,
                    const struct alert_message *message);
-/* Deliveries that are due at `now_s`, those with fewest attempts first, at most `limit`. As db_alert_each(). */
+/* Deliveries that are due at `now_s`, those with fewest attempts first, at most `limit`; of those of one rule to one
+ * contact only the oldest, so that nobody hears of a recovery before the alarm. As db_alert_each(). */
 int db_alert_delivery_each(struct db *db, uint32_t now_s, size_t limit,
                            int (*each)(void *ctx, const struct alert_delivery *delivery),
                            void *ctx);

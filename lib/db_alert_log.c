@@ -202,7 +202,9 @@ db_alert_delivery_each(struct db *db, uint32_t now_s, size_t limit,
 	    "SELECT d.id, d.event, d.alert, a.name, c.id, c.name, c.kind, c.address, d.event_at,"
 	    " d.attempts, d.next_at, d.short_text, d.long_text FROM alert_delivery d"
 	    " JOIN alert a ON a.id = d.alert JOIN alert_contact c ON c.id = d.contact"
-	    " WHERE d.next_at <= ? ORDER BY d.attempts, d.id LIMIT ?",
+	    " WHERE d.next_at <= ? AND NOT EXISTS (SELECT 1 FROM alert_delivery o"
+	    " WHERE o.alert = d.alert AND o.contact = d.contact AND o.id < d.id)"
+	    " ORDER BY d.attempts, d.id LIMIT ?",
 	    &q);
 
 	if (rc < 0)
