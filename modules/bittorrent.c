@@ -20,6 +20,7 @@
 #define HEARSAY_TTL_S 600  /* listed by a tracker, or spoken to but not heard */
 #define PEERS_MAX     100  /* tagged from one tracker answer */
 #define PORT_MIN      1024
+#define DHT_ID_WITHIN 64 /* octets in which a DHT message shows its sender's id */
 
 static const struct nm_app apps[] = {
 	{ APP_BITTORRENT, "BitTorrent", "Peer-to-peer", 0x882255, 0xc2567f },
@@ -51,6 +52,7 @@ static const struct nm_match matches[] = {
 	BEGINS(NM_UDP, "d1:rd2:i"),
 	BEGINS(NM_UDP, "d1:eli20"),
 	BEGINS(NM_UDP, "d2:ip"),
+	BEGINS(NM_UDP, "d1:q"),
 	BEGINS(NM_UDP, "BT-SEARC"),
 	/* BEP 15: the protocol's number; an announce by its action and size */
 	{ .transport = NM_UDP,
@@ -301,6 +303,7 @@ watch_tracker(const struct nm_packet *pkt, struct nm_call *call, bool *ret_track
  *   | wnd_size                                                      |
  *   | seq_nr                        | ack_nr                        |
  */
+#define UTP_DATA  0
 #define UTP_STATE 2
 #define UTP_SYN   4
 
@@ -309,9 +312,10 @@ struct utp {
 	uint16_t connection;
 	uint16_t sequence;
 	uint16_t ack;
-	bool bare; /* no payload behind header and extensions */
+	uint32_t sent; /* the sender's clock in units of 16 us, 24 bits */
 };
 
+/* A state or SYN packet has no payload, a data packet has some, and a window of nothing does not happen. */
 static bool
 read_utp(struct wire w, struct utp *ret)
 {
@@ -320,7 +324,9 @@ read_utp(struct wire w, struct utp *ret)
 
 	ret->type = first >> 4;
 	ret->connection = wire_u16(&w);
-	wire_skip(&w, 12);
+	ret->sent = wire_u32(&w) >> 4 & 0xffffff;
+	wire_skip(&w, 4);
+	uint32_t window = wire_u32(&w);
 	ret->sequence = wire_u16(&w);
 	ret->ack = wire_u16(&w);
 	for (unsigned i = 0; i < 4 && extension != 0; i++) {
@@ -329,20 +335,35 @@ read_utp(struct wire w, struct utp *ret)
 		extension = wire_u8(&w);
 		wire_skip(&w, wire_u8(&w));
 	}
-	ret->bare = wire_left(&w) == 0;
-	return wire_ok(&w) && extension == 0 && (first & 15) == 1 && ret->type <= UTP_SYN &&
-	       (ret->bare || (ret->type != UTP_STATE && ret->type != UTP_SYN));
+	bool bare = wire_left(&w) == 0;
+	if (!wire_ok(&w) || extension != 0 || (first & 15) != 1 || ret->type > UTP_SYN)
+		return false;
+	if (ret->type == UTP_STATE || ret->type == UTP_SYN)
+		return bare && window > 0;
+	return ret->type != UTP_DATA || (!bare && window > 0);
 }
 
-/* The note: connection, sequence and side of the last packet that is compared with, and how many fitted. */
+/* The note: connection, sequence, clock and side of the packet that the next ones are compared with, and how many
+ * fitted. */
 #define UTP_VALID       (UINT64_C(1) << 63)
 #define UTP_SERVER      (UINT64_C(1) << 62)
-#define UTP_COUNT_SHIFT 56
+#define UTP_COUNT_SHIFT 60
+#define UTP_SENT_SHIFT  32
 #define UTP_ID_SHIFT    16
-#define UTP_NEEDED      2 /* further packets that fit; after a SYN, one */
-#define UTP_STEP        16
+#define UTP_NEEDED      2          /* further packets that fit; after a SYN, one */
+#define UTP_STEP        16         /* packets between two that we see */
+#define UTP_PAUSE       (1U << 22) /* 67 s between them */
 
-/* The two directions' connection numbers differ by one at most; acknowledgements follow the other side's sequence. */
+static uint64_t
+utp_note(uint64_t side, uint64_t fitted, const struct utp *utp)
+{
+	return UTP_VALID | side | fitted << UTP_COUNT_SHIFT |
+	       (uint64_t)utp->sent << UTP_SENT_SHIFT | (uint64_t)utp->connection << UTP_ID_SHIFT |
+	       utp->sequence;
+}
+
+/* In one direction the sequence and the clock go on, so a message that is only repeated does not fit. Against it, the
+ * connection number differs by one at most and the acknowledgement follows the sequence. */
 static bool
 utp_fits(uint64_t note, uint64_t side, const struct utp *utp)
 {
@@ -350,12 +371,14 @@ utp_fits(uint64_t note, uint64_t side, const struct utp *utp)
 	uint16_t sequence = (uint16_t)note;
 
 	if ((note & UTP_SERVER) == side) {
+		uint32_t pause = (utp->sent - (uint32_t)(note >> UTP_SENT_SHIFT)) & 0xffffff;
+		uint16_t step = (uint16_t)(utp->sequence - sequence);
 		uint16_t id_step = (uint16_t)(utp->connection - connection);
 
-		return id_step <= 1 && (uint16_t)(utp->sequence - sequence) <= UTP_STEP;
+		return id_step <= 1 && step >= 1 && step <= UTP_STEP && pause < UTP_PAUSE;
 	}
 	uint16_t id_apart = (uint16_t)(utp->connection - connection + 1);
-	return id_apart <= 2 && (uint16_t)(sequence - utp->ack + 1) <= UTP_STEP;
+	return id_apart <= 2 && sequence != 0 && (uint16_t)(sequence - utp->ack) <= UTP_STEP;
 }
 
 static bool
@@ -363,22 +386,20 @@ is_utp_run(const struct nm_packet *pkt, uint64_t *note)
 {
 	uint64_t side = pkt->direction == NM_FROM_SERVER ? UTP_SERVER : 0;
 	struct utp utp;
-	uint64_t fitted;
 
 	if (!note || !read_utp(wire_init(pkt->payload, pkt->len), &utp))
 		return false;
 	if (!(*note & UTP_VALID)) {
-		fitted = utp.type == UTP_SYN;
-		*note = UTP_VALID | side | fitted << UTP_COUNT_SHIFT |
-		        (uint64_t)utp.connection << UTP_ID_SHIFT | utp.sequence;
+		*note = utp_note(side, utp.type == UTP_SYN, &utp);
 		return false;
 	}
 	if (!utp_fits(*note, side, &utp))
 		return false;
-	fitted = (*note >> UTP_COUNT_SHIFT & 0xf) + 1;
-	uint64_t keep = (*note & UTP_SERVER) == side ? utp.sequence : *note & 0xffff;
-	*note = (*note & (UTP_VALID | UTP_SERVER | UINT64_C(0xffff) << UTP_ID_SHIFT)) |
-	        fitted << UTP_COUNT_SHIFT | keep;
+	uint64_t fitted = (*note >> UTP_COUNT_SHIFT & 3) + 1;
+	if ((*note & UTP_SERVER) == side)
+		*note = utp_note(side, fitted & 3, &utp);
+	else
+		*note += UINT64_C(1) << UTP_COUNT_SHIFT;
 	return fitted >= UTP_NEEDED;
 }
 
@@ -396,16 +417,15 @@ tag_local_peer(const struct nm_packet *pkt, struct nm_call *call)
 		tag_endpoint(call, pkt->saddr, (uint16_t)port, PEER_TTL_S);
 }
 
-/* BEP 5: a query's arguments or an answer's values begin with the sender's 20 octets of id; BEP 42 puts "ip" before. */
+/* BEP 5: a query's arguments or an answer's values begin with the sender's 20 octets of id; BEP 42 puts "ip" before, and
+ * some put the query's name there. */
 static bool
 is_dht(const struct wire *w)
 {
 	struct wire id = *w;
 
-	return text_begins(w, "d1:ad2:id20:") || text_begins(w, "d1:rd2:id20:") ||
-	       text_begins(w, "d1:eli20") ||
-	       ((text_begins(w, "d2:ip6:") || text_begins(w, "d2:ip18:")) &&
-	        text_seek(&id, "d2:id20:"));
+	wire_limit(&id, DHT_ID_WITHIN);
+	return text_begins(w, "d1:eli20") || text_seek(&id, "d2:id20:");
 }
 
 static enum nm_result

@@ -134,7 +134,8 @@ read_record(struct wire *w)
 	return !wire_ok(w) || (is_type(type) && (type == 41 || is_class(class)));
 }
 
-/* Header fields that no message has. RFC 6895 section 2: opcodes 0, 1, 2, 4, 5, 6; return codes to 11. */
+/* Header fields that no message has (RFC 6895 section 2: return codes to 11). Opcodes other than 0 come in here only from
+ * the known ports. */
 static bool
 read_header(struct wire *w, struct message *m)
 {
@@ -144,14 +145,12 @@ read_header(struct wire *w, struct message *m)
 	uint16_t answers = wire_u16(w);
 	uint16_t authorities = wire_u16(w);
 	uint16_t additional = wire_u16(w);
-	unsigned opcode = m->flags >> 11 & 15;
-	bool query = !(m->flags & 0x8000);
+	bool plain_query = (m->flags & 0xf800) == 0;
 
-	if (!wire_ok(w) || opcode == 3 || opcode > 6 || (m->flags & 0x0040) ||
-	    (m->flags & 15) > 11 || m->questions > 32 || answers + authorities + additional > 1024)
+	if (!wire_ok(w) || (m->flags & 0x0040) || (m->flags & 15) > 11 || m->questions > 32 ||
+	    answers + authorities + additional > 1024)
 		return false;
-	/* A plain query has no answers; known answers come in multicast queries (RFC 6762 section 7.1). */
-	if (query && opcode == 0 && (m->flags & 15) != 0)
+	if (plain_query && (m->flags & 15) != 0)
 		return false;
 	m->records = (uint16_t)(answers + authorities + additional);
 	return true;

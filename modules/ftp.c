@@ -68,7 +68,8 @@ static const struct nm_match matches[] = {
 	WORD('A', 'U', 'T', 'H'),
 };
 
-/* What a message is worth by itself, in lower case; the first row that fits counts. `says` is anywhere in its packet. */
+/* What a message is worth by itself, in lower case; the first row that fits counts. `says` is anywhere in its packet.
+ * Weak rows are of words that POP3, SMTP or NNTP have too: they count on port 21 only. */
 static const struct {
 	const char *begins;
 	const char *says;
@@ -145,8 +146,11 @@ rate(const struct nm_packet *pkt, uint64_t *note)
 		struct wire says = w;
 
 		if (text_begins_nocase(&w, words[i].begins) &&
-		    (*words[i].says == '\0' || text_seek(&says, words[i].says)))
-			return words[i].confidence > best ? words[i].confidence : best;
+		    (*words[i].says == '\0' || text_seek(&says, words[i].says))) {
+			bool counts = words[i].confidence > NM_CONF_WEAK || is_ftp_port(pkt);
+
+			return counts && words[i].confidence > best ? words[i].confidence : best;
+		}
 	}
 	return best;
 }
