@@ -30,6 +30,11 @@ enum aggregate_number {
 	AGGREGATE_BUILDING, /* the generation that flows go into: the published one, or the next */
 	AGGREGATE_FLOW,     /* highest flow.id that is in AGGREGATE_BUILDING */
 	AGGREGATE_GROUPS,   /* group_set_fingerprint() that AGGREGATE_BUILDING was built by */
+	/* ends of the windows in host_traffic_unknown, one for each period */
+	AGGREGATE_UNKNOWN_CURR,
+	AGGREGATE_UNKNOWN_1HR,
+	AGGREGATE_UNKNOWN_6HR,
+	AGGREGATE_UNKNOWN_24HR,
 };
 int db_aggregate_get(struct db *db, enum aggregate_number number, int64_t *ret_value);
 int db_aggregate_set(struct db *db, enum aggregate_number number, int64_t value);
@@ -46,18 +51,26 @@ struct aggregate_flow {
 	uint64_t octets;
 	uint32_t started;
 	uint32_t expires;
+	bool
+	    malformed; /* addresses or counts are none (somebody else wrote it): only `id` is right */
 };
 
 /* Calls `each` for at most `limit` flows with an id above `after`, by id; a value other than 0 ends the walk and is
- * returned. A flow whose addresses do not parse (somebody else wrote the row) is left out and counted. */
+ * returned. */
 int db_aggregate_flows(struct db *db, int64_t after, size_t limit,
-                       int (*each)(void *ctx, const struct aggregate_flow *flow), void *ctx,
-                       uint64_t *ret_malformed);
+                       int (*each)(void *ctx, const struct aggregate_flow *flow), void *ctx);
 /* The id before the first of the flows that ended at or after `since`; the highest id when there is none. */
 int db_aggregate_flow_before(struct db *db, uint32_t since, int64_t *ret_id);
 
 /* Whom usage belongs to: AGGREGATE_TOTAL, ip.id, or minus a group's id. */
 #define AGGREGATE_TOTAL 0
+
+struct aggregate_key {
+	int64_t generation;
+	uint32_t slot; /* first second of the minute or hour */
+	int64_t subject;
+	uint16_t application;
+};
 
 struct aggregate_usage {
 	uint64_t in_octets;
@@ -68,24 +81,33 @@ struct aggregate_usage {
 	uint64_t transit_packets;
 };
 
-/* Adds to the usage of one minute or hour (its first second). In the caller's transaction. */
-int db_aggregate_add_minute(struct db *db, int64_t generation, uint32_t minute, int64_t subject,
-                            uint16_t application, const struct aggregate_usage *usage);
-int db_aggregate_add_hour(struct db *db, int64_t generation, uint32_t hour, int64_t subject,
-                          uint16_t application, const struct aggregate_usage *usage);
+/* Adds to the usage of one minute or hour. In the caller's transaction. */
+int db_aggregate_add_minute(struct db *db, const struct aggregate_key *key,
+                            const struct aggregate_usage *usage);
+int db_aggregate_add_hour(struct db *db, const struct aggregate_key *key,
+                          const struct aggregate_usage *usage);
 
-/* The id of an internal host, made when it is new, and then a member of `groups`; widens its first and last seen. */
-int db_aggregate_host(struct db *db, const struct addr *addr, uint32_t first_seen,
-                      uint32_t last_seen, const uint32_t *groups, size_t n_groups, int64_t *ret_id);
-/* Its id, or NM_ENOTFOUND. */
+/* More groups than these do not count for a host. */
+#define AGGREGATE_GROUPS_PER_HOST 64
+
+/* The id of an internal host, or NM_ENOTFOUND. */
 int db_aggregate_find_host(struct db *db, const struct addr *addr, int64_t *ret_id);
+/* Makes a host that is not there, as a member of `groups`. In the caller's transaction, like the next ones. */
+int db_aggregate_new_host(struct db *db, const struct addr *addr, uint32_t seen,
+                          const uint32_t *groups, size_t n_groups, int64_t *ret_id);
+/* Widens the times at which it was seen. */
+int db_aggregate_host_seen(struct db *db, int64_t id, uint32_t first, uint32_t last);
 int db_aggregate_count_hosts(struct db *db, int64_t *ret_count);
 
 /* Makes ip_group agree with `groups`, and forgets hosts that no group holds any more. In the caller's transaction. */
 int db_aggregate_regroup(struct db *db, const struct group_set *groups);
 
 /* Works the windows that end at `end` out, without a lock: they lie in this connection's temporary tables until
- * db_aggregate_publish(), in the caller's transaction, puts them in the place of what readers see. */
+ * db_aggregate_publish(), in the caller's transaction, puts them in the place of what readers see.
+ *
+ * The windows of 5 min, 1 h and 6 h are exact to the minute. That of 24 h takes its oldest hour in proportion, since
+ * minutes are kept for six hours only. host_traffic_unknown counts whole flows by their end, the 100 heaviest a host;
+ * where a window has more than 200,000 unknown flows, it is read anew less often than each minute, in proportion. */
 int db_aggregate_prepare(struct db *db, int64_t generation, uint32_t end);
 int db_aggregate_publish(struct db *db, int64_t generation, uint32_t end);
 

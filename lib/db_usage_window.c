@@ -89,6 +89,7 @@ sum_window(struct db *db, const struct window *w, uint64_t *ret_in, uint64_t *re
 	return rc > 0 ? NM_OK : NM_ESTORE;
 }
 
+/* NOLINTBEGIN(readability-function-size): seven plain values read better than a struct at each call */
 int
 db_usage_window(struct db *db, const char *host, int64_t group, int32_t app, uint32_t window_s,
                 uint64_t *ret_in_octets, uint64_t *ret_out_octets)
@@ -110,6 +111,7 @@ db_usage_window(struct db *db, const char *host, int64_t group, int32_t app, uin
 	w.from = w.end - window_s + window_s % 60;
 	return sum_window(db, &w, ret_in_octets, ret_out_octets);
 }
+/* NOLINTEND(readability-function-size) */
 
 static void
 read_app(struct db_stmt *q, struct application *app)
