@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How tags and modules make a verdict: precedence, settling, watching, notes, reload. */
+#include "tests/support/module_harness.h"
+
+#include "lib/err.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ENDS  "10.0.0.1:40000 192.0.2.1:7777"
+#define OTHER "10.0.0.2:40000 192.0.2.1:8888"
+
+/*
+ * One module plays all parts; payload is a little language: an octet that says what to do.
+ *   'W' weak verdict, 'S' signature, 'P' proof with watching, 'N' no, 'T' tag 192.0.2.1:8888, 'C' count in the note
+ */
+#define APP_A 2000
+#define APP_B 2001
+#define APP_C 2002
+
+static unsigned calls;
+
+static enum nm_result
+verdict_of(struct nm_verdict *v, uint16_t app, uint8_t confidence, uint8_t flags)
+{
+	*v = (struct nm_verdict){ app, confidence, NM_EV_SIGNATURE, flags };
+	return NM_MATCH;
+}
+
+static enum nm_result
+teach(struct nm_call *call, uint16_t app)
+{
+	struct nm_tag tag = { .addr = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1 },
+		              .port = 8888,
+		              .transport = NM_TCP,
+		              .confidence = NM_CONF_TAG,
+		              .app = app,
+		              .ttl_s = 60 };
+
+	call->tag(call, &tag);
+	return NM_MORE;
+}
+
+static enum nm_result
+act(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *v)
+{
+	(void)ctx;
+	calls++;
+	switch (pkt->payload[0]) {
+	case 'W':
+		return verdict_of(v, APP_A, NM_CONF_WEAK, 0);
+	case 'S':
+		return verdict_of(v, APP_A, NM_CONF_SIGNATURE, 0);
+	case 'P':
+		return verdict_of(v, APP_B, NM_CONF_PROOF, NM_WATCH);
+	case 'F': /* somebody else's application */
+		return verdict_of(v, 99, NM_CONF_PROOF, 0);
+	case 'T':
+		return teach(call, APP_B);
+	case 'U':
+		return teach(call, 99);
+	case 'C':
+		return call->note && ++*call->note == 3 ? verdict_of(v, APP_A, NM_CONF_SIGNATURE, 0)
+		                                        : NM_MORE;
+	case 'N':
+		return NM_NO;
+	default:
+		return NM_MORE;
+	}
+}
+
+/* A second one, which is asked for everything, is always a little less sure and wants the note too. */
+static enum nm_result
+act_second(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *v)
+{
+	(void)ctx;
+	if (pkt->payload[0] == '2')
+		return call->note ? verdict_of(v, APP_C, NM_CONF_SIGNATURE, 0) : NM_MORE;
+	return pkt->payload[0] == 'W' ? verdict_of(v, APP_C, NM_CONF_WEAK, 0) : NM_MORE;
+}
+
+static const struct nm_app apps[] = { { APP_A, "A", "Test", 0, 0 }, { APP_B, "B", "Test", 0, 0 } };
+static const struct nm_app apps_second[] = { { APP_C, "C", "Test", 0, 0 } };
+static const struct nm_match matches[] = { { .transport = NM_TCP } };
+
+static const struct nm_module first = {
+	.abi_version = NM_ABI_VERSION,
+	.size = sizeof(struct nm_module),
+	.name = "first",
+	.summary = "test",
+	.max_packets = 4,
+	.n_apps = 2,
+	.n_matches = 1,
+	.apps = apps,
+	.matches = matches,
+	.classify = act,
+};
+static const struct nm_module second = {
+	.abi_version = NM_ABI_VERSION,
+	.size = sizeof(struct nm_module),
+	.name = "second",
+	.summary = "test",
+	.max_packets = 4,
+	.n_apps = 1,
+	.n_matches = 1,
+	.apps = apps_second,
+	.matches = matches,
+	.classify = act_second,
+};
+static const struct nm_module *const both[] = { &first, &second, NULL };
+
+static struct harness *h;
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	h = harness_new(both);
+	calls = 0;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	harness_free(h);
+	return 0;
+}
+
+static void
+an_unknown_flow_has_no_confidence_and_no_reason(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+
+	(void)state;
+	assert_string_equal(talk_say(&t, CLIENT, "x"), "Unknown");
+	assert_int_equal(t.state.confidence, 0);
+	assert_string_equal(classify_reason(h->classifier, t.state.reason), "");
+}
+
+static void
+a_signature_settles_a_flow_and_costs_no_further_call(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+
+	(void)state;
+	assert_string_equal(talk_say(&t, CLIENT, "S"), "A");
+	assert_string_equal(classify_reason(h->classifier, t.state.reason), "first signature");
+	assert_true(t.state.flags & CLASSIFY_SETTLED);
+	for (unsigned i = 0; i < 10; i++)
+		(void)talk_say(&t, SERVER, "P");
+	assert_int_equal(calls, 1);
+	assert_string_equal(talk_app(&t), "A");
+}
+
+static void
+packets_without_payload_ask_nobody(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+
+	(void)state;
+	for (unsigned i = 0; i < 10; i++)
+		(void)talk_send(&t, CLIENT, NULL, 0);
+	assert_int_equal(calls, 0);
+	assert_string_equal(talk_say(&t, CLIENT, "S"), "A");
+}
+
+static void
+a_weak_verdict_is_improved_by_a_later_packet(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+
+	(void)state;
+	assert_string_equal(talk_say(&t, CLIENT, "W"), "A");
+	assert_false(t.state.flags & CLASSIFY_SETTLED);
+	assert_string_equal(talk_say(&t, CLIENT, "P"), "B");
+	assert_int_equal(t.state.confidence, NM_CONF_PROOF);
+}
+
+static void
+of_two_that_are_equally_sure_the_first_in_the_list_wins(void **state)
+{
+	static const struct nm_module *const swapped[] = { &second, &first, NULL };
+	struct harness *other = harness_new(swapped);
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+	struct talk u = talk_begin(other, NM_TCP, ENDS);
+
+	(void)state;
+	assert_string_equal(talk_say(&t, CLIENT, "W"), "A");
+	assert_string_equal(talk_say(&u, CLIENT, "W"), "C");
+	harness_free(other);
+}
+
+static void
+no_is_remembered_for_the_flow(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+
+	(void)state;
+	(void)talk_say(&t, CLIENT, "N");
+	assert_string_equal(talk_say(&t, CLIENT, "S"), "Unknown");
+	assert_int_equal(calls, 1);
+}
+
+static void
+modules_are_asked_no_longer_than_their_budget(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+
+	(void)state;
+	for (unsigned i = 0; i < 300; i++)
+		(void)talk_say(&t, CLIENT, "x");
+	assert_int_equal(calls, 4);
+	assert_true(t.state.flags & CLASSIFY_SETTLED);
+}
+
+static void
+a_watching_module_sees_every_packet_until_it_says_no(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+
+	(void)state;
+	(void)talk_say(&t, CLIENT, "P");
+	for (unsigned i = 0; i < 400; i++)
+		(void)talk_say(&t, SERVER, "x");
+	assert_int_equal(calls, 401);
+	(void)talk_say(&t, SERVER, "N");
+	(void)talk_say(&t, SERVER, "x");
+	assert_int_equal(calls, 402);
+	assert_string_equal(talk_app(&t), "B");
+}
+
+static void
+a_tag_names_a_flow_at_its_first_packet_from_either_side(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+	struct talk to = talk_begin(h, NM_TCP, OTHER);
+	struct talk from = talk_begin(h, NM_TCP, "192.0.2.1:8888 10.0.0.9:1");
+	struct talk udp = talk_begin(h, NM_UDP, OTHER);
+
+	(void)state;
+	(void)talk_say(&t, CLIENT, "T");
+	assert_string_equal(talk_send(&to, CLIENT, NULL, 0), "B");
+	assert_int_equal(to.state.confidence, NM_CONF_TAG);
+	assert_string_equal(classify_reason(h->classifier, to.state.reason), "first tag");
+	assert_string_equal(talk_send(&from, CLIENT, NULL, 0), "B");
+	assert_string_equal(talk_send(&udp, CLIENT, NULL, 0), "Unknown");
+}
+
+static void
+a_flow_is_found_by_a_tag_that_is_learned_while_it_runs(void **state)
+{
+	struct talk runs = talk_begin(h, NM_TCP, OTHER);
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+
+	(void)state;
+	for (unsigned i = 0; i < 40; i++)
+		(void)talk_say(&runs, CLIENT, "x");
+	assert_string_equal(talk_app(&runs), "Unknown");
+	(void)talk_say(&t, CLIENT, "T");
+	for (unsigned i = 0; i < 40; i++)
+		(void)talk_say(&runs, CLIENT, "x");
+	assert_string_equal(talk_app(&runs), "B");
+}
+
+static void
+a_weak_signature_beats_a_tag_and_a_strong_one_removes_it(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+	struct talk weak = talk_begin(h, NM_TCP, OTHER);
+	struct talk strong = talk_begin(h, NM_TCP, OTHER);
+	struct talk after = talk_begin(h, NM_TCP, OTHER);
+
+	(void)state;
+	(void)talk_say(&t, CLIENT, "T");
+	assert_string_equal(talk_say(&weak, CLIENT, "W"), "A");
+	assert_string_equal(talk_send(&strong, CLIENT, NULL, 0), "B");
+	assert_string_equal(talk_say(&strong, CLIENT, "S"), "A");
+	assert_string_equal(talk_send(&after, CLIENT, NULL, 0), "Unknown");
+}
+
+static void
+a_module_cannot_name_or_tag_anothers_application(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+	struct classify_stats stats;
+
+	(void)state;
+	assert_string_equal(talk_say(&t, CLIENT, "F"), "Unknown");
+	(void)talk_say(&t, CLIENT, "U");
+	classify_get_stats(h->classifier, &stats);
+	assert_int_equal(stats.tags, 0);
+}
+
+static void
+a_note_lasts_from_packet_to_packet_and_has_one_owner(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+
+	(void)state;
+	(void)talk_say(&t, CLIENT, "C");
+	assert_string_equal(talk_say(&t, CLIENT, "2"), "Unknown");
+	(void)talk_say(&t, CLIENT, "C");
+	assert_string_equal(talk_say(&t, CLIENT, "C"), "A");
+}
+
+static void
+a_reload_keeps_verdicts_and_tags_and_forgets_refusals(void **state)
+{
+	static const struct nm_module *const alone[] = { &first };
+	struct talk settled = talk_begin(h, NM_TCP, ENDS);
+	struct talk refused = talk_begin(h, NM_TCP, ENDS);
+	struct talk watched = talk_begin(h, NM_TCP, ENDS);
+	struct talk teacher = talk_begin(h, NM_TCP, ENDS);
+	struct talk tagged = talk_begin(h, NM_TCP, OTHER);
+
+	(void)state;
+	(void)talk_say(&settled, CLIENT, "S");
+	(void)talk_say(&refused, CLIENT, "N");
+	(void)talk_say(&watched, CLIENT, "P");
+	(void)talk_say(&teacher, CLIENT, "T");
+	assert_int_equal(classify_load_static(h->classifier, alone, 1), NM_OK);
+	assert_string_equal(talk_say(&settled, CLIENT, "x"), "A");
+	assert_string_equal(talk_send(&tagged, CLIENT, NULL, 0), "B");
+	assert_string_equal(talk_say(&refused, CLIENT, "S"), "A");
+	calls = 0;
+	(void)talk_say(&watched, CLIENT, "x");
+	assert_int_equal(calls, 1);
+	assert_int_equal(classify_load_static(h->classifier, NULL, 0), NM_OK);
+	(void)talk_say(&watched, CLIENT, "x");
+	assert_int_equal(calls, 1);
+	assert_string_equal(talk_app(&watched), "B");
+}
+
+static void
+applications_are_listed_by_id_with_unknown_first(void **state)
+{
+	const struct application *list;
+
+	(void)state;
+	assert_int_equal(classify_apps(h->classifier, &list), 4);
+	assert_string_equal(list[0].name, "Unknown");
+	assert_int_equal(list[1].id, APP_A);
+	assert_int_equal(list[3].id, APP_C);
+	assert_string_equal(classify_app_name(h->classifier, 4711), "Unknown");
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(an_unknown_flow_has_no_confidence_and_no_reason),
+		CASE(a_signature_settles_a_flow_and_costs_no_further_call),
+		CASE(packets_without_payload_ask_nobody),
+		CASE(a_weak_verdict_is_improved_by_a_later_packet),
+		CASE(of_two_that_are_equally_sure_the_first_in_the_list_wins),
+		CASE(no_is_remembered_for_the_flow),
+		CASE(modules_are_asked_no_longer_than_their_budget),
+		CASE(a_watching_module_sees_every_packet_until_it_says_no),
+		CASE(a_tag_names_a_flow_at_its_first_packet_from_either_side),
+		CASE(a_flow_is_found_by_a_tag_that_is_learned_while_it_runs),
+		CASE(a_weak_signature_beats_a_tag_and_a_strong_one_removes_it),
+		CASE(a_module_cannot_name_or_tag_anothers_application),
+		CASE(a_note_lasts_from_packet_to_packet_and_has_one_owner),
+		CASE(a_reload_keeps_verdicts_and_tags_and_forgets_refusals),
+		CASE(applications_are_listed_by_id_with_unknown_first),
+	};
+
+	return cmocka_run_group_tests_name("classify", tests, NULL, NULL);
+}
