@@ -33,7 +33,8 @@ die() { say "$*"; exit 1; }
 # Ends what this scenario started: the processes of its own namespaces, then the namespaces and the files.
 cleanup() {
 	local status=$? ns pid sig
-	trap - EXIT INT TERM
+	trap - EXIT
+	trap '' INT TERM # a second signal must not stop this half way
 	set +e
 	for sig in TERM KILL; do
 		for ns in "${NETNS[@]}"; do
@@ -70,11 +71,13 @@ ns_add() {
 	ip -n "$ns" link set lo up
 }
 
-# in_ns HOST COMMAND...: runs it there in the foreground, for at most 60 s.
+# in_ns HOST COMMAND...: runs it there and waits for its end, 60 s at most. In the background for the shell, because a
+# signal would otherwise have to wait, too.
 in_ns() {
 	local ns=$PFX-$1
 	shift
-	timeout -k 2 60 ip netns exec "$ns" "$@"
+	timeout -k 2 60 ip netns exec "$ns" "$@" <&0 &
+	wait $!
 }
 
 # bg HOST LOGNAME COMMAND...: starts it there in the background; cleanup ends it. BG_PID is its process.

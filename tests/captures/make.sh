@@ -4,7 +4,7 @@
 # network namespaces, recorded on the link between them. Needs root and the packages of the list beside it.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-limit_s=150 # for one scenario; the longest takes about 40 s
+limit_s=150 # for one scenario; the longest takes about 15 s
 
 fail() {
 	echo "make.sh: $*" >&2
@@ -27,8 +27,14 @@ if [ $# -eq 0 ]; then
 	for script in "$here"/scenario/*.sh; do set -- "$@" "$(basename "$script" .sh)"; done
 fi
 failed=()
+running=
+# whoever ends this ends the scenario, which then cleans up
+trap '[ -z "$running" ] || { kill -TERM "$running"; wait "$running"; }; fail "ended"' INT TERM
 for name in "$@"; do
 	[ -f "$here/scenario/$name.sh" ] || fail "no scenario $name; there are: $(cd "$here/scenario" && echo *.sh | sed 's/\.sh//g')"
-	timeout -k 10 $limit_s bash "$here/scenario/$name.sh" || failed+=("$name")
+	timeout -k 10 $limit_s bash "$here/scenario/$name.sh" &
+	running=$!
+	wait $running || failed+=("$name")
+	running=
 done
 [ ${#failed[@]} -eq 0 ] || fail "not made: ${failed[*]}"
