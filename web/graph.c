@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Graphs: which applications are the heaviest, and the call of librrd. */
+#include "web/graph.h"
+
+#include "lib/err.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <rrd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RANK_POINTS 300 /* resolution at which volumes are compared */
+
+void
+graph_args_add(struct graph_args *args, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (args->failed || args->n == GRAPH_ARGS_MAX) {
+		args->failed = true;
+		return;
+	}
+	va_start(ap, fmt);
+	args->failed = vasprintf(&args->v[args->n], fmt, ap) < 0;
+	va_end(ap);
+	if (!args->failed)
+		args->n++;
+}
+
+void
+graph_args_free(struct graph_args *args)
+{
+	for (size_t i = 0; i < args->n; i++)
+		free(args->v[i]);
+	args->n = 0;
+}
+
+/* Bits in and out of one series over the window; 0 for what cannot be read. */
+static double
+volume_of(const struct graph *graph, int app)
+{
+	struct rrd_series series = graph->scope;
+	char path[RRD_PATH_MAX];
+	time_t start = (time_t)(graph->end_s - graph->period_s), end = (time_t)graph->end_s;
+	unsigned long step = graph->period_s / RANK_POINTS, columns = 0;
+	char **names = NULL;
+	rrd_value_t *data = NULL;
+	double sum = 0;
+
+	series.app = app;
+	if (rrdpath_file(graph->rrd, &series, path, sizeof(path)) < 0)
+		return 0;
+	rrd_clear_error();
+	if (rrd_fetch_r(path, "AVERAGE", &start, &end, &step, &columns, &names, &data) != 0) {
+		rrd_clear_error();
+		return 0;
+	}
+	size_t n = step ? (size_t)(end - start) / step * columns : 0;
+	for (size_t i = 0; i < n; i++)
+		sum += isnan(data[i]) ? 0 : data[i] * (double)step;
+	for (unsigned long i = 0; i < columns; i++)
+		rrd_freemem(names[i]);
+	rrd_freemem(names);
+	rrd_freemem(data);
+	return sum;
+}
+
+/* The application of a file "17.rrd"; -1 for any other name. */
+static int
+app_of_file(const char *name)
+{
+	char *end;
+
+	if (*name < '0' || *name > '9')
+		return -1;
+	unsigned long n = strtoul(name, &end, 10);
+	return strcmp(end, ".rrd") == 0 && n <= UINT16_MAX ? (int)n : -1;
+}
+
+static int
+heavier_first(const void *a, const void *b)
+{
+	const struct graph_app *left = a, *right = b;
+
+	if (left->volume != right->volume)
+		return left->volume < right->volume ? 1 : -1;
+	return left->id - right->id;
+}
+
+/* Volumes of all applications in the folder. */
+static size_t
+list_apps(const struct graph *graph, const char *folder, struct graph_app *apps)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	size_t n = 0;
+
+	if (!dir)
+		return 0;
+	while (n < GRAPH_FILES_MAX && (entry = readdir(dir))) {
+		int id = app_of_file(entry->d_name);
+		if (id < 0)
+			continue;
+		apps[n] = (struct graph_app){ .id = id, .volume = volume_of(graph, id) };
+		n += apps[n].volume > 0;
+	}
+	(void)closedir(dir);
+	return n;
+}
+
+static bool
+has_file(const struct graph *graph, int app)
+{
+	struct rrd_series series = graph->scope;
+	char path[RRD_PATH_MAX];
+
+	series.app = app;
+	return rrdpath_file(graph->rrd, &series, path, sizeof(path)) == 0 &&
+	       access(path, R_OK) == 0;
+}
+
+int
+graph_rank(struct graph *graph)
+{
+	char folder[RRD_PATH_MAX];
+	struct graph_app *apps = NULL;
+	size_t n = 1;
+
+	if (rrdpath_folder(graph->rrd, &graph->scope, folder, sizeof(folder)) < 0)
+		return NM_ELIMIT;
+	if (graph->scope.app != RRD_APP_ALL) {
+		graph->apps[0] = (struct graph_app){ .id = graph->scope.app };
+		graph->no_data = !has_file(graph, graph->scope.app);
+	} else {
+		apps = calloc(GRAPH_FILES_MAX, sizeof(*apps));
+		n = apps ? list_apps(graph, folder, apps) : 0;
+		if (n)
+			qsort(apps, n, sizeof(*apps), heavier_first);
+		graph->no_data = n == 0 || !has_file(graph, RRD_APP_ALL);
+		graph->others = n > GRAPH_TOP;
+		n = n > GRAPH_TOP ? GRAPH_TOP : n;
+		if (n)
+			memcpy(graph->apps, apps, n * sizeof(*apps));
+	}
+	graph->n_apps = n;
+	free(apps);
+	return NM_OK;
+}
+
+int
+graph_draw(const struct graph *graph, struct buf *out, char *err, size_t err_size)
+{
+	struct graph_args args = { 0 };
+	rrd_info_t *info = NULL;
+	bool drawn = false;
+
+	graph_put_frame(&args, graph);
+	graph_put_data(&args, graph);
+	rrd_clear_error();
+	if (!args.failed)
+		info = rrd_graph_v((int)args.n, args.v);
+	for (const rrd_info_t *i = info; i && !drawn; i = i->next) {
+		if (i->type == RD_I_BLO && strcmp(i->key, "image") == 0) {
+			buf_put(out, i->value.u_blo.ptr, i->value.u_blo.size);
+			drawn = true;
+		}
+	}
+	if (!drawn)
+		(void)snprintf(err, err_size, "%s",
+		               args.failed ? "out of memory" : rrd_get_error());
+	rrd_info_free(info);
+	rrd_clear_error();
+	graph_args_free(&args);
+	return drawn ? NM_OK : NM_ESTORE;
+}
