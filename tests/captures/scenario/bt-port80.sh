@@ -28,7 +28,7 @@ bt_tracker tracker.example 80 6969
 bt_transmission peer1.example 80 seed
 sleep 2
 record_start
-bt_aria2 lab1 6881 leech
+bt_rtorrent lab1 6881 leech
 bt_libtorrent lab3 10.10.2.23:80 leech tcp
 in_ns desk1 curl -sS --max-time 10 -o "$TMP/got" http://www1.example/page1.html
 in_ns desk1 curl -sS --max-time 10 -o "$TMP/got" -6 http://www1.example/text2.txt
