@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,11 +26,12 @@ opts_usage(const char *fmt, ...)
 unsigned long
 opts_number(const char *what, const char *text, unsigned long min, unsigned long max)
 {
-	char *end;
+	char *end = NULL;
+	bool begins = *text >= '0' && *text <= '9'; /* strtoul() would take blanks and a sign */
 
 	errno = 0;
-	unsigned long n = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : max + 1;
-	if (n < min || n > max || errno || *end)
+	unsigned long n = strtoul(text, &end, 10);
+	if (!begins || *end || errno || n < min || n > max)
 		opts_usage("%s must be a number from %lu to %lu, not \"%s\"", what, min, max, text);
 	return n;
 }
@@ -55,6 +57,7 @@ print_help(const char *program, const struct poptOption *table, const char *word
 }
 
 poptContext
+/* seven parameters, each once in every main(). NOLINTNEXTLINE(readability-function-size) */
 opts_parse(const char *program, const struct poptOption *table, const char *words, int argc,
            const char *const *argv, int (*each)(void *ctx, int val, const char *arg), void *ctx)
 {
