@@ -212,33 +212,57 @@ is_extension_handshake(struct wire w)
 	       (text_seek(&key, "1:md") || text_begins(&w, "1:ei"));
 }
 
+/* Length, name of the protocol (BEP 3); a capture may have cut it. */
+static bool
+is_handshake(const struct wire *w)
+{
+	size_t len = wire_left(w) < sizeof(HANDSHAKE) - 1 ? wire_left(w) : sizeof(HANDSHAKE) - 1;
+
+	return len >= 8 && memcmp(w->at, HANDSHAKE, len) == 0;
+}
+
+/* The note while a handshake waits for the other side's. */
+#define NOTE_HANDSHAKE 0x10u
+#define NOTE_SIDE      0x0fu /* enum nm_direction of the one that came */
+
+/* A handshake settles the flow, but only proves that its sender is a peer: the other side may be a web server that shakes
+ * its head. Or it answers with a handshake of its own, and thereby says that it listens there, be it on port 80. So the
+ * flow is watched until that answer. */
+static enum nm_result
+classify_peer(const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+	uint64_t note = call->note ? *call->note : 0;
+	bool waits = note & NOTE_HANDSHAKE;
+
+	if (waits && (note & NOTE_SIDE) == (uint64_t)pkt->direction)
+		return NM_MORE;
+	if (is_handshake(&w)) {
+		tag_ends(pkt, call);
+		if (waits)
+			return NM_NO;
+		if (call->note)
+			*call->note = NOTE_HANDSHAKE | (uint64_t)pkt->direction;
+		return found(verdict, NM_CONF_PROOF, NM_WATCH);
+	}
+	if (waits)
+		return NM_NO;
+	if (!is_extension_handshake(w) && !is_block_message(w))
+		return NM_MORE;
+	tag_ends(pkt, call);
+	return found(verdict, NM_CONF_PROOF, 0);
+}
+
 static enum nm_result
 classify_tcp(const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	struct wire w = wire_init(pkt->payload, pkt->len);
 
-	if (text_begins(&w, "GET "))
-		return is_tracker_request(pkt, call) ? found(verdict, NM_CONF_PROOF, NM_WATCH)
-		                                     : NM_MORE;
-	if (text_begins(&w, "HTTP/")) {
-		if (!is_tracker_answer(pkt, call))
-			return NM_MORE;
+	if (text_begins(&w, "GET ") && is_tracker_request(pkt, call))
 		return found(verdict, NM_CONF_PROOF, NM_WATCH);
-	}
-	bool peer;
-	if (*pkt->payload == 0x13)
-		peer = pkt->len >= 20 ? text_begins(&w, HANDSHAKE)
-		                      : text_begins(&w, "\x13"
-		                                        "BitTorr");
-	else if (*pkt->payload == 0)
-		peer = is_extension_handshake(w) || is_block_message(w);
-	else
-		peer = false;
-	/* A watched flow of a tracker that comes by here has nothing more to tell. */
-	if (!peer)
-		return NM_MORE;
-	tag_ends(pkt, call);
-	return found(verdict, NM_CONF_PROOF, 0);
+	if (text_begins(&w, "HTTP/") && is_tracker_answer(pkt, call))
+		return found(verdict, NM_CONF_PROOF, NM_WATCH);
+	return classify_peer(pkt, call, verdict);
 }
 
 /* --- UDP -------------------------------------------------------------------------------------------------------- */

@@ -65,16 +65,22 @@ opaque(uint8_t transport, const char *ends)
 	return talk_say(&t, CLIENT, "\xa7\x01\x99\xfe\x33\x42");
 }
 
-/* The handshake's own first octets would tag the ends, so each length gets ends of its own kind: none are listed. */
+/* A message tags its ends, so each begins without tags. */
 static void
 each_first_message_is_recognised_cut_anywhere(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(tcp) / sizeof(tcp[0]); i++)
-		harness_cut(h, NM_TCP, PEERS, &tcp[i], "BitTorrent");
 	harness_cut(h, NM_TCP, PEERS, &handshake, "BitTorrent");
-	for (size_t i = 0; i < sizeof(udp) / sizeof(udp[0]); i++)
+	for (size_t i = 0; i < sizeof(tcp) / sizeof(tcp[0]); i++) {
+		(void)tear_down(state);
+		(void)set_up(state);
+		harness_cut(h, NM_TCP, PEERS, &tcp[i], "BitTorrent");
+	}
+	for (size_t i = 0; i < sizeof(udp) / sizeof(udp[0]); i++) {
+		(void)tear_down(state);
+		(void)set_up(state);
 		harness_cut(h, NM_UDP, PEERS, &udp[i], "BitTorrent");
+	}
 }
 
 static void
@@ -94,6 +100,30 @@ a_peer_that_answers_on_port_80_is_tagged(void **state)
 	answer.from_client = SERVER;
 	assert_string_equal(harness_one(h, NM_TCP, WEB, &answer), "BitTorrent");
 	assert_string_equal(opaque(NM_TCP, "10.0.0.7:40000 192.0.2.1:80"), "BitTorrent");
+}
+
+static void
+a_web_server_that_refuses_a_handshake_is_not_tagged(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, WEB);
+
+	(void)state;
+	(void)talk_send(&t, CLIENT, handshake.bytes, handshake.len);
+	assert_string_equal(talk_say(&t, SERVER, "HTTP/1.1 400 Bad Request\r\n\r\n"), "BitTorrent");
+	assert_string_equal(opaque(NM_TCP, "10.0.0.7:40000 192.0.2.1:80"), "Unknown");
+}
+
+static void
+a_peer_that_answers_a_handshake_on_port_80_is_tagged_though_the_flow_was_settled(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, WEB);
+
+	(void)state;
+	(void)talk_send(&t, CLIENT, handshake.bytes, handshake.len);
+	(void)talk_say(&t, CLIENT, "\0\0\0\1\2");
+	(void)talk_send(&t, SERVER, handshake.bytes, handshake.len);
+	assert_string_equal(opaque(NM_TCP, "10.0.0.7:40000 192.0.2.1:80"), "BitTorrent");
+	assert_false(t.state.flags & CLASSIFY_WATCHED);
 }
 
 static void
@@ -231,6 +261,11 @@ main(void)
 		    tear_down),
 		cmocka_unit_test_setup_teardown(a_peer_that_answers_on_port_80_is_tagged, set_up,
 		                                tear_down),
+		cmocka_unit_test_setup_teardown(a_web_server_that_refuses_a_handshake_is_not_tagged,
+		                                set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_peer_that_answers_a_handshake_on_port_80_is_tagged_though_the_flow_was_settled,
+		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(both_ends_are_tagged_on_both_transports, set_up,
 		                                tear_down),
 		cmocka_unit_test_setup_teardown(

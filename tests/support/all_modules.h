@@ -16,13 +16,16 @@ extern const struct nm_module netmon_module_smtp;
 extern const struct nm_module netmon_module_ftp;
 extern const struct nm_module netmon_module_bittorrent;
 extern const struct nm_module netmon_module_sip;
+extern const struct nm_module netmon_module_icmp;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
 static const struct nm_module *const all_modules[] = {
-	&netmon_module_http, &netmon_module_tls,        &netmon_module_dns,
-	&netmon_module_ssh,  &netmon_module_smtp,       &netmon_module_ftp,
-	&netmon_module_sip,  &netmon_module_bittorrent, NULL,
+	&netmon_module_http,       &netmon_module_tls,
+	&netmon_module_dns,        &netmon_module_ssh,
+	&netmon_module_smtp,       &netmon_module_ftp,
+	&netmon_module_bittorrent, &netmon_module_sip,
+	&netmon_module_icmp,       NULL,
 };
 
 #endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Any bytes as the payloads of one conversation, through dispatch, tags and all modules. The input is: transport (even
+ * TCP, odd UDP), two octets each of client and server port, then packets of a head octet (top bit: from the server) and
+ * a length octet that counts eights.
+ */
+#include "tests/support/all_modules.h"
+
+#include "probe/classify.h"
+
+#include <stdlib.h>
+
+#define PACKETS_MAX 64
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct classifier *
+new_classifier(void)
+{
+	struct classifier *c;
+
+	if (classify_new(&(struct classify_limits){ .tags_max = 512 }, &c) != 0 ||
+	    classify_load_static(c, all_modules,
+	                         sizeof(all_modules) / sizeof(all_modules[0]) - 1) != 0)
+		abort();
+	return c;
+}
+
+/* A verdict that stands must have a name, a confidence and a reason. */
+static void
+check(const struct classifier *c, const struct classify_state *st)
+{
+	if ((st->app == 0) != (st->confidence == 0) || st->confidence > 100)
+		abort();
+	if (st->app != 0 && *classify_reason(c, st->reason) == '\0')
+		abort();
+}
+
+/* The payload in a block of its own, so that a read behind its end is seen. */
+static void
+send_payload(struct classifier *c, struct packet pkt, struct wire bytes, bool from_client,
+             struct classify_state *st)
+{
+	size_t len = wire_left(&bytes);
+	uint8_t *exact = malloc(len ? len : 1);
+
+	if (!exact)
+		return;
+	wire_copy(&bytes, exact, len);
+	pkt.payload = exact;
+	pkt.payload_len = (uint32_t)len;
+	pkt.payload_wire_len = (uint32_t)len;
+	classify_packet(c, &pkt, from_client, st);
+	check(c, st);
+	free(exact);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct classifier *c;
+	struct wire w = wire_init(data, size);
+	struct packet forth = { .protocol = wire_u8(&w) % 2 ? NM_UDP : NM_TCP };
+	struct classify_state st = { 0 };
+
+	if (!c)
+		c = new_classifier();
+	forth.saddr.b[15] = 1;
+	forth.daddr.b[15] = 2;
+	forth.sport = wire_u16(&w);
+	forth.dport = wire_u16(&w);
+	struct packet back = forth;
+	back.saddr = forth.daddr;
+	back.daddr = forth.saddr;
+	back.sport = forth.dport;
+	back.dport = forth.sport;
+	for (unsigned i = 0; i < PACKETS_MAX && wire_left(&w) > 0; i++) {
+		bool from_client = !(wire_u8(&w) & 0x80);
+		size_t len = (size_t)wire_u8(&w) * 8;
+		struct wire payload = w;
+
+		forth.ts_ns += 1000000;
+		back.ts_ns = forth.ts_ns;
+		wire_limit(&payload, len);
+		send_payload(c, from_client ? forth : back, payload, from_client, &st);
+		wire_skip(&w, len < wire_left(&w) ? len : wire_left(&w));
+	}
+	return 0;
+}
