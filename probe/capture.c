@@ -7,10 +7,15 @@
 #include "probe/capture_pcap.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define READ_BUFFER (256u << 10)
 
 void
-capture_frame(u_char *input, const struct pcap_pkthdr *header, const u_char *bytes)
+capture_frame(u_char *input, /* NOLINT(readability-non-const-parameter): a pcap_handler */
+              const struct pcap_pkthdr *header, const u_char *bytes)
 {
 	const struct capture_input *in = (const struct capture_input *)(void *)input;
 	/* seconds are unsigned, good to 2106; libpcap hands those of a file through as signed */

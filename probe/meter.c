@@ -69,14 +69,14 @@ hand_over_link(struct meter *m, uint16_t link)
 {
 	struct link_ledger *l = &m->links[link];
 
-	for (uint16_t cause = 0; cause < LEDGER_CAUSE_MAX; cause++) {
+	for (unsigned cause = 0; cause < LEDGER_CAUSE_MAX; cause++) {
 		struct meter_count *now = &l->now[cause];
 		if (!now->packets)
 			continue;
 		struct ledger_delta delta = {
 			.minute = (uint32_t)(l->minute_begin_ns / NS_PER_S),
 			.link = link,
-			.cause = cause,
+			.cause = (uint16_t)cause,
 			.packets = now->packets,
 			.octets = now->octets,
 		};

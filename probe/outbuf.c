@@ -78,25 +78,46 @@ outbuf_text(struct outbuf *o, const char *text)
 	outbuf_put(o, text, strlen(text));
 }
 
-void
-outbuf_char(struct outbuf *o, char c)
+/* Room for `len` octets, far fewer than the buffer holds, at the returned place; the caller then adds what it used to
+ * o->len. */
+static inline char *
+room(struct outbuf *o, size_t len)
 {
-	if (o->len == OUTBUF_SIZE)
+	if (len > OUTBUF_SIZE - o->len)
 		outbuf_flush(o);
-	o->bytes[o->len++] = c;
+	return o->bytes + o->len;
 }
 
 void
-outbuf_u64(struct outbuf *o, uint64_t n)
+outbuf_char(struct outbuf *o, char c)
 {
-	char digits[20];
-	size_t at = sizeof(digits);
+	*room(o, 1) = c;
+	o->len++;
+}
+
+/* Writes a number at `to`, which has room for DIGITS_MAX octets; returns how many digits it has. */
+#define DIGITS_MAX 20
+static inline size_t
+put_digits(char *to, uint64_t n)
+{
+	char digits
+	    [2 *
+	     DIGITS_MAX]; /* the copy below has a fixed length, which is cheap, and reads behind the digits */
+	size_t at = DIGITS_MAX;
 
 	do {
 		digits[--at] = (char)('0' + n % 10);
 		n /= 10;
 	} while (n);
-	outbuf_put(o, digits + at, sizeof(digits) - at);
+	memset(digits + DIGITS_MAX, 0, DIGITS_MAX);
+	memcpy(to, digits + at, DIGITS_MAX);
+	return DIGITS_MAX - at;
+}
+
+void
+outbuf_u64(struct outbuf *o, uint64_t n)
+{
+	o->len += put_digits(room(o, DIGITS_MAX), n);
 }
 
 void
@@ -108,11 +129,17 @@ outbuf_addr(struct outbuf *o, const struct addr *a)
 		outbuf_text(o, addr_format(a, text, sizeof(text)));
 		return;
 	}
+	char *begin = room(o, 4 + 4 * DIGITS_MAX), *to = begin;
 	for (int i = 12; i < 16; i++) {
-		if (i > 12)
-			outbuf_char(o, '.');
-		outbuf_u64(o, a->b[i]);
+		unsigned n = a->b[i];
+		if (n >= 100)
+			*to++ = (char)('0' + n / 100);
+		if (n >= 10)
+			*to++ = (char)('0' + n / 10 % 10);
+		*to++ = (char)('0' + n % 10);
+		*to++ = '.';
 	}
+	o->len += (size_t)(to - begin) - 1;
 }
 
 void

@@ -264,7 +264,7 @@ run_all(struct run *r)
 		rc = open_sink(r);
 	if (rc == NM_OK)
 		rc = open_meter(r);
-	if (rc < 0)
+	if (rc < 0 || !r->sink)
 		return rc;
 	send_apps(r);
 	rc = capture_all(r);

@@ -85,7 +85,9 @@ json_piece(const char *bytes, size_t len, void *out)
 static double
 json_time(uint32_t seconds, uint8_t frac)
 {
-	return seconds + frac * 1000 / 256 / 1000.0;
+	int ms = frac * 1000 / 256;
+
+	return seconds + ms / 1000.0;
 }
 
 static void
