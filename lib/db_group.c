@@ -222,6 +222,27 @@ db_group_remove(struct db *db, const char *name, const struct addr_range *member
 	return db_finish(q);
 }
 
+int
+db_group_clear(struct db *db, const char *name)
+{
+	struct db_group group;
+	int64_t n;
+
+	if (!name)
+		return db_run(db, "DELETE FROM group_range");
+	int rc = db_group_find(db, name, &group);
+	if (rc == NM_OK)
+		rc = delete_ranges(db, group.id, NULL, &n);
+	return rc == NM_ENOTFOUND ? NM_OK : rc;
+}
+
+int
+db_group_sweep(struct db *db)
+{
+	return db_run(db, "DELETE FROM host_group WHERE NOT EXISTS "
+	                  "(SELECT 1 FROM group_range WHERE group_id = host_group.id)");
+}
+
 static int
 read_range(struct db_stmt *q, int at, struct addr_range *ret_range)
 {

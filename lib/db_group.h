@@ -32,6 +32,11 @@ int db_group_check_limit(struct db *db);
 /* Removes one member, which must be written as it was added (the same first and last address); the group goes with its
  * last member. `member` NULL removes all. In a transaction of the caller's. NM_ENOTFOUND: no such group or member. */
 int db_group_remove(struct db *db, const char *name, const struct addr_range *member);
+/* For a file that replaces members: db_group_clear() takes the members of one group (NULL: of all groups) away and leaves the
+ * group, so that one that gets members again keeps its id; db_group_sweep() then removes groups without members. In one
+ * transaction of the caller's. 0 also when there was nothing to do. */
+int db_group_clear(struct db *db, const char *name);
+int db_group_sweep(struct db *db);
 /* One group by id or by name. NM_ENOTFOUND. */
 int db_group_get(struct db *db, uint32_t id, struct db_group *ret_group);
 int db_group_find(struct db *db, const char *name, struct db_group *ret_group);

@@ -25,7 +25,7 @@ struct reader {
 static int __attribute__((format(printf, 2, 3)))
 complain(const struct reader *r, const char *fmt, ...)
 {
-	char text[256];
+	char text[384];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -52,12 +52,12 @@ static int
 check_name(const struct reader *r, const char *name)
 {
 	if (!*name)
-		return complain(r, "no name in front of '='");
+		return complain(r, "no name in front of '=': write NAME = MEMBER, MEMBER");
 	if (strlen(name) >= GROUP_NAME_MAX)
-		return complain(r, "the name \"%.70s...\" is too long", name);
-	for (const char *p = name; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return complain(r, "a control character in the name");
+		return complain(r, "the name \"%.70s...\" is longer than %d bytes: shorten it",
+		                name, GROUP_NAME_MAX - 1);
+	if (!db_group_name_valid(name))
+		return complain(r, "the name has a control character or is no UTF-8");
 	return NM_OK;
 }
 
@@ -66,7 +66,7 @@ static int
 read_group(const struct reader *r, char *text)
 {
 	char *equals = strchr(text, '=');
-	char *rest = NULL;
+	char *rest, *word;
 
 	if (!equals)
 		return complain(r, "\"%.70s\" is no group: write NAME = MEMBER, MEMBER", text);
@@ -74,14 +74,19 @@ read_group(const struct reader *r, char *text)
 	const char *name = trim(text);
 	int rc = check_name(r, name);
 	if (rc == NM_OK && !*trim(equals + 1))
-		return complain(r, "group \"%.70s\" has no member", name);
-	for (char *word = strtok_r(equals + 1, ",", &rest); word && rc == NM_OK;
-	     word = strtok_r(NULL, ",", &rest)) {
+		return complain(r, "group \"%.70s\" has no member: write some behind the '='",
+		                name);
+	rest = equals + 1;
+	while (rc == NM_OK && (word = strsep(&rest, ","))) {
 		struct addr_range member;
 		const char *m = trim(word);
 
 		if (addr_range_parse(m, &member) < 0)
-			return complain(r, "\"%.100s\" is no address, range or prefix", m);
+			return complain(
+			    r,
+			    "\"%.100s\" is no address, range or prefix: write 10.0.0.1, "
+			    "10.0.0.1-10.0.0.9 or 10.0.0.0/8, with commas between",
+			    m);
 		rc = r->each(r->ctx, name, &member);
 	}
 	return rc;
@@ -108,17 +113,19 @@ groupfile_read(const char *path,
 	};
 	int rc = NM_OK;
 
-	FILE *file = fopen(path, "re");
 	char *text = malloc(LINE_MAX_OCTETS);
+	FILE *file = fopen(path, "re");
 	if (!file || !text) {
-		rc = file ? -ENOMEM : -errno;
+		rc = text ? -errno : -ENOMEM;
 		(void)snprintf(err, err_size, "%s: %s", path, nm_strerror(rc));
 		goto out;
 	}
 	while (rc == NM_OK && fgets(text, LINE_MAX_OCTETS, file)) {
 		r.line++;
-		if (strlen(text) == LINE_MAX_OCTETS - 1)
-			rc = complain(&r, "the line is too long");
+		/* without its end: cut off, or a zero byte hides it */
+		if (!strchr(text, '\n') && !feof(file))
+			rc = complain(&r, "the line is too long or has a zero byte: give the group "
+			                  "several lines");
 		else
 			rc = read_line(&r, text);
 	}
