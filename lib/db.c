@@ -27,6 +27,7 @@ struct db_stmt {
 
 struct db {
 	sqlite3 *handle;
+	char failure[256]; /* words of the failure that the last rollback answered */
 	size_t n_stmts;
 	struct db_stmt stmts[DB_QUERIES_MAX];
 };
@@ -221,7 +222,10 @@ db_close(struct db *db)
 const char *
 db_error(const struct db *db)
 {
-	return sqlite3_errmsg(db->handle);
+	/* a rollback went well since the failure: its words are those from before */
+	return sqlite3_errcode(db->handle) == SQLITE_OK && db->failure[0]
+	           ? db->failure
+	           : sqlite3_errmsg(db->handle);
 }
 
 int
@@ -245,6 +249,7 @@ db_commit(struct db *db)
 void
 db_rollback(struct db *db)
 {
+	(void)snprintf(db->failure, sizeof(db->failure), "%s", sqlite3_errmsg(db->handle));
 	if (!sqlite3_get_autocommit(db->handle))
 		(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
 }
