@@ -228,10 +228,10 @@ bind_flow(struct db_stmt *q, int64_t link, const struct record *r, const char *s
 }
 
 static int
-put_flows(struct db *db, const int64_t *links, const struct batch *b)
+put_flow(struct db *db, const int64_t *links, const struct record *r)
 {
+	char saddr[ADDR_TEXT_MAX], daddr[ADDR_TEXT_MAX];
 	struct db_stmt *q;
-	int rc = NM_OK;
 
 	if (db_query(db,
 	             "INSERT INTO flow (link, vlan, saddr, daddr, sport, dport, protocol, packets, "
@@ -239,22 +239,15 @@ put_flows(struct db *db, const int64_t *links, const struct batch *b)
 	             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	             &q) < 0)
 		return NM_ESTORE;
-	for (size_t i = 0; i < b->n_records && rc == NM_OK; i++) {
-		const struct record *r = &b->records[i];
-		char saddr[ADDR_TEXT_MAX], daddr[ADDR_TEXT_MAX];
-
-		bind_flow(q, links[r->link], r, addr_format(&r->saddr, saddr, sizeof(saddr)),
-		          addr_format(&r->daddr, daddr, sizeof(daddr)));
-		rc = db_finish(q);
-	}
-	return rc < 0 ? NM_ESTORE : NM_OK;
+	bind_flow(q, links[r->link], r, addr_format(&r->saddr, saddr, sizeof(saddr)),
+	          addr_format(&r->daddr, daddr, sizeof(daddr)));
+	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
 }
 
 static int
-put_ledger(struct db *db, const int64_t *links, const struct batch *b)
+put_ledger(struct db *db, const int64_t *links, const struct ledger_delta *d)
 {
 	struct db_stmt *q;
-	int rc = NM_OK;
 
 	if (db_query(db,
 	             "INSERT INTO ledger (link, minute, cause, packets, octets) "
@@ -262,17 +255,24 @@ put_ledger(struct db *db, const int64_t *links, const struct batch *b)
 	             "packets = packets + excluded.packets, octets = octets + excluded.octets",
 	             &q) < 0)
 		return NM_ESTORE;
-	for (size_t i = 0; i < b->n_ledger && rc == NM_OK; i++) {
-		const struct ledger_delta *d = &b->ledger[i];
+	db_bind_int(q, 1, links[d->link]);
+	db_bind_int(q, 2, d->minute);
+	db_bind_int(q, 3, d->cause);
+	db_bind_int(q, 4, (int64_t)d->packets);
+	db_bind_int(q, 5, (int64_t)d->octets);
+	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
+}
 
-		db_bind_int(q, 1, links[d->link]);
-		db_bind_int(q, 2, d->minute);
-		db_bind_int(q, 3, d->cause);
-		db_bind_int(q, 4, (int64_t)d->packets);
-		db_bind_int(q, 5, (int64_t)d->octets);
-		rc = db_finish(q);
-	}
-	return rc < 0 ? NM_ESTORE : NM_OK;
+static int
+put_rows(struct db *db, const int64_t *links, const struct batch *b)
+{
+	int rc = NM_OK;
+
+	for (size_t i = 0; i < b->n_records && rc == NM_OK; i++)
+		rc = put_flow(db, links, &b->records[i]);
+	for (size_t i = 0; i < b->n_ledger && rc == NM_OK; i++)
+		rc = put_ledger(db, links, &b->ledger[i]);
+	return rc;
 }
 
 static int
@@ -326,9 +326,7 @@ db_batch_put(struct db *db, int64_t probe, const int64_t *links, size_t n_links,
 	/* under the write lock, so that two collectors cannot both find the same watermark */
 	rc = check_sequence(db, probe, batch);
 	if (rc == NM_OK)
-		rc = put_flows(db, links, batch);
-	if (rc == NM_OK)
-		rc = put_ledger(db, links, batch);
+		rc = put_rows(db, links, batch);
 	if (rc == NM_OK)
 		rc = watermark_set(db, probe, batch->epoch, batch->sequence, now_s);
 	if (rc == NM_OK)

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Flows into the RRD tree. */
+#include "collector/feed.h"
+
+#include "collector/feed_groups.h"
+#include "collector/feed_state.h"
+#include "collector/minutes.h"
+#include "collector/rrdfile.h"
+#include "lib/db_flow.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/spread.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define GROUPS_A_HOST  64 /* groups that one address may be in; more are counted out */
+#define SLICE_MS       20 /* writing in one turn of the loop */
+#define FILES_MAX      1000000u
+#define GROUPS_EACH_MS 60000
+#define CLOCK_EACH_MS  1000
+#define ENTRIES_HIGH   (FEED_ENTRIES_MAX / 2) /* beyond, closed minutes are written at once */
+#define FUTURE_S       60                     /* how far ahead of the clock a record is believed */
+
+struct feed {
+	struct feed_config config;
+	struct loop *loop; /* NULL until attached */
+	int lock_fd;
+	struct group_set *groups;
+	struct minutes minutes;
+	struct series_table files; /* last updates that are known */
+	size_t at;                 /* entry of the closed minute that is written next */
+	uint32_t newest_s;         /* latest end of a record so far */
+	bool rebuilding;           /* parts of written minutes are no news */
+	int64_t batch_ms;          /* when a batch came last */
+	int64_t hold_until_ms;
+	struct feed_stats stats;
+	struct log_limit failure_log;
+	struct log_limit late_log;
+	uint64_t late_logged;
+};
+
+static int64_t
+monotonic_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* --- adding ----------------------------------------------------------------------------------------------------------- */
+
+/* The groups at both ends of a flow. */
+struct ends {
+	size_t n_src;
+	size_t n_dst;
+	uint32_t src[GROUPS_A_HOST];
+	uint32_t dst[GROUPS_A_HOST];
+};
+
+static size_t
+groups_of(const struct feed *feed, const struct addr *addr, uint32_t *ret_groups)
+{
+	size_t n = group_set_lookup(feed->groups, addr, ret_groups, GROUPS_A_HOST);
+
+	return n < GROUPS_A_HOST ? n : GROUPS_A_HOST;
+}
+
+/* Adds to a series of one application and to that of all. */
+static void
+add_both(struct feed *feed, struct minute *minute, struct rrd_series key, uint64_t in, uint64_t out)
+{
+	(void)minutes_add(&feed->minutes, minute, &key, in, out);
+	key.app = RRD_APP_ALL;
+	(void)minutes_add(&feed->minutes, minute, &key, in, out);
+}
+
+/* The part of a flow that lies in one minute. */
+static void
+add_part(struct feed *feed, struct minute *minute, const struct record *r, const struct ends *e,
+         uint64_t octets)
+{
+	uint64_t in = e->n_dst > 0 ? octets : 0;
+	uint64_t out = e->n_src > 0 ? octets : 0;
+	struct rrd_series key = { .scope = RRD_TOTALS, .app = r->application };
+
+	if (e->n_dst == 0 && e->n_src == 0) {
+		key.app = RRD_TRANSIT;
+		(void)minutes_add(&feed->minutes, minute, &key, octets, 0);
+		return;
+	}
+	add_both(feed, minute, key, in, out);
+	key.scope = RRD_GROUP;
+	for (size_t i = 0; i < e->n_dst; i++) {
+		key.group = e->dst[i];
+		add_both(feed, minute, key, octets, 0);
+	}
+	for (size_t i = 0; i < e->n_src; i++) {
+		key.group = e->src[i];
+		add_both(feed, minute, key, 0, octets);
+	}
+	key.scope = RRD_HOST;
+	key.group = 0;
+	key.host = r->daddr;
+	if (in > 0)
+		add_both(feed, minute, key, octets, 0);
+	key.host = r->saddr;
+	if (out > 0)
+		add_both(feed, minute, key, 0, octets);
+}
+
+static void
+note_newest(struct feed *feed, uint32_t end_s)
+{
+	uint32_t latest = (feed->loop ? loop_wall_s(feed->loop) : (uint32_t)time(NULL)) + FUTURE_S;
+
+	/* a probe whose clock is wrong must not make everybody else late */
+	if (end_s > latest)
+		end_s = latest;
+	if (end_s > feed->newest_s)
+		feed->newest_s = end_s;
+}
+
+static void
+add_record(struct feed *feed, const struct record *r)
+{
+	struct ends ends;
+	struct spread s = spread_init(r);
+
+	ends.n_src = groups_of(feed, &r->saddr, ends.src);
+	ends.n_dst = groups_of(feed, &r->daddr, ends.dst);
+	while (spread_next(&s)) {
+		if (feed->rebuilding && s.minute < feed->minutes.floor)
+			continue;
+		struct minute *minute = minutes_open(&feed->minutes, s.minute, s.octets);
+		if (minute && s.octets > 0)
+			add_part(feed, minute, r, &ends, s.octets);
+	}
+	note_newest(feed, r->expires);
+}
+
+/* --- writing ---------------------------------------------------------------------------------------------------------- */
+
+static void
+write_entry(struct feed *feed, uint32_t minute, const struct series_entry *e)
+{
+	struct rrdfile_minute m = { &e->key, minute, e->in, e->out };
+	uint32_t unknown = 0;
+	char err[256];
+
+	struct series_entry *file = feed->files.n < FILES_MAX ? series_get(&feed->files, &e->key)
+	                                                      : series_find(&feed->files, &e->key);
+	int rc =
+	    rrdfile_put(feed->config.root, &m, file ? &file->last_end : &unknown, err, sizeof(err));
+	if (rc == NM_OK) {
+		feed->stats.written++;
+	} else if (rc != NM_EEXISTS) {
+		/* NM_EEXISTS: written before a crash, and added up again from the store */
+		feed->stats.failed++;
+		if (log_allowed(&feed->failure_log))
+			log_error("RRD: %s (%" PRIu64 " updates failed so far)", err,
+			          feed->stats.failed);
+	}
+}
+
+/* The oldest minute is written: so the watermark says. */
+static void
+end_minute(struct feed *feed, const struct minute *minute)
+{
+	int rc = feed_state_save(feed->config.root, minute->minute + RRD_STEP_S);
+
+	if (rc < 0 && log_allowed(&feed->failure_log))
+		log_error("RRD: %s: the watermark cannot be written: %s", feed->config.root,
+		          nm_strerror(rc));
+	minutes_drop(&feed->minutes);
+	feed->at = 0;
+}
+
+/* Writes closed minutes for at most `slice_ms`. True when some are left. */
+static bool
+write_slice(struct feed *feed, int64_t slice_ms)
+{
+	int64_t end = monotonic_ms() + slice_ms;
+	struct minute *minute;
+
+	while ((minute = minutes_closed(&feed->minutes)) != NULL) {
+		if (feed->at == minute->table.n) {
+			end_minute(feed, minute);
+			continue;
+		}
+		write_entry(feed, minute->minute, &minute->table.entries[feed->at++]);
+		/* the clock is asked now and then: an update takes 30 us */
+		if (feed->at % 64 == 0 && monotonic_ms() >= end)
+			return true;
+	}
+	return false;
+}
+
+/* Closes what is old enough by data time. */
+static void
+close_due(struct feed *feed)
+{
+	uint32_t behind = FEED_LATE_S + RRD_STEP_S;
+
+	if (feed->newest_s > behind)
+		minutes_close(&feed->minutes,
+		              (feed->newest_s - behind) / RRD_STEP_S * RRD_STEP_S + RRD_STEP_S);
+	while (feed->minutes.entries > ENTRIES_HIGH && minutes_closed(&feed->minutes))
+		(void)write_slice(feed, SLICE_MS);
+}
+
+static bool
+work(void *ctx)
+{
+	struct feed *feed = ctx;
+
+	return write_slice(feed, SLICE_MS);
+}
+
+/* --- the clock -------------------------------------------------------------------------------------------------------- */
+
+static void
+log_late(struct feed *feed)
+{
+	uint64_t late = feed->minutes.late_octets + feed->minutes.refused_octets;
+
+	if (late == feed->late_logged || !log_allowed(&feed->late_log))
+		return;
+	feed->late_logged = late;
+	log_warn("RRD: %" PRIu64 " octets so far came too late for their minute, %" PRIu64
+	         " found no room; the store has them",
+	         feed->minutes.late_octets, feed->minutes.refused_octets);
+}
+
+static void
+on_clock(void *ctx)
+{
+	struct feed *feed = ctx;
+	int64_t now_ms = loop_now_ms(feed->loop);
+	uint32_t wall_s = loop_wall_s(feed->loop);
+
+	log_late(feed);
+	if (now_ms - feed->batch_ms < FEED_QUIET_S * 1000 || now_ms < feed->hold_until_ms)
+		return;
+	minutes_close(&feed->minutes,
+	              (wall_s - FEED_LATE_S - RRD_STEP_S) / RRD_STEP_S * RRD_STEP_S + RRD_STEP_S);
+}
+
+static void
+on_reload(void *ctx)
+{
+	struct feed *feed = ctx;
+	struct group_set *groups;
+	char err[256];
+
+	if (feed_groups_load(feed->config.db, feed->config.groups, &groups, err, sizeof(err)) < 0) {
+		log_error("groups: %s; those read before stay", err);
+		return;
+	}
+	group_set_free(feed->groups);
+	feed->groups = groups;
+}
+
+void
+feed_session_end(struct feed *feed, bool clean)
+{
+	if (!clean)
+		feed->hold_until_ms = loop_now_ms(feed->loop) + FEED_HOLD_S * 1000;
+}
+
+void
+feed_batch(struct feed *feed, const struct batch *batch)
+{
+	feed->batch_ms = monotonic_ms();
+	for (size_t i = 0; i < batch->n_records; i++)
+		add_record(feed, &batch->records[i]);
+	close_due(feed);
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------------- */
+
+static int
+rebuild_one(void *ctx, const struct record *r)
+{
+	struct feed *feed = ctx;
+
+	add_record(feed, r);
+	close_due(feed);
+	return 0;
+}
+
+int
+feed_rebuild(struct feed *feed, struct db *db)
+{
+	feed->rebuilding = true;
+	int rc = db_flow_each(db, feed->minutes.floor, rebuild_one, feed);
+	feed->rebuilding = false;
+	return rc;
+}
+
+int
+feed_attach(struct feed *feed, struct loop *loop)
+{
+	feed->loop = loop;
+	feed->batch_ms = loop_now_ms(loop);
+	int rc = loop_work(loop, work, feed);
+	if (rc == NM_OK)
+		rc = loop_timer(loop, CLOCK_EACH_MS, on_clock, feed);
+	if (rc == NM_OK)
+		rc = loop_timer(loop, GROUPS_EACH_MS, on_reload, feed);
+	return rc;
+}
+
+void
+feed_flush(struct feed *feed)
+{
+	minutes_close(&feed->minutes, UINT32_MAX);
+	while (write_slice(feed, SLICE_MS))
+		;
+	log_late(feed);
+}
+
+void
+feed_get_stats(const struct feed *feed, struct feed_stats *ret_stats)
+{
+	*ret_stats = feed->stats;
+	ret_stats->late_octets = feed->minutes.late_octets;
+	ret_stats->refused_octets = feed->minutes.refused_octets;
+}
+
+int
+feed_new(const struct feed_config *config, struct feed **ret_feed, char *err, size_t err_size)
+{
+	struct feed *feed = calloc(1, sizeof(*feed));
+	uint32_t written = 0;
+
+	if (!feed) {
+		(void)snprintf(err, err_size, "out of memory");
+		return -ENOMEM;
+	}
+	feed->config = *config;
+	feed->lock_fd = -1;
+	feed->failure_log = (struct log_limit){ .burst = 3, .period_s = 60 };
+	feed->late_log = (struct log_limit){ .burst = 1, .period_s = 60 };
+	minutes_init(&feed->minutes, FEED_ENTRIES_MAX);
+	int rc = feed_state_open(config->root, &feed->lock_fd, &written, err, err_size);
+	if (rc == NM_OK)
+		rc = feed_groups_load(config->db, config->groups, &feed->groups, err, err_size);
+	if (rc < 0) {
+		feed_free(feed);
+		return rc;
+	}
+	minutes_close(&feed->minutes, written);
+	*ret_feed = feed;
+	return NM_OK;
+}
+
+void
+feed_free(struct feed *feed)
+{
+	if (!feed)
+		return;
+	group_set_free(feed->groups);
+	minutes_fini(&feed->minutes);
+	series_fini(&feed->files);
+	if (feed->lock_fd >= 0)
+		(void)close(feed->lock_fd);
+	free(feed);
+}

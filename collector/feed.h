@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Flows into the RRD tree (lib/rrdpath.h). Octets are spread over the minutes that a flow spans and added up in memory;
+ * a minute is written once, when nothing more is to be expected for it:
+ *   - data time: a probe delivered a record of FEED_LATE_S after its end, or
+ *   - clock: no batch came for FEED_QUIET_S, and the minute ended FEED_LATE_S ago; but not within FEED_HOLD_S after a
+ *     connection was lost, because that probe still holds records of those minutes.
+ * So a live link and the replay of an old capture both get each minute right. Octets for a minute that is written already
+ * are counted and logged; the store has them.
+ *
+ * Derived data with a watermark of its own: the file .netmond in the tree says which minutes are written. After a crash the
+ * minutes behind it are added up again from the store (feed_rebuild()).
+ *
+ * Life cycle: feed_new(), feed_rebuild() if there is a store, feed_attach(), feed_batch() for each new batch,
+ * feed_flush(), feed_free(). One thread.
+ */
+#ifndef NETMON_COLLECTOR_FEED_H
+#define NETMON_COLLECTOR_FEED_H
+
+#include "collector/loop.h"
+#include "lib/db.h"
+#include "lib/frame.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Records come up to two minutes after their packets: a flow lives 60 s, idles, waits for its batch. */
+#define FEED_LATE_S  180u
+#define FEED_QUIET_S 20
+#define FEED_HOLD_S  600
+/* Sums in memory, 60 octets each; a series in a minute is one. */
+#define FEED_ENTRIES_MAX 1000000u
+
+struct feed_config {
+	const char *root;   /* folder of the tree, made when it is missing; not copied */
+	struct db *db;      /* groups come from here, each minute anew; NULL: from the file */
+	const char *groups; /* file of groups, not copied; NULL: none, all traffic is transit */
+};
+
+struct feed;
+
+/* 0, or a negative code with one line in `err`: the folder cannot be used, another netmond writes to it, the groups
+ * cannot be read. */
+int feed_new(const struct feed_config *config, struct feed **ret_feed, char *err, size_t err_size);
+/* Without writing; NULL is fine. */
+void feed_free(struct feed *feed);
+
+/* Adds up again what the store has of minutes that were not written. 0 or NM_ESTORE. */
+int feed_rebuild(struct feed *feed, struct db *db);
+
+/* Lets the loop write minutes in slices and reload the groups. 0 or NM_ELIMIT. */
+int feed_attach(struct feed *feed, struct loop *loop);
+
+/* Adds a batch that was not seen before. Writes minutes itself when memory gets short. */
+void feed_batch(struct feed *feed, const struct batch *batch);
+/* A probe's connection ended; `clean`: by the probe's own wish, with nothing left to send. */
+void feed_session_end(struct feed *feed, bool clean);
+
+/* Closes and writes every minute. */
+void feed_flush(struct feed *feed);
+
+struct feed_stats {
+	uint64_t late_octets;    /* for minutes that were written already */
+	uint64_t refused_octets; /* memory was full */
+	uint64_t failed;         /* updates that librrd refused */
+	uint64_t written;        /* updates */
+};
+void feed_get_stats(const struct feed *feed, struct feed_stats *ret_stats);
+
+#endif

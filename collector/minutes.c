@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Minutes that are being added up. */
+#include "collector/minutes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+minutes_init(struct minutes *m, size_t entries_max)
+{
+	memset(m, 0, sizeof(*m));
+	m->entries_max = entries_max;
+}
+
+void
+minutes_fini(struct minutes *m)
+{
+	while (m->n > 0)
+		minutes_drop(m);
+}
+
+/* Index of the minute, or of the first one behind it. */
+static size_t
+find(const struct minutes *m, uint32_t minute)
+{
+	size_t i = m->n;
+
+	/* from the newest: that is where nearly all of it goes */
+	while (i > 0 && m->list[i - 1]->minute >= minute)
+		i--;
+	return i;
+}
+
+struct minute *
+minutes_open(struct minutes *m, uint32_t minute, uint64_t octets)
+{
+	size_t at = find(m, minute);
+
+	if (minute < m->floor) {
+		m->late_octets += octets;
+		return NULL;
+	}
+	if (at < m->n && m->list[at]->minute == minute)
+		return m->list[at];
+	struct minute *new = m->n < MINUTES_OPEN_MAX ? calloc(1, sizeof(*new)) : NULL;
+	if (!new) {
+		m->refused_octets += octets;
+		return NULL;
+	}
+	new->minute = minute;
+	memmove(&m->list[at + 1], &m->list[at], (m->n - at) * sizeof(m->list[0]));
+	m->list[at] = new;
+	m->n++;
+	return new;
+}
+
+bool
+minutes_add(struct minutes *m, struct minute *minute, const struct rrd_series *key,
+            uint64_t in_octets, uint64_t out_octets)
+{
+	size_t before = minute->table.n;
+	struct series_entry *e = m->entries < m->entries_max ? series_get(&minute->table, key)
+	                                                     : series_find(&minute->table, key);
+
+	if (!e) {
+		m->refused_octets += in_octets + out_octets;
+		return false;
+	}
+	m->entries += minute->table.n - before;
+	e->in += in_octets;
+	e->out += out_octets;
+	return true;
+}
+
+void
+minutes_close(struct minutes *m, uint32_t floor)
+{
+	if (floor > m->floor)
+		m->floor = floor;
+}
+
+struct minute *
+minutes_closed(struct minutes *m)
+{
+	return m->n > 0 && m->list[0]->minute < m->floor ? m->list[0] : NULL;
+}
+
+void
+minutes_drop(struct minutes *m)
+{
+	m->entries -= m->list[0]->table.n;
+	series_fini(&m->list[0]->table);
+	free(m->list[0]);
+	m->n--;
+	memmove(&m->list[0], &m->list[1], m->n * sizeof(m->list[0]));
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Files of the RRD tree. */
+#include "collector/rrdfile.h"
+
+#include "lib/err.h"
+
+#include <rrd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A file's life without an update after which its past is unknown, not 0. Gaps are filled with an update each day. */
+#define HEARTBEAT_S 86400u
+#define GAP_DAYS    366 /* a longer gap is unknown: the file holds no more than that anyway */
+
+/* One level of resolution: what it must show, and a little more, so that a page that asks for the span up to now finds
+ * all of it at this level. */
+static const struct rra {
+	unsigned steps; /* of RRD_STEP_S in a row */
+	unsigned rows;
+} rras[] = {
+	{ 1, 372 },    /* 1 min for 6 h */
+	{ 5, 300 },    /* 5 min for a day */
+	{ 60, 172 },   /* 1 h for a week */
+	{ 180, 250 },  /* 3 h for a month */
+	{ 1440, 370 }, /* 1 day for a year */
+};
+#define N_RRAS (sizeof(rras) / sizeof(rras[0]))
+
+static const char *const functions[] = { "AVERAGE", "MIN", "MAX" };
+#define N_FUNCTIONS (sizeof(functions) / sizeof(functions[0]))
+
+static const char *const sources[] = { "in", "out" };
+#define N_SOURCES (sizeof(sources) / sizeof(sources[0]))
+
+/* A row is known when at least half of its minutes are. */
+#define XFF "0.5"
+
+static int
+store_error(char *err, size_t err_size, const char *path)
+{
+	(void)snprintf(err, err_size, "%s: %s", path, rrd_get_error());
+	rrd_clear_error();
+	return NM_ESTORE;
+}
+
+static int
+create(const char *path, uint32_t start, char *err, size_t err_size)
+{
+	char texts[N_SOURCES + N_RRAS * N_FUNCTIONS][64];
+	const char *argv[N_SOURCES + N_RRAS * N_FUNCTIONS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_SOURCES; i++, n++)
+		(void)snprintf(texts[n], sizeof(texts[n]), "DS:%s:GAUGE:%u:0:U", sources[i],
+		               HEARTBEAT_S);
+	for (size_t i = 0; i < N_RRAS; i++)
+		for (size_t f = 0; f < N_FUNCTIONS; f++, n++)
+			(void)snprintf(texts[n], sizeof(texts[n]), "RRA:%s:" XFF ":%u:%u",
+			               functions[f], rras[i].steps, rras[i].rows);
+	for (size_t i = 0; i < n; i++)
+		argv[i] = texts[i];
+	if (rrd_create_r(path, RRD_STEP_S, (time_t)start, (int)n, argv) != 0)
+		return store_error(err, err_size, path);
+	return NM_OK;
+}
+
+/* Makes the folders above a file. */
+static int
+make_folders(char *path, char *err, size_t err_size)
+{
+	for (char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		int rc = mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+		if (rc < 0)
+			(void)snprintf(err, err_size, "%s: %s", path, nm_strerror(rc));
+		*p = '/';
+		if (rc < 0)
+			return rc;
+	}
+	return NM_OK;
+}
+
+/* Time of the last update, of a file that is made when it is not there. */
+static int
+find_last(char *path, uint32_t minute, uint32_t *ret_last, char *err, size_t err_size)
+{
+	if (access(path, F_OK) == 0) {
+		time_t last = rrd_last_r(path);
+		if (last <= 0)
+			return store_error(err, err_size, path);
+		*ret_last = (uint32_t)last;
+		return NM_OK;
+	}
+	int rc = make_folders(path, err, err_size);
+	if (rc == NM_OK)
+		rc = create(path, minute, err, err_size);
+	if (rc == NM_OK)
+		*ret_last = minute;
+	return rc;
+}
+
+/* One update with the minute's value, and in front of it zeros for the silent minutes since the last one: a value counts
+ * back to the update before it. */
+static int
+update(const char *path, const struct rrdfile_minute *m, uint32_t last, char *err, size_t err_size)
+{
+	static char texts[GAP_DAYS + 3][64];
+	const char *argv[GAP_DAYS + 3];
+	int n = 0;
+
+	uint64_t days = (m->minute - last) / HEARTBEAT_S;
+	if (m->minute > last && days < GAP_DAYS)
+		for (uint64_t i = 1; i <= days && last + i * HEARTBEAT_S < m->minute; i++)
+			(void)snprintf(texts[n++], sizeof(texts[0]), "%llu:0:0",
+			               (unsigned long long)(last + i * HEARTBEAT_S));
+	if (m->minute > last)
+		(void)snprintf(texts[n++], sizeof(texts[0]), "%u:0:0", m->minute);
+	(void)snprintf(texts[n++], sizeof(texts[0]), "%llu:%.6f:%.6f",
+	               (unsigned long long)m->minute + RRD_STEP_S,
+	               (double)m->in_octets * 8 / RRD_STEP_S,
+	               (double)m->out_octets * 8 / RRD_STEP_S);
+	for (int i = 0; i < n; i++)
+		argv[i] = texts[i];
+	if (rrd_update_r(path, "in:out", n, argv) != 0)
+		return store_error(err, err_size, path);
+	return NM_OK;
+}
+
+int
+rrdfile_put(const char *root, const struct rrdfile_minute *m, uint32_t *last_end, char *err,
+            size_t err_size)
+{
+	char path[RRD_PATH_MAX];
+	uint32_t last = *last_end;
+
+	if (rrdpath_file(root, m->series, path, sizeof(path)) < 0) {
+		(void)snprintf(err, err_size, "the path is too long");
+		return NM_ELIMIT;
+	}
+	int rc = last ? NM_OK : find_last(path, m->minute, &last, err, err_size);
+	if (rc < 0)
+		return rc;
+	if (last > m->minute) {
+		*last_end = last;
+		return NM_EEXISTS;
+	}
+	rc = update(path, m, last, err, err_size);
+	/* after a failure the file is asked again: it may have been removed */
+	*last_end = rc == NM_OK ? m->minute + RRD_STEP_S : 0;
+	return rc;
+}

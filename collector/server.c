@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The listening side. */
+#include "collector/server.h"
+
+#include "lib/err.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BACKLOG     128
+#define ACCEPT_TURN 16 /* connections accepted in one turn */
+#define SWEEP_MS    500
+
+struct server {
+	struct session_shared *shared;
+	struct server_config config;
+	uint16_t port;
+	size_t n_listeners;
+	int listeners[SERVER_LISTENERS_MAX];
+	int spare; /* given up for a moment to answer a probe when descriptors have run out */
+	unsigned n_sessions;
+	struct session *sessions;
+	struct log_limit full;
+};
+
+/* --- accepting -------------------------------------------------------------------------------------------------------- */
+
+/* Tells a probe that there is no room, and closes. What it already sent is thrown away. */
+static void
+turn_away(struct server *server, int fd, const char *why)
+{
+	struct frame_hello_ack ack = { .version = FRAME_VERSION, .status = FRAME_STATUS_BUSY };
+	uint8_t out[512];
+	size_t len;
+
+	if (log_allowed(&server->full))
+		log_error("a probe was turned away: %s (%u probes are connected)", why,
+		          server->n_sessions);
+	(void)snprintf(ack.text, sizeof(ack.text), "%s", why);
+	if (frame_encode_hello_ack(&ack, out, sizeof(out), &len) == NM_OK)
+		(void)!send(fd, out, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)shutdown(fd, SHUT_WR);
+	(void)close(fd);
+}
+
+static void
+format_peer(const struct sockaddr *sa, socklen_t len, char *ret_text, size_t size)
+{
+	char host[NI_MAXHOST] = "?", port[NI_MAXSERV] = "?";
+
+	(void)getnameinfo(sa, len, host, sizeof(host), port, sizeof(port),
+	                  NI_NUMERICHOST | NI_NUMERICSERV);
+	(void)snprintf(ret_text, size, "%.60s port %.8s", host, port);
+}
+
+/* Descriptors have run out: the spare one serves to say so, else the connection would wake select() for ever. */
+static void
+accept_with_spare(struct server *server, int listener)
+{
+	(void)close(server->spare);
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0)
+		turn_away(server, fd, "the collector has no file descriptor left");
+	server->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void
+adopt(struct server *server, int fd, const char *peer)
+{
+	int on = 1;
+
+	if (server->n_sessions >= server->config.probes_max) {
+		turn_away(server, fd, "the collector serves as many probes as it is allowed to");
+		return;
+	}
+	if (fd >= FD_SETSIZE) {
+		turn_away(server, fd, "the collector has more descriptors than select() holds");
+		return;
+	}
+	struct session *s = session_new(server->shared, fd, peer);
+	if (!s) {
+		turn_away(server, fd, "the collector is out of memory");
+		return;
+	}
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	s->next = server->sessions;
+	server->sessions = s;
+	server->n_sessions++;
+}
+
+/* False when nobody waits any more. */
+static bool
+accept_one(struct server *server, int listener)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	char peer[80];
+
+	int fd = accept4(listener, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		accept_with_spare(server, listener);
+	if (fd < 0)
+		return false;
+	format_peer((struct sockaddr *)&ss, len, peer, sizeof(peer));
+	adopt(server, fd, peer);
+	return true;
+}
+
+static void
+on_connection(void *ctx, unsigned flags)
+{
+	struct server *server = ctx;
+
+	(void)flags;
+	/* which of the few listeners it was does not matter: none of them blocks */
+	for (size_t i = 0; i < server->n_listeners; i++)
+		for (int n = 0; n < ACCEPT_TURN && accept_one(server, server->listeners[i]); n++)
+			;
+}
+
+/* --- sessions --------------------------------------------------------------------------------------------------------- */
+
+/* A probe that comes again while its old connection is not known to be dead yet: the new one counts. */
+static void
+drop_doubles(struct server *server, const struct session *newest)
+{
+	for (struct session *s = server->sessions; s; s = s->next)
+		if (s != newest && s->state == SESSION_STREAM &&
+		    s->opened_ms <= newest->opened_ms && s->hello.epoch == newest->hello.epoch &&
+		    strcmp(s->hello.probe, newest->hello.probe) == 0)
+			session_drop(s, "the same probe connected again");
+}
+
+static void
+sweep_one(struct server *server, struct session *s)
+{
+	int64_t now = loop_now_ms(server->shared->loop);
+	int64_t hello_ms = (int64_t)server->config.hello_s * 1000;
+	int64_t idle_ms = (int64_t)server->config.idle_s * 1000;
+
+	switch (s->state) {
+	case SESSION_HELLO:
+		if (now - s->opened_ms > hello_ms)
+			session_drop(s, "it does not say who it is");
+		break;
+	case SESSION_STREAM:
+		if (now - s->heard_ms > idle_ms)
+			session_drop(s, "it has been silent for too long");
+		break;
+	case SESSION_CLOSING:
+		if (now - s->heard_ms > hello_ms)
+			session_drop(s, "it does not read what it is told");
+		break;
+	case SESSION_CLOSED:
+		break;
+	}
+}
+
+static void
+reap(struct server *server)
+{
+	struct session **at = &server->sessions;
+
+	while (*at) {
+		struct session *s = *at;
+
+		if (s->state != SESSION_CLOSED) {
+			at = &s->next;
+			continue;
+		}
+		if (server->shared->feed && s->hello.probe[0])
+			feed_session_end(server->shared->feed, s->clean);
+		*at = s->next;
+		session_free(s);
+		server->n_sessions--;
+	}
+}
+
+static void
+sweep(void *ctx)
+{
+	struct server *server = ctx;
+
+	for (struct session *s = server->sessions; s; s = s->next)
+		sweep_one(server, s);
+}
+
+/* Once a turn: what sessions left over, and the end of those that closed. */
+static bool
+work(void *ctx)
+{
+	struct server *server = ctx;
+	bool more = false;
+
+	for (struct session *s = server->sessions; s; s = s->next) {
+		if (s->more)
+			session_continue(s);
+		if (s->fresh && s->state == SESSION_STREAM) {
+			s->fresh = false;
+			drop_doubles(server, s);
+		}
+		more |= s->more;
+	}
+	reap(server);
+	if (server->shared->fatal)
+		loop_stop(server->shared->loop);
+	return more;
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------------- */
+
+/* A listening socket on one address, or -errno. */
+static int
+listen_one(const struct addrinfo *ai, uint16_t port)
+{
+	struct sockaddr_storage ss;
+	int on = 1;
+
+	memcpy(&ss, ai->ai_addr, ai->ai_addrlen);
+	if (ss.ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&ss)->sin6_port = htons(port);
+	else
+		((struct sockaddr_in *)&ss)->sin_port = htons(port);
+	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (ai->ai_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&ss, ai->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
+		int rc = -errno;
+		(void)close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+static uint16_t
+port_of(int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
+		return 0;
+	return ntohs(ss.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&ss)->sin6_port
+	                                      : ((struct sockaddr_in *)&ss)->sin_port);
+}
+
+/* Listens on every address of the name; IPv4 first, so that it chooses the port when any will do. One address that does
+ * not work (a machine without IPv6) is no failure when another does. */
+static int
+listen_all(struct server *server, const struct addrinfo *list, int family)
+{
+	int rc = -EADDRNOTAVAIL;
+
+	for (const struct addrinfo *ai = list; ai; ai = ai->ai_next) {
+		if (ai->ai_family != family || server->n_listeners == SERVER_LISTENERS_MAX)
+			continue;
+		int fd = listen_one(ai, server->port);
+		if (fd >= 0 &&
+		    loop_add(server->shared->loop, fd, LOOP_READ, on_connection, server) == 0) {
+			server->listeners[server->n_listeners++] = fd;
+			server->port = port_of(fd);
+			rc = NM_OK;
+		} else if (fd >= 0) {
+			(void)close(fd);
+		} else if (rc != NM_OK) {
+			rc = fd;
+		}
+	}
+	return rc;
+}
+
+static int
+open_listeners(struct server *server, char *err, size_t err_size)
+{
+	struct addrinfo hints = { .ai_family = AF_UNSPEC,
+		                  .ai_socktype = SOCK_STREAM,
+		                  .ai_flags = AI_PASSIVE };
+	const char *name = server->config.listen;
+	struct addrinfo *list;
+
+	server->port = server->config.port;
+	int gai = getaddrinfo(strcmp(name, "*") == 0 ? NULL : name, "0", &hints, &list);
+	if (gai != 0) {
+		(void)snprintf(err, err_size, "cannot listen on %s: %s", name, gai_strerror(gai));
+		return -EADDRNOTAVAIL;
+	}
+	int rc = listen_all(server, list, AF_INET);
+	int rc6 = listen_all(server, list, AF_INET6);
+	freeaddrinfo(list);
+	if (server->n_listeners > 0)
+		return NM_OK;
+	rc = rc == -EADDRNOTAVAIL ? rc6 : rc;
+	(void)snprintf(err, err_size, "cannot listen on %s port %u: %s", name, server->config.port,
+	               nm_strerror(rc));
+	return rc;
+}
+
+int
+server_new(const struct server_config *config, struct session_shared *shared,
+           struct server **ret_server, char *err, size_t err_size)
+{
+	struct server *server = calloc(1, sizeof(*server));
+
+	if (!server) {
+		(void)snprintf(err, err_size, "out of memory");
+		return -ENOMEM;
+	}
+	server->config = *config;
+	server->shared = shared;
+	server->full = (struct log_limit){ .burst = 3, .period_s = 60 };
+	server->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int rc = open_listeners(server, err, err_size);
+	if (rc == NM_OK)
+		rc = loop_timer(shared->loop, SWEEP_MS, sweep, server);
+	if (rc == NM_OK)
+		rc = loop_work(shared->loop, work, server);
+	if (rc < 0) {
+		server_free(server);
+		return rc;
+	}
+	*ret_server = server;
+	return NM_OK;
+}
+
+void
+server_free(struct server *server)
+{
+	while (server->sessions) {
+		struct session *s = server->sessions;
+
+		server->sessions = s->next;
+		session_free(s);
+	}
+	for (size_t i = 0; i < server->n_listeners; i++) {
+		loop_remove(server->shared->loop, server->listeners[i]);
+		(void)close(server->listeners[i]);
+	}
+	if (server->spare >= 0)
+		(void)close(server->spare);
+	free(server);
+}
+
+uint16_t
+server_port(const struct server *server)
+{
+	return server->port;
+}

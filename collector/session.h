@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One connection with a probe: a state machine over its frames. Everything that it reads is checked before use; whoever
+ * sends what he should not is dropped with one log line, and nobody else notices. Belongs to the server (server.h).
+ */
+#ifndef NETMON_COLLECTOR_SESSION_H
+#define NETMON_COLLECTOR_SESSION_H
+
+#include "collector/feed.h"
+#include "collector/intake.h"
+#include "collector/loop.h"
+#include "lib/frame.h"
+#include "lib/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SESSION_OUT_MAX     4096 /* answers that the probe did not take yet; more: it is dropped */
+#define SESSION_BUFFER      16384
+#define SESSION_HELLO_MAX   8192 /* a HELLO is shorter; a stranger gets no more memory than that */
+#define SESSION_TURN_OCTETS (256u << 10) /* read from one probe in one turn of the loop */
+#define SESSION_TURN_FRAMES 8            /* handled for one probe in one turn */
+
+enum session_state {
+	SESSION_HELLO,   /* nothing but HELLO is taken */
+	SESSION_STREAM,  /* APPS, BATCH, HEARTBEAT */
+	SESSION_CLOSING, /* the last answer goes out, nothing is read */
+	SESSION_CLOSED,  /* to be freed by the server */
+};
+
+/* What sessions share; the server's. */
+struct session_shared {
+	struct loop *loop;
+	struct intake *intake;
+	struct feed *feed; /* NULL: no RRDs */
+	bool verbose;      /* a log line for each batch */
+	bool fatal;        /* the intake is gone for good: end the program */
+	struct log_limit drops;
+	/* scratch for decoding: sessions take turns */
+	struct record records[BATCH_RECORDS_MAX];
+	struct ledger_delta ledger[BATCH_LEDGER_MAX];
+	struct application apps[FRAME_APPS_MAX];
+};
+
+struct session {
+	struct session *next; /* the server's list */
+	struct session_shared *shared;
+	int fd;
+	enum session_state state;
+	char peer[80]; /* address and port */
+	int64_t opened_ms;
+	int64_t heard_ms; /* when a whole frame came last */
+	bool fresh;       /* until the server has looked for an older session of the same probe */
+	bool more;        /* whole frames are left in the buffer */
+	bool clean;       /* it ended at a frame's edge, by its own wish */
+	struct frame_hello hello;
+	struct intake_probe probe;
+	uint64_t batches;
+	uint64_t n_records;
+	uint8_t *in;
+	size_t in_size;
+	size_t in_len;
+	size_t out_len;
+	uint8_t out[SESSION_OUT_MAX];
+};
+
+/* Takes over `fd`, which is non-blocking. NULL: out of memory, or a descriptor that select() cannot hold; `fd` is then
+ * still the caller's. */
+struct session *session_new(struct session_shared *shared, int fd, const char *peer);
+/* Closes and frees. */
+void session_free(struct session *s);
+
+/* Handles frames that were left over from the turn before. */
+void session_continue(struct session *s);
+/* Ends it, with one log line that says why; the server frees it. */
+void session_drop(struct session *s, const char *why);
+
+#endif
