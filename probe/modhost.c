@@ -155,7 +155,7 @@ open_module(struct modset *set, const char *dir, const char *name)
 		goto fail;
 	set->loaded[set->count - 1].object = object;
 	set->loaded[set->count - 1].fd = fd;
-	log_debug("module %s: %s", name, module->summary);
+	log_info("module %s: %s", name, module->summary);
 	return;
 fail:
 	if (object)
