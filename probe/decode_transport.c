@@ -5,6 +5,24 @@
 #define TCP_HEADER 20u
 #define UDP_HEADER 8u
 
+/* A transport header that is not whole. In a first fragment that is no fault, the rest comes in the next one (RFC 1858
+ * section 3 tells what it is good for): the ports are taken if they are there. */
+static const struct layer *
+short_transport(struct decode *d)
+{
+	if (!d->fragment || d->missing)
+		return decode_short(d, LEDGER_BAD_TRANSPORT);
+	d->w.failed = false; /* the read that did not fit took nothing */
+	struct wire peek = d->w;
+	uint16_t sport = wire_u16(&peek), dport = wire_u16(&peek);
+	if (wire_ok(&peek)) {
+		d->pkt->sport = sport;
+		d->pkt->dport = dport;
+	}
+	wire_skip(&d->w, wire_left(&d->w));
+	return decode_leaf(d);
+}
+
 /*
  * RFC 9293 section 3.1
  *
@@ -29,7 +47,7 @@ decode_tcp(struct decode *d)
 	struct wire h;
 
 	if (!decode_header(d, TCP_HEADER, &h))
-		return decode_short(d, LEDGER_BAD_TRANSPORT);
+		return short_transport(d);
 	d->pkt->sport = wire_u16(&h);
 	d->pkt->dport = wire_u16(&h);
 	wire_skip(&h, 8);
@@ -60,7 +78,7 @@ decode_udp(struct decode *d)
 	struct wire h;
 
 	if (!decode_header(d, UDP_HEADER, &h))
-		return decode_short(d, LEDGER_BAD_TRANSPORT);
+		return short_transport(d);
 	d->pkt->sport = wire_u16(&h);
 	d->pkt->dport = wire_u16(&h);
 	uint32_t len = wire_u16(&h);
@@ -112,7 +130,7 @@ decode_sctp(struct decode *d)
 	struct wire h;
 
 	if (!decode_header(d, 12, &h))
-		return decode_short(d, LEDGER_BAD_TRANSPORT);
+		return short_transport(d);
 	d->pkt->sport = wire_u16(&h);
 	d->pkt->dport = wire_u16(&h);
 	return decode_leaf(d);
@@ -137,7 +155,7 @@ decode_dccp(struct decode *d)
 	struct wire h;
 
 	if (!decode_header(d, 12, &h))
-		return decode_short(d, LEDGER_BAD_TRANSPORT);
+		return short_transport(d);
 	d->pkt->sport = wire_u16(&h);
 	d->pkt->dport = wire_u16(&h);
 	uint32_t header = wire_u8(&h) * 4u;

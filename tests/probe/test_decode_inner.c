@@ -52,6 +52,24 @@ a_udp_header_is_refused_below_8_octets(void **state)
 }
 
 static void
+a_first_fragment_that_is_too_short_for_tcp_is_metered(void **state)
+{
+	(void)state;
+	begin(DLT_IPV4);
+	ipv4(6, 8);
+	f.b[6] = 0x20; /* more fragments */
+	udp(0);        /* the first 8 octets of a TCP header: its ports */
+	assert_int_equal(decode(), LEDGER_METERED);
+	assert_int_equal(pkt.sport, 5000);
+	assert_int_equal(pkt.tcp_flags, 0);
+	assert_int_equal(pkt.payload_len, 0);
+	f.b[3] = 23; /* not even its ports */
+	assert_int_equal(decode(), LEDGER_METERED);
+	assert_int_equal(pkt.sport, 0);
+	assert_int_equal(decode_cut(22, 23), LEDGER_TRUNCATED);
+}
+
+static void
 the_udp_length_bounds_the_payload(void **state)
 {
 	(void)state;
@@ -226,6 +244,7 @@ main(void)
 		T(a_tcp_header_is_refused_below_20_octets),
 		T(tcp_options_need_not_have_been_captured),
 		T(a_udp_header_is_refused_below_8_octets),
+		T(a_first_fragment_that_is_too_short_for_tcp_is_metered),
 		T(the_udp_length_bounds_the_payload),
 		T(icmp_keeps_its_header_in_the_payload),
 		T(sctp_and_dccp_have_ports),
