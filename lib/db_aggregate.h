@@ -107,7 +107,7 @@ int db_aggregate_regroup(struct db *db, const struct group_set *groups);
  *
  * The windows of 5 min, 1 h and 6 h are exact to the minute. That of 24 h takes its oldest hour in proportion, since
  * minutes are kept for six hours only. host_traffic_unknown counts whole flows by their end, the 100 heaviest a host;
- * where a window has more than 200,000 unknown flows, it is read anew less often than each minute, in proportion. */
+ * where a window has more than 30,000 unknown flows, it is read anew less often than each minute, in proportion. */
 int db_aggregate_prepare(struct db *db, int64_t generation, uint32_t end);
 int db_aggregate_publish(struct db *db, int64_t generation, uint32_t end);
 

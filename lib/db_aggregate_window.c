@@ -9,7 +9,7 @@
 #define HOUR   3600u
 #define MINUTE 60u
 /* Unknown traffic is read from the flows anew; with more flows than this a minute of age, the old table stays. */
-#define UNKNOWN_FLOWS_A_MINUTE 200000
+#define UNKNOWN_FLOWS_A_MINUTE 30000
 
 static const uint32_t periods[] = { USAGE_CURR, USAGE_1HR, USAGE_6HR, USAGE_24HR };
 

@@ -295,6 +295,20 @@ class Directions(Aggregate):
                                              "WHERE period = ?", period), [(100, 1051, 1150)])
 
 
+    def test_many_unknown_flows_are_read_less_often_but_never_lost(self):
+        self.set_groups({1: ["10.0.0.0/24"]})
+        self.store.add([flow("192.0.2.1", "10.0.0.1", 1, 50, 0, END - 8000, END - 7990, n % 60000) for n in range(40000)])
+        self.run_it()
+        before = self.store.rows("SELECT * FROM host_traffic_unknown")
+        self.assertEqual({row[0] for row in before}, {21600, 86400})
+        self.run_it(now=NOW + 60)
+        self.assertEqual(self.store.rows("SELECT * FROM host_traffic_unknown"), before)
+        self.assertEqual(self.store.state()["unknown_24hr"], END)
+        self.assertEqual(self.store.state()["unknown_1hr"], END + 60)
+        self.run_it(now=NOW + 120)
+        self.assertEqual(self.store.state()["unknown_24hr"], END + 120)
+
+
 class Groups(Aggregate):
     def test_changed_groups_work_everything_out_again(self):
         self.set_groups()
