@@ -68,8 +68,10 @@ is_status_line(struct wire line)
 	version = text_is_digit(wire_u8(&line)) && version;
 	text_expect(&line, ' ');
 	uint8_t class = wire_u8(&line);
-	bool code = text_is_digit(wire_u8(&line)) && text_is_digit(wire_u8(&line));
-	if (!wire_ok(&line) || !version || !code || class < '1' || class > '5')
+	uint8_t tens = wire_u8(&line);
+	uint8_t ones = wire_u8(&line);
+	if (!wire_ok(&line) || !version || class < '1' || class > '5' || !text_is_digit(tens) ||
+	    !text_is_digit(ones))
 		return false;
 	return wire_left(&line) == 0 || *line.at == ' ' || *line.at == '\r';
 }

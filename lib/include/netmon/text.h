@@ -27,13 +27,13 @@ text_is_print(uint8_t c)
 	return c >= 0x20 && c <= 0x7e;
 }
 
-/* Does what is left begin with `word`, by octet? Nothing is read. */
+/* Does what is left begin with `word`, by octet? Nothing is read. A cursor over nothing may have no bytes at all. */
 static inline bool
 text_begins(const struct wire *w, const char *word)
 {
 	size_t len = strlen(word);
 
-	return len <= wire_left(w) && memcmp(w->at, word, len) == 0;
+	return w->at && len <= wire_left(w) && memcmp(w->at, word, len) == 0;
 }
 
 /* The same for a `word` in lower case, whatever the case of the text. */
