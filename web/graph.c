@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define NOW_SPAN_S  3600
 #define RANK_POINTS 300 /* resolution at which volumes are compared */
 
 void
@@ -39,34 +40,71 @@ graph_args_free(struct graph_args *args)
 	args->n = 0;
 }
 
+/* Values of one series: `columns` (in, out) a step. The caller frees the data with rrd_freemem(). */
+struct values {
+	rrd_value_t *data;
+	size_t rows;
+	size_t columns;
+	unsigned long step_s;
+};
+
+/* Averages from `start_s` to the right edge. False, with nothing to free, for what cannot be read. */
+static bool
+fetch(const struct graph *graph, int app, int64_t start_s, unsigned long step_s,
+      struct values *ret_values)
+{
+	struct rrd_series series = graph->scope;
+	char path[RRD_PATH_MAX];
+	time_t start = (time_t)start_s, end = (time_t)graph->end_s;
+	unsigned long columns = 0;
+	char **names = NULL;
+	rrd_value_t *data = NULL;
+
+	series.app = app;
+	if (rrdpath_file(graph->rrd, &series, path, sizeof(path)) < 0)
+		return false;
+	rrd_clear_error();
+	if (rrd_fetch_r(path, "AVERAGE", &start, &end, &step_s, &columns, &names, &data) != 0) {
+		rrd_clear_error();
+		return false;
+	}
+	for (unsigned long i = 0; i < columns; i++)
+		rrd_freemem(names[i]);
+	rrd_freemem(names);
+	*ret_values = (struct values){ .data = data,
+		                       .rows = step_s ? (size_t)(end - start) / step_s : 0,
+		                       .columns = columns,
+		                       .step_s = step_s };
+	return true;
+}
+
 /* Bits in and out of one series over the window; 0 for what cannot be read. */
 static double
 volume_of(const struct graph *graph, int app)
 {
-	struct rrd_series series = graph->scope;
-	char path[RRD_PATH_MAX];
-	time_t start = (time_t)(graph->end_s - graph->period_s), end = (time_t)graph->end_s;
-	unsigned long step = graph->period_s / RANK_POINTS, columns = 0;
-	char **names = NULL;
-	rrd_value_t *data = NULL;
+	struct values v;
 	double sum = 0;
 
-	series.app = app;
-	if (rrdpath_file(graph->rrd, &series, path, sizeof(path)) < 0)
+	if (!fetch(graph, app, graph->end_s - graph->period_s, graph->period_s / RANK_POINTS, &v))
 		return 0;
-	rrd_clear_error();
-	if (rrd_fetch_r(path, "AVERAGE", &start, &end, &step, &columns, &names, &data) != 0) {
-		rrd_clear_error();
-		return 0;
-	}
-	size_t n = step ? (size_t)(end - start) / step * columns : 0;
-	for (size_t i = 0; i < n; i++)
-		sum += isnan(data[i]) ? 0 : data[i] * (double)step;
-	for (unsigned long i = 0; i < columns; i++)
-		rrd_freemem(names[i]);
-	rrd_freemem(names);
-	rrd_freemem(data);
+	for (size_t i = 0; i < v.rows * v.columns; i++)
+		sum += isnan(v.data[i]) ? 0 : v.data[i] * (double)v.step_s;
+	rrd_freemem(v.data);
 	return sum;
+}
+
+/* The last minute that is known, of those of the last hour. */
+static void
+read_now(const struct graph *graph, int app, double ret_now[2])
+{
+	struct values v;
+
+	ret_now[0] = ret_now[1] = NAN;
+	if (!fetch(graph, app, graph->end_s - NOW_SPAN_S, RRD_STEP_S, &v))
+		return;
+	for (size_t row = v.rows; v.columns == 2 && row-- > 0 && isnan(ret_now[0]);)
+		memcpy(ret_now, &v.data[2 * row], 2 * sizeof(*ret_now));
+	rrd_freemem(v.data);
 }
 
 /* The application of a file "17.rrd"; -1 for any other name. */
@@ -147,6 +185,9 @@ graph_rank(struct graph *graph)
 			memcpy(graph->apps, apps, n * sizeof(*apps));
 	}
 	graph->n_apps = n;
+	read_now(graph, graph->scope.app, graph->now);
+	for (size_t i = 0; i < n; i++)
+		read_now(graph, graph->apps[i].id, graph->apps[i].now);
 	free(apps);
 	return NM_OK;
 }

@@ -24,6 +24,8 @@
 struct graph_app {
 	int id;
 	double volume; /* bits in the window, in and out */
+	double
+	    now[2]; /* bits/s in, out of the last minute that is known; NaN for none in an hour */
 	char name[GRAPH_NAME_MAX];
 	uint32_t colour; /* 0xRRGGBB, of the theme */
 };
@@ -41,11 +43,12 @@ struct graph {
 	/* by graph_rank(), heaviest first; names and colours are for the caller to fill */
 	size_t n_apps;
 	struct graph_app apps[GRAPH_TOP];
-	bool others;  /* there are more applications than these */
-	bool no_data; /* no file, or nothing in the window */
+	bool others;   /* there are more applications than these */
+	double now[2]; /* of the whole, as above */
+	bool no_data;  /* no file, or nothing in the window */
 };
 
-/* Fills n_apps, apps' ids and volumes, others and no_data. 0 or NM_ELIMIT (a path too long). */
+/* Fills n_apps, apps' ids, volumes and "now", others and no_data. 0 or NM_ELIMIT (a path too long). */
 int graph_rank(struct graph *graph);
 /* The image behind what is in `out`; one that says so when there is no data. 0, or NM_ESTORE with librrd's words in
  * `err`. */

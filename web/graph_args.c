@@ -4,11 +4,13 @@
  *
  * Names of variables, for application number N (O: Others, T: total) and direction d (i: in, o: out):
  *   rNd  as stored        aNd  drawn and averaged     xNd, mNd  highest, lowest of each step
- *   vNdl, vNda, vNdx, vNdm   now, average, maximum, minimum: one number each, for the legend
+ *   vNda, vNdx, vNdm   average, maximum, minimum: one number each, for the legend
+ * "Now" is no variable: graph.c read it from the last minutes, for in a graph of a year the last point is a day's average.
  * An application that had no traffic yet has no value: it counts as 0 where the total is known, else as unknown.
  */
 #include "web/graph.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,8 +29,8 @@
 
 static const char directions[2] = { 'i', 'o' };
 static const char *const direction_names[2] = { "in", "out" };
-/* order of the legend's columns: now, average, maximum, minimum */
-static const char statistics[4] = { 'l', 'a', 'x', 'm' };
+/* order of the legend's columns behind "now": average, maximum, minimum */
+static const char statistics[3] = { 'a', 'x', 'm' };
 
 static bool
 is_narrow(const struct graph *graph)
@@ -117,7 +119,7 @@ put_fonts(struct graph_args *args, const struct graph *graph)
 		{ "TITLE", "11", "10", "DejaVu Sans" },
 		{ "AXIS", "8", "7.5", "DejaVu Sans" },
 		{ "UNIT", "8", "7.5", "DejaVu Sans" },
-		{ "LEGEND", "8", "7.5", "DejaVu Sans Mono" },
+		{ "LEGEND", "9", "7.5", "DejaVu Sans Mono" },
 	};
 
 	for (size_t i = 0; i < N(fonts); i++) {
@@ -214,7 +216,6 @@ put_file(struct graph_args *args, const struct graph *graph, const char *series,
 static void
 put_statistics(struct graph_args *args, const char *series, char d)
 {
-	graph_args_add(args, "VDEF:v%s%cl=a%s%c,LAST", series, d, series, d);
 	graph_args_add(args, "VDEF:v%s%ca=a%s%c,AVERAGE", series, d, series, d);
 	graph_args_add(args, "VDEF:v%s%cx=x%s%c,MAXIMUM", series, d, series, d);
 	graph_args_add(args, "VDEF:v%s%cm=m%s%c,MINIMUM", series, d, series, d);
@@ -253,27 +254,46 @@ put_others(struct graph_args *args, const struct graph *graph)
 
 /* --- areas and legend ------------------------------------------------------------------------------------------------- */
 
-/* One line of the legend, or with `d` 2 the part of both directions. */
-static void
-put_numbers(struct graph_args *args, const struct graph *graph, const char *series, size_t first,
-            size_t last)
-{
-	const char *format = is_narrow(graph) ? "%5.1lf%s" : "%6.2lf %s";
-
-	for (size_t i = first; i <= last; i++) {
-		for (size_t k = 0; k < N(statistics); k++) {
-			bool ends = i == last && k + 1 == N(statistics);
-			graph_args_add(args, "GPRINT:v%s%c%c:%s%s", series, directions[i],
-			               statistics[k], format, ends ? "\\l" : "");
-		}
-	}
-}
-
 struct legend_row {
 	char series[4];
 	const char *name;
 	uint32_t colour;
+	double now[2]; /* in, out */
 };
+
+/* "Now" as librrd would write it. */
+static void
+put_now(struct graph_args *args, bool narrow, double value)
+{
+	static const char prefixes[] = " kMGTP";
+	size_t i = 0;
+
+	if (isnan(value)) {
+		graph_args_add(args, "COMMENT:%*s", narrow ? 6 : 8, "- ");
+		return;
+	}
+	for (; value >= 1000 && prefixes[i + 1]; i++)
+		value /= 1000;
+	graph_args_add(args, narrow ? "COMMENT:%5.1f%c" : "COMMENT:%6.2f %c", value, prefixes[i]);
+}
+
+/* The numbers of one line of the legend: directions `first` to `last`. */
+static void
+put_numbers(struct graph_args *args, const struct graph *graph, const struct legend_row *row,
+            size_t first, size_t last)
+{
+	bool narrow = is_narrow(graph);
+
+	for (size_t i = first; i <= last; i++) {
+		put_now(args, narrow, row->now[i]);
+		for (size_t k = 0; k < N(statistics); k++) {
+			bool ends = i == last && k + 1 == N(statistics);
+			graph_args_add(args, "GPRINT:v%s%c%c:%s%s", row->series, directions[i],
+			               statistics[k], narrow ? "%5.1lf%s" : "%6.2lf %s",
+			               ends ? "\\l" : "");
+		}
+	}
+}
 
 /* An area with its name, stacked on what was drawn before it unless it is the first. */
 static void
@@ -292,26 +312,34 @@ put_area(struct graph_args *args, const struct graph *graph, const struct legend
 	    first ? "" : ":STACK");
 }
 
+/* Headings are items of their own, as the numbers are, for librrd spaces items by pixels and not by characters. */
 static void
 put_heading(struct graph_args *args, bool narrow, size_t d)
 {
-	if (narrow)
-		graph_args_add(args, "COMMENT:%-14s  %6s  %6s  %6s  %6s\\l",
-		               d ? "Out, bit/s" : "In, bit/s", "now ", "avg ", "max ", "min ");
-	else
-		graph_args_add(args, "COMMENT:%-18s  %8s  %8s  %8s  %8s  %8s  %8s  %8s  %8s\\l",
-		               "bit/s", "in now", "average", "maximum", "minimum", "out now",
-		               "average", "maximum", "minimum");
+	static const char *const wide[] = { "in now",  "average", "maximum", "minimum",
+		                            "out now", "average", "maximum", "minimum" };
+	static const char *const brief[] = { "now ", "avg ", "max ", "min " };
+	size_t n = narrow ? N(brief) : N(wide);
+
+	graph_args_add(args, "COMMENT:%-*s", narrow ? NAME_COLUMNS_NARROW + 2 : NAME_COLUMNS + 2,
+	               !narrow ? "bit/s"
+	               : d     ? "Out, bit/s"
+	                       : "In, bit/s");
+	for (size_t i = 0; i < n; i++)
+		graph_args_add(args, "COMMENT:%*s%s", narrow ? 6 : 8, narrow ? brief[i] : wide[i],
+		               i + 1 == n ? "\\l" : "");
 }
 
 static void
 put_total(struct graph_args *args, const struct graph *graph, size_t first, size_t last)
 {
 	bool narrow = is_narrow(graph);
+	const struct legend_row total = { .series = SERIES_TOTAL,
+		                          .now = { graph->now[0], graph->now[1] } };
 
 	graph_args_add(args, "COMMENT:%-*s", narrow ? NAME_COLUMNS_NARROW + 2 : NAME_COLUMNS + 2,
 	               "  Total");
-	put_numbers(args, graph, SERIES_TOTAL, first, last);
+	put_numbers(args, graph, &total, first, last);
 }
 
 static void
@@ -323,7 +351,7 @@ put_stack(struct graph_args *args, const struct graph *graph, const struct legen
 	put_heading(args, narrow, 0);
 	for (size_t i = 0; i < n; i++) {
 		put_area(args, graph, &rows[i], false, i == 0);
-		put_numbers(args, graph, rows[i].series, 0, narrow ? 0 : 1);
+		put_numbers(args, graph, &rows[i], 0, narrow ? 0 : 1);
 	}
 	if (total)
 		put_total(args, graph, 0, narrow ? 0 : 1);
@@ -332,7 +360,7 @@ put_stack(struct graph_args *args, const struct graph *graph, const struct legen
 	for (size_t i = 0; i < n; i++) {
 		put_area(args, graph, &rows[i], true, i == 0);
 		if (narrow)
-			put_numbers(args, graph, rows[i].series, 1, 1);
+			put_numbers(args, graph, &rows[i], 1, 1);
 	}
 	if (total && narrow)
 		put_total(args, graph, 1, 1);
@@ -347,6 +375,17 @@ put_no_data(struct graph_args *args)
 	graph_args_add(args, "HRULE:0#80808080");
 	graph_args_add(args, "COMMENT:\\s");
 	graph_args_add(args, "COMMENT:No data yet in this period.\\c");
+}
+
+/* Total minus the rest; an application without a value had no traffic. */
+static double
+now_of_others(const struct graph *graph, size_t d)
+{
+	double left = graph->now[d];
+
+	for (size_t i = 0; i < graph->n_apps; i++)
+		left -= isnan(graph->apps[i].now[d]) ? 0 : graph->apps[i].now[d];
+	return left < 0 ? 0 : left;
 }
 
 void
@@ -366,13 +405,18 @@ graph_put_data(struct graph_args *args, const struct graph *graph)
 		(void)snprintf(rows[n].series, sizeof(rows[n].series), "%zu", n);
 		rows[n].name = graph->apps[n].name;
 		rows[n].colour = graph->apps[n].colour & 0xffffff;
+		memcpy(rows[n].now, graph->apps[n].now, sizeof(rows[n].now));
 		put_file(args, graph, rows[n].series, graph->apps[n].id);
 		put_series(args, rows[n].series);
 	}
 	if (graph->others) {
 		put_others(args, graph);
-		rows[n++] = (struct legend_row){ SERIES_OTHERS, "Others",
-			                         graph->dark ? 0x59626d : 0xc3c9d0 };
+		rows[n] = (struct legend_row){ .series = SERIES_OTHERS,
+			                       .name = "Others",
+			                       .colour = graph->dark ? 0x59626d : 0xc3c9d0 };
+		for (size_t d = 0; d < 2; d++)
+			rows[n].now[d] = now_of_others(graph, d);
+		n++;
 	}
 	put_stack(args, graph, rows, n);
 }

@@ -50,11 +50,12 @@ put_head(const struct request *req, const struct table_view *view, struct buf *o
 {
 	static const struct {
 		const char *window;
+		const char *brief;
 		const char *spoken[2];
 	} windows[TABLE_WINDOWS] = {
-		{ "Now <small>5 min</small>", { "traffic in, now", "traffic out, now" } },
-		{ "1 hour", { "traffic in, 1 hour", "traffic out, 1 hour" } },
-		{ "6 hours", { "traffic in, 6 hours", "traffic out, 6 hours" } },
+		{ "Now <small>5 min</small>", "Now", { "traffic in, now", "traffic out, now" } },
+		{ "1 hour", "1 h", { "traffic in, 1 hour", "traffic out, 1 hour" } },
+		{ "6 hours", "6 h", { "traffic in, 6 hours", "traffic out, 6 hours" } },
 	};
 	static const char *const texts[2] = { "In", "Out" };
 
@@ -72,8 +73,8 @@ put_head(const struct request *req, const struct table_view *view, struct buf *o
 	for (unsigned c = COLUMN_IN_5M; c < COLUMN_COUNT; c++) {
 		unsigned w = (c - COLUMN_IN_5M) / 2, side = (c - COLUMN_IN_5M) % 2;
 
-		buf_printf(out, "<th scope=\"col\" class=\"%s\"%s>", side ? "out" : "in",
-		           aria_sort(req, c));
+		buf_printf(out, "<th scope=\"col\" class=\"%s\" data-window=\"%s\"%s>",
+		           side ? "out" : "in", windows[w].brief, aria_sort(req, c));
 		put_sort_link(req, view, c, texts[side], windows[w].spoken[side], out);
 		buf_text(out, "</th>");
 	}
@@ -200,11 +201,12 @@ put_share(uint64_t part, uint64_t whole, struct buf *out)
 	char text[FORMAT_MAX];
 	double percent = whole ? 100.0 * (double)part / (double)whole : 0;
 
-	buf_printf(
-	    out,
-	    "<td class=\"share\" data-label=\"Share now\"><svg class=\"bar\" aria-hidden=\"true\">"
-	    "<rect width=\"%.1f%%\"/></svg><span>%s</span></td>",
-	    percent > 100 ? 100 : percent, format_share(part, whole, text, sizeof(text)));
+	buf_text(out, "<td class=\"share\" data-label=\"Share now\">");
+	if (whole)
+		buf_printf(out,
+		           "<svg class=\"bar\" aria-hidden=\"true\"><rect width=\"%.1f%%\"/></svg>",
+		           percent > 100 ? 100 : percent);
+	buf_printf(out, "<span>%s</span></td>", format_share(part, whole, text, sizeof(text)));
 }
 
 static void
