@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The schema in each database: it loads in a real server, and has the tables and columns that SQLite's has."""
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+import netmon_e2e as e2e  # noqa: E402
+
+SCHEMA = e2e.TREE / "schema"
+RAW = {"schema_version", "application", "probe", "link", "watermark", "flow", "ledger"}
+INSERT = ("INSERT INTO flow (link,vlan,saddr,daddr,sport,dport,protocol,packets,octets,application,fraction,started,expires) "
+          "VALUES (1,4094,'10.0.0.1','2001:db8::1',65535,65535,255,65535,4294967295,65535,65535,4294967295,4294967295);")
+
+
+def sqlite_columns():
+    """{table: [column]} of schema/sqlite.sql."""
+    db = sqlite3.connect(":memory:")
+    db.executescript((SCHEMA / "sqlite.sql").read_text())
+    names = [n for (n,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
+    columns = {n: [row[1] for row in db.execute(f"PRAGMA table_info({n})")] for n in names}
+    db.close()
+    return columns
+
+
+def by_table(text):
+    """Lines "table column" as {table: [column]}."""
+    columns = {}
+    for line in text.splitlines():
+        table, column = line.split()
+        columns.setdefault(table, []).append(column)
+    return columns
+
+
+class Sqlite(unittest.TestCase):
+    def test_names_are_no_reserved_words_of_other_databases(self):
+        reserved = set("""add all alter analyze and any array as asc between both by call cascade case change check collate
+            column condition constraint continue convert create cross cube current_date current_time current_timestamp
+            current_user cursor database databases default delete desc describe distinct div do double drop each else
+            elseif end enclosed escaped except exists exit explain false fetch first_value float for force foreign from
+            full fulltext function generated grant group grouping groups having if ignore ilike in index inner insert int
+            integer intersect interval into is join key keys kill lag last_value lateral lead leading leave left like
+            limit linear lines load lock long loop match mod natural not null numeric of offset on only optimize option
+            or order out outer over overlaps partition percent_rank placing precision primary procedure purge range rank
+            read recursive references regexp release rename repeat replace require resignal restrict return returning
+            revoke right rlike row row_number rows schema select sensitive separator session_user set show signal similar
+            some sql symmetric system table tablesample terminated then to trailing trigger true undo union unique unlock
+            unsigned update usage use user using values varying verbose virtual when where while window with write xor
+            """.split())
+        names = set()
+        for table, columns in sqlite_columns().items():
+            names |= {table, *columns}
+        self.assertEqual(names & reserved, set())
+
+    def test_every_pair_of_tables_agrees_on_the_version(self):
+        for name in ("sqlite.sql", "mysql.sql", "postgresql.sql"):
+            self.assertIn("INSERT INTO schema_version VALUES (1);", (SCHEMA / name).read_text(), name)
+
+
+@e2e.needs_program("mariadb-install-db", "mariadbd", "mariadb")
+class Mariadb(e2e.Case):
+    def test_the_schema_loads_and_has_the_same_tables_and_columns(self):
+        socket = self.dir / "s"
+        user = ["--user=root"] if os.geteuid() == 0 else []
+        e2e.run("mariadb-install-db", "--no-defaults", f"--datadir={self.dir}/data", "--auth-root-authentication-method=normal",
+                "--skip-test-db", *user, timeout=120)
+        server = self.start("mariadbd", "--no-defaults", f"--datadir={self.dir}/data", f"--socket={socket}",
+                            "--skip-networking", f"--pid-file={self.dir}/pid", *user)
+
+        def ask(sql, *options):
+            return e2e.run("mariadb", "--no-defaults", "-uroot", f"--socket={socket}", "-N", *options, input=sql, check=False)
+
+        e2e.wait_until(lambda: ask("SELECT 1").returncode == 0, "MariaDB", 60)
+        self.assertEqual(ask("CREATE DATABASE netmon").returncode, 0)
+        loaded = ask((SCHEMA / "mysql.sql").read_text(), "-D", "netmon")
+        self.assertEqual(loaded.stderr, "")
+        columns = by_table(ask("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'netmon' "
+                               "ORDER BY table_name, ordinal_position").stdout)
+        self.assertEqual(columns, sqlite_columns())
+        self.assertEqual(ask(INSERT + "SELECT id, octets, expires FROM flow", "-D", "netmon").stdout,
+                         "1\t4294967295\t4294967295\n")
+        self.assertEqual(ask("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'netmon' AND "
+                             "(engine <> 'InnoDB' OR table_collation NOT LIKE 'utf8mb4%')").stdout, "0\n")
+        self.assertEqual(server.stop(timeout=60), 0)
+
+
+def postgresql_programs():
+    """The folder with initdb and postgres, or None: Debian keeps them out of PATH."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((f for f in folders if (f / "initdb").exists()), None)
+
+
+@unittest.skipIf(not postgresql_programs() or not shutil.which("psql"), "needs PostgreSQL")
+class Postgresql(e2e.Case):
+    def as_user(self, *argv, text=None):
+        """PostgreSQL refuses to run as root."""
+        if os.geteuid() == 0:
+            argv = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *argv)
+        return subprocess.run([str(a) for a in argv], input=text, capture_output=True, text=True, timeout=120, check=False,
+                              cwd=self.dir, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"})
+
+    def test_the_raw_tables_load_and_have_the_same_columns(self):
+        programs = postgresql_programs()
+        data = self.dir / "pg"
+        data.mkdir()
+        self.dir.chmod(0o755)
+        if os.geteuid() == 0:
+            shutil.chown(data, "nobody", "nogroup")
+        made = self.as_user(programs / "initdb", "-D", data / "d", "-A", "trust", "-U", "netmon", "-N")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        started = self.as_user(programs / "pg_ctl", "-D", data / "d", "-w", "-l", data / "log", "-o",
+                               f"-k {data} -c listen_addresses=''", "start")
+        self.assertEqual(started.returncode, 0, started.stdout)
+        try:
+            def ask(sql):
+                return self.as_user("psql", "-X", "-q", "-A", "-t", "-F", " ", "-v", "ON_ERROR_STOP=1", "-h", data, "-U",
+                                    "netmon", "postgres", text=sql)
+            loaded = ask((SCHEMA / "postgresql.sql").read_text())
+            self.assertEqual((loaded.returncode, loaded.stderr), (0, ""))
+            columns = by_table(ask("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = "
+                                   "'public' ORDER BY table_name, ordinal_position").stdout)
+            self.assertEqual(columns, {t: c for t, c in sqlite_columns().items() if t in RAW})
+            self.assertEqual(ask(INSERT + "SELECT octets FROM flow").stdout.strip(), "4294967295")
+        finally:
+            self.as_user(programs / "pg_ctl", "-D", data / "d", "-m", "immediate", "-w", "stop")
+
+
+if __name__ == "__main__":
+    unittest.main()
