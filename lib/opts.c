@@ -20,6 +20,10 @@ opts_usage(const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	/* words of the command line are in it, and it has to stay one line */
+	for (char *p = text; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
 	log_fatal(2, "%s; try --help", text);
 }
 
