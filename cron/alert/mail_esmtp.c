@@ -7,6 +7,7 @@
 
 /* libesmtp declares parts of itself only behind these */
 #include <auth-client.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -42,12 +43,17 @@ tls_context(const struct mail_parcel *p, struct send_result *ret)
 		return NULL;
 	}
 	SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
-	int ok = SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
+	/* Not TLS 1.3: a server may send tickets behind its handshake (RFC 8446 section 4.6.1), libesmtp takes the readable
+	 * socket for an answer and waits for it with its own command still unsent, until the time-out. */
+	int ok = SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION) &&
+	         SSL_CTX_set_max_proto_version(tls, TLS1_2_VERSION);
 	if (ok && !X509_VERIFY_PARAM_set1_ip_asc(param, p->host))
 		ok = X509_VERIFY_PARAM_set1_host(param, p->host, 0);
 	if (ok)
 		ok = *ca ? SSL_CTX_load_verify_locations(tls, ca, NULL)
 		         : SSL_CTX_set_default_verify_paths(tls);
+	/* a host name is no address, and that failure would be taken for one of the connection's (SSL_get_error(3)) */
+	ERR_clear_error();
 	if (ok)
 		return tls;
 	send_failed(ret, "smtp_ca_file %s cannot be used", ca);
