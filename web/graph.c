@@ -11,10 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NOW_SPAN_S  3600
 #define RANK_POINTS 300 /* resolution at which volumes are compared */
+#define LOCK_TRIES \
+	200 /* the collector has a file for itself while it writes it: some 30 us each time */
+#define LOCK_WAIT_US 5000
 
 void
 graph_args_add(struct graph_args *args, const char *fmt, ...)
@@ -40,6 +44,20 @@ graph_args_free(struct graph_args *args)
 	args->n = 0;
 }
 
+/* True when librrd failed because the collector was just writing that file, after a short wait; at most LOCK_TRIES times. */
+static bool
+locked_now(unsigned *tries)
+{
+	const struct timespec wait = { .tv_nsec = LOCK_WAIT_US * 1000 };
+
+	if (!rrd_test_error() || !strstr(rrd_get_error(), "could not lock") ||
+	    ++*tries > LOCK_TRIES)
+		return false;
+	rrd_clear_error();
+	(void)nanosleep(&wait, NULL);
+	return true;
+}
+
 /* Values of one series: `columns` (in, out) a step. The caller frees the data with rrd_freemem(). */
 struct values {
 	rrd_value_t *data;
@@ -59,12 +77,17 @@ fetch(const struct graph *graph, int app, int64_t start_s, unsigned long step_s,
 	unsigned long columns = 0;
 	char **names = NULL;
 	rrd_value_t *data = NULL;
+	unsigned tries = 0;
+	int rc;
 
 	series.app = app;
 	if (rrdpath_file(graph->rrd, &series, path, sizeof(path)) < 0)
 		return false;
 	rrd_clear_error();
-	if (rrd_fetch_r(path, "AVERAGE", &start, &end, &step_s, &columns, &names, &data) != 0) {
+	do {
+		rc = rrd_fetch_r(path, "AVERAGE", &start, &end, &step_s, &columns, &names, &data);
+	} while (rc != 0 && locked_now(&tries));
+	if (rc != 0) {
 		rrd_clear_error();
 		return false;
 	}
@@ -197,13 +220,16 @@ graph_draw(const struct graph *graph, struct buf *out, char *err, size_t err_siz
 {
 	struct graph_args args = { 0 };
 	rrd_info_t *info = NULL;
-	bool drawn = false;
+	bool drawn = false, first = true;
+	unsigned tries = 0;
 
 	graph_put_frame(&args, graph);
 	graph_put_data(&args, graph);
 	rrd_clear_error();
-	if (!args.failed)
+	while (!args.failed && !info && (first || locked_now(&tries))) {
 		info = rrd_graph_v((int)args.n, args.v);
+		first = false;
+	}
 	for (const rrd_info_t *i = info; i && !drawn; i = i->next) {
 		if (i->type == RD_I_BLO && strcmp(i->key, "image") == 0) {
 			buf_put(out, i->value.u_blo.ptr, i->value.u_blo.size);
