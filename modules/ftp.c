@@ -16,8 +16,9 @@
 #define APP_FTP      7
 #define APP_FTP_DATA 8
 
-#define LINES_MAX  16  /* looked at in one packet */
-#define DATA_TTL_S 120 /* between the announcement and the connection */
+#define LINES_MAX    16 /* looked at in one packet */
+#define SERVER_TTL_S 3600
+#define DATA_TTL_S   120 /* between the announcement and the connection */
 
 /* What the flow's note holds: both replies that are weak alone. */
 #define SEEN_GREETING 0x1u /* 220 from the server */
@@ -263,6 +264,22 @@ learn_from_lines(const struct nm_packet *pkt, struct nm_call *call)
 	}
 }
 
+/* A control connection is silent while files move, longer than a flow lasts: it is known by its server when it goes on. */
+static void
+tag_server(const struct nm_packet *pkt, struct nm_call *call)
+{
+	struct nm_tag tag = {
+		.port = pkt->sport,
+		.transport = NM_TCP,
+		.confidence = NM_CONF_SERVICE,
+		.app = APP_FTP,
+		.ttl_s = SERVER_TTL_S,
+	};
+
+	memcpy(tag.addr, pkt->saddr, sizeof(tag.addr));
+	call->tag(call, &tag);
+}
+
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
@@ -274,6 +291,8 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	learn_from_lines(pkt, call);
 	if (verdict->confidence == 0)
 		return NM_MORE;
+	if (verdict->confidence >= NM_CONF_SIGNATURE && pkt->direction == NM_FROM_SERVER)
+		tag_server(pkt, call);
 	verdict->app = APP_FTP;
 	verdict->evidence = NM_EV_SIGNATURE;
 	verdict->flags = NM_WATCH;

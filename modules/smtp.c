@@ -4,7 +4,8 @@
  * usual ones are 25, 465 (that is TLS from the start, see tls), 587 and 2525.
  *
  * Evidence: the client's EHLO, HELO or MAIL FROM; the server's 220 greeting, which FTP has too, so it must name SMTP or
- * come from a mail port; the answer to EHLO by the extensions that it lists. One direction is enough. Cost: asked for
+ * come from a mail port; the answer to EHLO by the extensions that it lists. One direction is enough. A server that
+ * introduced itself is tagged. Cost: asked for
  * payload that begins with one of these words; reads a few lines.
  */
 #include <netmon/module.h>
@@ -12,7 +13,8 @@
 
 #define APP_SMTP 6
 
-#define LINES_MAX 16
+#define LINES_MAX    16
+#define SERVER_TTL_S 3600
 
 static const struct nm_app apps[] = {
 	{ APP_SMTP, "SMTP", "Mail", 0xcc79a7, 0xe39cc4 },
@@ -161,16 +163,33 @@ rate_reply(const struct nm_packet *pkt, struct wire w)
 	           : 0;
 }
 
+/* A session that was silent for long, or has gone over to TLS, is known by its server when it goes on. */
+static void
+tag_server(const struct nm_packet *pkt, struct nm_call *call)
+{
+	struct nm_tag tag = {
+		.port = pkt->sport,
+		.transport = NM_TCP,
+		.confidence = NM_CONF_SERVICE,
+		.app = APP_SMTP,
+		.ttl_s = SERVER_TTL_S,
+	};
+
+	memcpy(tag.addr, pkt->saddr, sizeof(tag.addr));
+	call->tag(call, &tag);
+}
+
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	struct wire w = wire_init(pkt->payload, pkt->len);
 
 	(void)ctx;
-	(void)call;
 	verdict->confidence = text_is_digit(*pkt->payload) ? rate_reply(pkt, w) : rate_command(&w);
 	if (verdict->confidence == 0)
 		return NM_MORE;
+	if (verdict->confidence >= NM_CONF_SIGNATURE && pkt->direction == NM_FROM_SERVER)
+		tag_server(pkt, call);
 	verdict->app = APP_SMTP;
 	verdict->evidence = NM_EV_SIGNATURE;
 	return NM_MATCH;

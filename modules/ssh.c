@@ -2,7 +2,8 @@
 /*
  * SSH: RFC 4253. TCP, any port. Evidence: the identification line of either side (section 4.2), also behind lines that a
  * server may send first; or, where the line was missed, the KEXINIT message (section 7.1), which is the last one in clear
- * text. What is encrypted shows nothing.
+ * text. What is encrypted shows nothing, so a server that identified itself is tagged: a session that has been silent for
+ * long is known when it goes on.
  *
  * Cost: asked for payload that begins with "SSH-" or like a KEXINIT; port 22 also for lines before the identification.
  */
@@ -13,6 +14,8 @@
 
 #define LINES_BEFORE_MAX 8 /* a server's own lines before its identification, in one packet */
 #define MSG_KEXINIT      20
+#define SERVER_TTL_S     3600
+#define WATCH_PACKETS    4 /* in which the server's line comes when the client spoke first */
 #define KEX_NAMES_MAX    2048
 
 static const struct nm_app apps[] = {
@@ -79,16 +82,36 @@ rate_kexinit(struct wire w)
 	return text_all_print(&w) && memchr(w.at, '-', wire_left(&w)) ? NM_CONF_SIGNATURE : 0;
 }
 
+static void
+tag_server(const struct nm_packet *pkt, struct nm_call *call)
+{
+	struct nm_tag tag = {
+		.port = pkt->sport,
+		.transport = NM_TCP,
+		.confidence = NM_CONF_SERVICE,
+		.app = APP_SSH,
+		.ttl_s = SERVER_TTL_S,
+	};
+
+	memcpy(tag.addr, pkt->saddr, sizeof(tag.addr));
+	call->tag(call, &tag);
+}
+
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	struct wire w = wire_init(pkt->payload, pkt->len);
 
 	(void)ctx;
-	(void)call;
 	verdict->confidence = *pkt->payload == 0 ? rate_kexinit(w) : rate_lines(w);
+	if (verdict->confidence == NM_CONF_PROOF && pkt->direction == NM_FROM_SERVER) {
+		tag_server(pkt, call);
+	} else if (pkt->direction == NM_FROM_CLIENT) {
+		/* the client may speak first: wait for the server's line */
+		verdict->flags = NM_WATCH;
+	}
 	if (verdict->confidence == 0)
-		return NM_MORE;
+		return pkt->nth > WATCH_PACKETS ? NM_NO : NM_MORE;
 	verdict->app = APP_SSH;
 	verdict->evidence = NM_EV_SIGNATURE;
 	return NM_MATCH;

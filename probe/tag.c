@@ -136,6 +136,24 @@ find_room(struct tag_table *t, struct bucket *b, uint32_t now_s)
 	return WAYS;
 }
 
+/* A slot of less confidence than this, made free; WAYS when there is none. */
+static unsigned
+take_room(struct tag_table *t, struct bucket *b, uint8_t confidence)
+{
+	unsigned weakest = WAYS;
+
+	for (unsigned i = 0; i < WAYS; i++)
+		if (b->mark[i] != MARK_FREE && b->slot[i].fact.confidence < confidence) {
+			weakest = i;
+			confidence = b->slot[i].fact.confidence;
+		}
+	if (weakest < WAYS) {
+		release(t, b, weakest);
+		t->refused++;
+	}
+	return weakest;
+}
+
 int
 tag_learn(struct tag_table *t, const struct tag_key *key, const struct tag_fact *fact,
           uint32_t now_s)
@@ -156,6 +174,8 @@ tag_learn(struct tag_table *t, const struct tag_key *key, const struct tag_fact 
 	if (t->count >= t->max)
 		sweep(t, SWEEP_WHEN_FULL, now_s);
 	i = t->count < t->max ? find_room(t, b, now_s) : WAYS;
+	if (i == WAYS)
+		i = take_room(t, b, fact->confidence);
 	if (i == WAYS) {
 		t->refused++;
 		return NM_ELIMIT;

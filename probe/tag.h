@@ -40,8 +40,8 @@ struct tag_fact {
 int tag_new(size_t max, uint64_t seed, struct tag_table **ret_table);
 void tag_free(struct tag_table *t);
 
-/* Learns or renews. A fact of less confidence does not replace a live one, it only renews it. 0, or NM_ELIMIT (counted)
- * when there is no room. */
+/* Learns or renews. A fact of less confidence does not replace a live one of the same endpoint, it only renews it. When
+ * there is no room, it may take that of a fact of less confidence. 0, or NM_ELIMIT when there is no room. */
 int tag_learn(struct tag_table *t, const struct tag_key *key, const struct tag_fact *fact,
               uint32_t now_s);
 
@@ -55,7 +55,7 @@ void tag_forget(struct tag_table *t, const struct tag_key *key);
 
 /* Tags in the table, those included whose time is up but not noticed yet. */
 size_t tag_count(const struct tag_table *t);
-/* How often tag_learn() found no room. */
+/* How many facts found no room, or had to make room. */
 uint64_t tag_refused(const struct tag_table *t);
 
 #endif

@@ -28,6 +28,7 @@ static const struct sample with_lines =
 
 static struct harness *h;
 
+/* Each test begins without tags. */
 static int
 set_up(void **state)
 {
@@ -49,6 +50,8 @@ each_first_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		(void)tear_down(state);
+		(void)set_up(state);
 		harness_cut(h, NM_TCP, SSHD, &samples[i], "SSH");
 		harness_cut(h, NM_TCP, OTHER, &samples[i], "SSH");
 	}
@@ -81,14 +84,32 @@ what_only_looks_like_ssh_is_not(void **state)
 			fail_msg("%s", others[i].name);
 }
 
+static void
+a_session_that_goes_on_after_a_long_silence_is_known_by_its_server(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, "10.0.0.1:41000 192.0.2.77:22");
+	struct talk later = talk_begin(h, NM_TCP, "10.0.0.1:41000 192.0.2.77:22");
+	struct talk other = talk_begin(h, NM_TCP, "10.0.0.1:41000 192.0.2.78:22");
+
+	(void)state;
+	(void)talk_say(&t, CLIENT, "SSH-2.0-client\r\n");
+	(void)talk_say(&t, SERVER, "SSH-2.0-x_1\r\n");
+	h->now_ns += UINT64_C(600) * 1000000000U;
+	assert_string_equal(talk_say(&later, CLIENT, "\x81\x9a\xf0"), "SSH");
+	assert_true(later.state.confidence < NM_CONF_TAG);
+	assert_string_equal(talk_say(&other, CLIENT, "\x81\x9a\xf0"), "Unknown");
+}
+
 int
 main(void)
 {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_first_message_is_recognised_on_any_port_and_cut_anywhere),
-		cmocka_unit_test(lines_before_the_identification_are_allowed_on_port_22),
-		cmocka_unit_test(what_only_looks_like_ssh_is_not),
+		CASE(a_session_that_goes_on_after_a_long_silence_is_known_by_its_server),
+		CASE(each_first_message_is_recognised_on_any_port_and_cut_anywhere),
+		CASE(lines_before_the_identification_are_allowed_on_port_22),
+		CASE(what_only_looks_like_ssh_is_not),
 	};
 
-	return cmocka_run_group_tests_name("ssh", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("ssh", tests, NULL, NULL);
 }

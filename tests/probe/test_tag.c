@@ -143,6 +143,26 @@ tags_beyond_the_cap_are_refused_and_counted(void **state)
 }
 
 static void
+more_confidence_takes_the_room_of_less_when_there_is_none(void **state)
+{
+	struct tag_fact weak = { .app = 5, .ttl_s = 60, .confidence = 50 };
+	unsigned learned = 0;
+
+	for (uint32_t i = 0; i < 2 * MANY; i++) {
+		struct tag_key key = key_of(i);
+
+		(void)tag_learn(*state, &key, &weak, NOW);
+	}
+	for (uint32_t i = 0; i < MANY / 10; i++) {
+		struct tag_key key = key_of(3 * MANY + i);
+
+		learned += tag_learn(*state, &key, &fact, NOW) == NM_OK;
+	}
+	assert_true(learned > MANY / 10 - MANY / 50);
+	assert_true(tag_count(*state) <= MANY);
+}
+
+static void
 tags_that_are_over_make_room_without_being_looked_up(void **state)
 {
 	unsigned learned = 0;
@@ -192,6 +212,7 @@ main(void)
 		CASE(a_forgotten_tag_is_not_found),
 		CASE(less_confidence_does_not_replace_a_live_tag),
 		CASE(tags_beyond_the_cap_are_refused_and_counted),
+		CASE(more_confidence_takes_the_room_of_less_when_there_is_none),
 		CASE(tags_that_are_over_make_room_without_being_looked_up),
 		CASE(every_learned_tag_is_found_again_among_many),
 	};

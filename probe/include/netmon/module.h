@@ -37,6 +37,7 @@ enum nm_direction {
  * confidence is 1..100; these are the usual ones of each kind. */
 #define NM_CONF_PORT      10  /* a port number alone: a weak hint, never proof */
 #define NM_CONF_BEHAVIOUR 30  /* sizes, timing, fan-out */
+#define NM_CONF_SERVICE   50  /* a server that was seen to speak the protocol: only for tags */
 #define NM_CONF_TAG       60  /* an endpoint that another flow told us of */
 #define NM_CONF_WEAK      75  /* a short or common signature */
 #define NM_CONF_SIGNATURE 90  /* a signature that random payload does not show; settles the flow */
@@ -100,7 +101,7 @@ struct nm_tag {
 	uint8_t addr[16];   /* network byte order, IPv4 as ::ffff:a.b.c.d */
 	uint16_t port;      /* host byte order */
 	uint8_t transport;  /* NM_TCP or NM_UDP */
-	uint8_t confidence; /* usually NM_CONF_TAG */
+	uint8_t confidence; /* NM_CONF_TAG or NM_CONF_SERVICE */
 	uint16_t app;       /* one of this module's applications */
 	uint16_t ttl_s;     /* seconds that the tag lives without being used */
 };
