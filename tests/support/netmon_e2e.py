@@ -236,7 +236,7 @@ class Case(unittest.TestCase):
         """Starts netmond and waits until it listens; .port is set. store=True: self.dir/netmon.db; a path: that
         one; None: SQL on standard output (.out()). rrd=True: self.dir/rrd; a path: that one."""
         port = port or free_port()
-        argv = ["netmond", "-p", port]
+        argv = ["netmond", "--listen", "127.0.0.1", "-p", port]
         if store:
             argv += ["--store", f"sqlite:{self.dir / 'netmon.db' if store is True else store}"]
         if rrd:
