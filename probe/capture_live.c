@@ -76,6 +76,7 @@ open_if(struct capture_live *live, struct live_if *f, uint16_t link)
 {
 	char err[PCAP_ERRBUF_SIZE];
 
+	f->input = (struct capture_input){ .config = live->config, .link = link };
 	f->pcap = pcap_create(f->name, err);
 	if (!f->pcap) {
 		log_error("%s: %s", f->name, err);
@@ -85,7 +86,7 @@ open_if(struct capture_live *live, struct live_if *f, uint16_t link)
 	if (rc != 0)
 		explain(f, rc);
 	if (rc >= 0)
-		rc = capture_prepare(f->pcap, f->name, link, live->config, &f->input);
+		rc = capture_prepare(f->pcap, f->name, &f->input);
 	if (rc == 0 && pcap_setnonblock(f->pcap, 1, err) < 0) {
 		log_error("%s: %s", f->name, err);
 		rc = -EIO;

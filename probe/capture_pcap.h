@@ -14,16 +14,21 @@
 
 /* The user pointer of capture_frame(). */
 struct capture_input {
-	const struct capture_config *config;
+	const struct capture_config *config; /* set by the owner, as is `link` */
 	const struct decode_link *type;
 	uint64_t tick_ns; /* what a unit of tv_usec is: 1 or 1000 */
 	uint16_t link;
 };
 
-/* Prepares an open handle: link type, time stamps' unit, filter. A negative code after one log line that begins with
- * `name`. */
-int capture_prepare(pcap_t *pcap, const char *name, uint16_t link,
-                    const struct capture_config *config, struct capture_input *ret_input);
+/* The decoder of a link type, or NULL after one log line that begins with `name`. */
+const struct decode_link *capture_type(const char *name, int dlt);
+
+/* Compiles a filter; the caller frees *ret_program with pcap_freecode(). 0, or NM_EFORMAT after a log line. */
+int capture_compile(pcap_t *pcap, const char *name, const char *filter,
+                    struct bpf_program *ret_program);
+
+/* Prepares an open handle: link type and time stamps' unit into *in, filter. A negative code after a log line. */
+int capture_prepare(pcap_t *pcap, const char *name, struct capture_input *in);
 
 /* A pcap_handler: one frame to the meter. */
 void capture_frame(u_char *input, const struct pcap_pkthdr *header, const u_char *bytes);

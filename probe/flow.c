@@ -34,16 +34,7 @@ const struct flow_limits flow_limits_default = {
 	.table_max = FLOW_TABLE_MAX,
 };
 
-/* Hashed and compared as bytes, so it has no padding that is not named. */
-struct key {
-	struct addr addr[2]; /* lower endpoint first, in an order that is only good for this */
-	uint16_t port[2];
-	uint16_t vlan;
-	uint16_t link;
-	uint8_t protocol;
-	uint8_t zero[3];
-};
-_Static_assert(sizeof(struct key) == 44, "key has padding");
+_Static_assert(sizeof(struct flow_key) == 44, "key has padding");
 
 /* One direction since the last cut. */
 struct counter {
@@ -61,7 +52,7 @@ struct counter {
 
 /* Clock times are the low 32 bits of the table's clock in ticks: differences are right up to 194 days. */
 struct flow {
-	struct key key;
+	struct flow_key key;
 	uint32_t hash;
 	uint32_t next; /* 1 + index of the bucket's next entry, or of the next free one; 0: none */
 	uint32_t created; /* clock when the record began */
@@ -331,6 +322,9 @@ wheel_run_slot(struct flow_table *t, uint64_t slot)
 	uint32_t i;
 
 	while ((i = t->cold[head].next) != head) {
+		uint32_t after = t->cold[i].next;
+		if (after != head)
+			__builtin_prefetch(&t->flows[after], 1);
 		wheel_remove(t, i);
 		wheel_visit(t, i);
 	}
@@ -382,7 +376,7 @@ source_is_higher(const struct packet *pkt)
 }
 
 static inline unsigned
-key_of(const struct packet *pkt, struct key *ret_key)
+key_of(const struct packet *pkt, struct flow_key *ret_key)
 {
 	unsigned dir = source_is_higher(pkt);
 
@@ -398,7 +392,7 @@ key_of(const struct packet *pkt, struct key *ret_key)
 }
 
 static inline struct flow *
-lookup(const struct flow_table *t, const struct key *key, uint32_t hash)
+lookup(const struct flow_table *t, const struct flow_key *key, uint32_t hash)
 {
 	uint32_t i = t->heads[hash & t->mask];
 
@@ -424,7 +418,7 @@ begin(struct flow *f, const struct packet *pkt, unsigned dir)
 }
 
 static struct flow *
-insert(struct flow_table *t, const struct key *key, uint32_t hash)
+insert(struct flow_table *t, const struct flow_key *key, uint32_t hash)
 {
 	uint32_t i;
 
@@ -512,20 +506,39 @@ count(struct flow_table *t, struct flow *f, const struct packet *pkt, unsigned d
 		follow_tcp(t, f, pkt, dir);
 }
 
+void
+flow_place(const struct flow_table *t, const struct packet *pkt, struct flow_place *ret_place)
+{
+	ret_place->dir = key_of(pkt, &ret_place->key);
+	ret_place->hash =
+	    (uint32_t)XXH3_64bits_withSeed(&ret_place->key, sizeof(ret_place->key), t->seed);
+	__builtin_prefetch(&t->heads[ret_place->hash & t->mask], 1);
+}
+
+void
+flow_fetch(const struct flow_table *t, const struct flow_place *place)
+{
+	uint32_t i = t->heads[place->hash & t->mask];
+
+	if (!i)
+		return;
+	__builtin_prefetch(&t->flows[i - 1].key, 1);
+	__builtin_prefetch(&t->flows[i - 1].dir, 1);
+}
+
 bool
-flow_add(struct flow_table *t, const struct packet *pkt, struct flow_hit *ret_hit)
+flow_add(struct flow_table *t, const struct packet *pkt, const struct flow_place *place,
+         struct flow_hit *ret_hit)
 {
 	uint64_t tick = pkt->ts_ns / TICK_NS;
-	struct key key;
+	unsigned dir = place->dir;
 
 	clock_set(t, tick);
-	unsigned dir = key_of(pkt, &key);
-	uint32_t hash = (uint32_t)XXH3_64bits_withSeed(&key, sizeof(key), t->seed);
-	struct flow *f = lookup(t, &key, hash);
+	struct flow *f = lookup(t, &place->key, place->hash);
 	if (f) {
 		cut_before(t, f, pkt, dir);
 	} else {
-		f = insert(t, &key, hash);
+		f = insert(t, &place->key, place->hash);
 		if (!f)
 			return false;
 		begin(f, pkt, dir);

@@ -73,9 +73,31 @@ struct flow_hit {
 	                               * of a SYN-ACK, else the first packet's sender */
 };
 
+/* Where a packet belongs, worked out ahead. Hashed and compared as bytes, so it has no padding that is not named. */
+struct flow_key {
+	struct addr addr[2]; /* lower endpoint first, in an order that is only good for this */
+	uint16_t port[2];
+	uint16_t vlan;
+	uint16_t link;
+	uint8_t protocol;
+	uint8_t zero[3];
+};
+struct flow_place {
+	struct flow_key key;
+	uint32_t hash;
+	uint32_t dir; /* which of the key's endpoints sent the packet */
+};
+
+/* A packet is counted in three steps, so that with several packets at hand the memory that each needs is on its way while
+ * the others are dealt with: flow_place() for all, flow_fetch() for all, then flow_add() for each in order. The first
+ * two change nothing, and what they say stays right whatever happens to the table in between. */
+void flow_place(const struct flow_table *t, const struct packet *pkt, struct flow_place *ret_place);
+void flow_fetch(const struct flow_table *t, const struct flow_place *place);
+
 /* Counts a packet in its conversation, which is made when it is new. False when the table is full: the packet is not
  * counted. May cut records. */
-bool flow_add(struct flow_table *t, const struct packet *pkt, struct flow_hit *ret_hit);
+bool flow_add(struct flow_table *t, const struct packet *pkt, const struct flow_place *place,
+              struct flow_hit *ret_hit);
 
 /* Time went on without a packet: expires what is due at `ts_ns`. */
 void flow_advance(struct flow_table *t, uint64_t ts_ns);

@@ -17,12 +17,20 @@ struct link_ledger {
 	struct meter_count before[LEDGER_CAUSE_MAX]; /* handed over */
 };
 
+/* A frame between decoding and the flow table. */
+struct step {
+	enum ledger_cause cause;
+	struct packet pkt; /* these two if the cause is LEDGER_METERED */
+	struct flow_place place;
+};
+
 struct meter {
 	struct flow_table *flows;
 	struct classifier *classifier;
 	struct sink *sink;
 	uint64_t handed_over_ns; /* packet time of the last hand-over */
 	uint16_t n_links;        /* one more than the largest index that was seen */
+	struct step steps[METER_BATCH];
 	struct link_ledger links[METER_LINKS_MAX];
 };
 
@@ -130,37 +138,55 @@ ledger_count(struct meter *m, uint16_t link, enum ledger_cause cause, uint64_t p
 
 /* --- frames ------------------------------------------------------------------------------------------------------ */
 
-/* Decodes, counts in the flow table and classifies. Returns what the frame is counted under, and under how many
- * octets. */
+/* Counts a decoded packet in the flow table and classifies it. Returns what it is counted under. */
 static inline enum ledger_cause
-meter_packet(struct meter *m, const struct decode_link *type, const struct frame_bytes *frame,
-             uint64_t *ret_octets)
+meter_packet(struct meter *m, const struct step *step)
 {
-	struct packet pkt;
 	struct flow_hit hit;
-	enum ledger_cause cause = decode_packet(type, frame, &pkt);
 
-	if (cause != LEDGER_METERED)
-		return cause;
-	if (!flow_add(m->flows, &pkt, &hit))
+	if (!flow_add(m->flows, &step->pkt, &step->place, &hit))
 		return LEDGER_TABLE_OVERFLOW;
-	classify_packet(m->classifier, &pkt, hit.from_client, hit.state);
-	*ret_octets = pkt.octets;
+	classify_packet(m->classifier, &step->pkt, hit.from_client, hit.state);
 	return LEDGER_METERED;
+}
+
+static inline void
+meter_step(struct meter *m, const struct step *step, const struct frame_bytes *frame)
+{
+	uint64_t frame_octets = frame->wire_len > frame->len ? frame->wire_len : frame->len;
+	enum ledger_cause cause = step->cause;
+
+	ledger_minute(m, frame->link, frame->ts_ns);
+	if (cause == LEDGER_METERED)
+		cause = meter_packet(m, step);
+	ledger_count(m, frame->link, LEDGER_SEEN, 1, frame_octets);
+	ledger_count(m, frame->link, cause, 1,
+	             cause == LEDGER_METERED ? step->pkt.octets : frame_octets);
+	if (outside(m->handed_over_ns, NS_PER_S, frame->ts_ns))
+		hand_over(m, frame->ts_ns);
+}
+
+void
+meter_frames(struct meter *m, const struct decode_link *type, const struct frame_bytes *frames,
+             size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct step *step = &m->steps[i];
+		step->cause = decode_packet(type, &frames[i], &step->pkt);
+		if (step->cause == LEDGER_METERED)
+			flow_place(m->flows, &step->pkt, &step->place);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (m->steps[i].cause == LEDGER_METERED)
+			flow_fetch(m->flows, &m->steps[i].place);
+	for (size_t i = 0; i < n; i++)
+		meter_step(m, &m->steps[i], &frames[i]);
 }
 
 void
 meter_frame(struct meter *m, const struct decode_link *type, const struct frame_bytes *frame)
 {
-	uint64_t frame_octets = frame->wire_len > frame->len ? frame->wire_len : frame->len;
-	uint64_t octets = frame_octets;
-
-	ledger_minute(m, frame->link, frame->ts_ns);
-	enum ledger_cause cause = meter_packet(m, type, frame, &octets);
-	ledger_count(m, frame->link, LEDGER_SEEN, 1, frame_octets);
-	ledger_count(m, frame->link, cause, 1, octets);
-	if (outside(m->handed_over_ns, NS_PER_S, frame->ts_ns))
-		hand_over(m, frame->ts_ns);
+	meter_frames(m, type, frame, 1);
 }
 
 void

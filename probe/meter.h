@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #define METER_LINKS_MAX 64 /* as many as HELLO can name */
+#define METER_BATCH     16 /* enough to hide the latency, few enough to stay in the first cache */
 
 struct meter;
 
@@ -30,6 +31,11 @@ void meter_free(struct meter *m);
 
 /* One frame; frame->link below METER_LINKS_MAX. */
 void meter_frame(struct meter *m, const struct decode_link *type, const struct frame_bytes *frame);
+
+/* The same for `n` frames in order, at most METER_BATCH. Cheaper: while one is dealt with, the memory for the next ones is
+ * fetched. */
+void meter_frames(struct meter *m, const struct decode_link *type, const struct frame_bytes *frames,
+                  size_t n);
 
 /* Packets that the kernel or the interface dropped since the last call, counted at the link's last packet's time, or
  * at `ts_ns` if that is later. */

@@ -48,23 +48,16 @@ on_signal(int signal_number)
 	}
 }
 
-/* A read of a pipe goes on after SIGHUP and SIGUSR1, and breaks off at SIGINT and SIGTERM. */
+/* Without SA_RESTART: a read of a pipe is interrupted, so that every signal is followed at once. */
 static void
 catch_signals(void)
 {
-	static const struct {
-		int number;
-		int flags;
-	} caught[] = {
-		{ SIGINT, 0 }, { SIGTERM, 0 }, { SIGHUP, SA_RESTART }, { SIGUSR1, SA_RESTART }
-	};
+	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
 	struct sigaction action = { .sa_handler = on_signal };
 
 	(void)sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
-		action.sa_flags = caught[i].flags;
-		(void)sigaction(caught[i].number, &action, NULL);
-	}
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+		(void)sigaction(caught[i], &action, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 

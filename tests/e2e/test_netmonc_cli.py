@@ -270,6 +270,13 @@ class Signals(e2e.Case):
             self.assertEqual(process.stop(number), 0, process.log())
             self.assertEqual(e2e.sums(e2e.records(process.out())), wanted)
 
+    def test_sigusr1_prints_the_ledger_also_while_nothing_comes(self):
+        process = self.start_on_pipe()
+        e2e.wait_until(lambda: self.reads_nothing_more(process), "netmonc to read all of the pipe")
+        process.send(signal.SIGUSR1)
+        process.wait_line(r"link stdin: seen \d+ packets")
+        self.assertEqual(process.stop(), 0, process.log())
+
     def reads_nothing_more(self, process):
         """Whether it sleeps in read() on its standard input."""
         with open(f"/proc/{process.pid}/wchan", encoding="ascii") as file:

@@ -94,6 +94,34 @@ every_frame_is_metered_or_has_a_cause(void **state)
 }
 
 static void
+a_batch_is_counted_as_its_frames_one_by_one(void **state)
+{
+	uint8_t b[METER_BATCH][60] = { { 0 } };
+	struct frame_bytes frames[METER_BATCH];
+
+	(void)state;
+	for (unsigned i = 0; i < METER_BATCH; i++) {
+		b[i][12] = 0x08;
+		b[i][13] = i == 5 ? 0x06 : 0; /* one ARP */
+		b[i][14] = 0x45;
+		b[i][17] = 28;
+		b[i][23] = 17;
+		b[i][26] = (uint8_t)(i % 3);
+		b[i][39] = 8;
+		frames[i] = (struct frame_bytes){
+			.ts_ns = S + i, .bytes = b[i], .len = 60, .wire_len = 60
+		};
+	}
+	meter_frames(meter, ethernet, frames, METER_BATCH);
+	meter_frames(meter, ethernet, frames, 0);
+	meter_finish(meter);
+	assert_int_equal(sink.records, 3);
+	assert_int_equal(sink.ledger[LEDGER_SEEN], METER_BATCH);
+	assert_int_equal(sink.ledger[LEDGER_NOT_IP], 1);
+	assert_closed();
+}
+
+static void
 counts_belong_to_the_minute_of_the_packet(void **state)
 {
 	(void)state;
@@ -197,6 +225,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(every_frame_is_metered_or_has_a_cause),
+		T(a_batch_is_counted_as_its_frames_one_by_one),
 		T(counts_belong_to_the_minute_of_the_packet),
 		T(a_frame_that_is_a_little_late_stays_in_the_running_minute),
 		T(the_ledger_is_handed_over_each_second_of_packet_time),
