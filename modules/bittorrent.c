@@ -16,11 +16,12 @@
 
 #define APP_BITTORRENT 9
 
-#define PEER_TTL_S    1800 /* a client keeps its port for long */
-#define HEARSAY_TTL_S 600  /* listed by a tracker, or spoken to but not heard */
-#define PEERS_MAX     100  /* tagged from one tracker answer */
-#define PORT_MIN      1024
-#define DHT_ID_WITHIN 64 /* octets in which a DHT message shows its sender's id */
+#define OUTGOING_TTL_S 300  /* the near end of a connection that a client made */
+#define PEER_TTL_S     1800 /* a client keeps its port for long */
+#define HEARSAY_TTL_S  600  /* listed by a tracker, or spoken to but not heard */
+#define PEERS_MAX      100  /* tagged from one tracker answer */
+#define PORT_MIN       1024
+#define DHT_ID_WITHIN  64 /* octets in which a DHT message shows its sender's id */
 
 static const struct nm_app apps[] = {
 	{ APP_BITTORRENT, "BitTorrent", "Peer-to-peer", 0x882255, 0xc2567f },
@@ -100,11 +101,14 @@ tag_hearsay(struct nm_call *call, const uint8_t *addr, uint16_t port)
 		tag_endpoint(call, addr, port, HEARSAY_TTL_S);
 }
 
-/* Both ends of a packet that only a client sends: its sender speaks the protocol for sure. */
+/* Both ends of a packet that only a client sends: its sender speaks the protocol for sure. The port from which a TCP
+ * connection is made is often of that connection only, so it is not kept for as long. */
 static void
 tag_ends(const struct nm_packet *pkt, struct nm_call *call)
 {
-	tag_endpoint(call, pkt->saddr, pkt->sport, PEER_TTL_S);
+	bool outgoing = pkt->transport == NM_TCP && pkt->direction == NM_FROM_CLIENT;
+
+	tag_endpoint(call, pkt->saddr, pkt->sport, outgoing ? OUTGOING_TTL_S : PEER_TTL_S);
 	tag_hearsay(call, pkt->daddr, pkt->dport);
 }
 
