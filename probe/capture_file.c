@@ -296,7 +296,9 @@ int
 capture_file(const char *path, uint16_t link, const struct capture_config *config)
 {
 	bool from_stdin = strcmp(path, "-") == 0;
-	const char *name = from_stdin ? "standard input" : path;
+	char safe[512];
+	const char *name =
+	    from_stdin ? "standard input" : log_safe(safe, sizeof(safe), path, strlen(path));
 	struct reader *r = malloc(sizeof(*r));
 
 	if (!r) {

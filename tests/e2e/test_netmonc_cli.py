@@ -155,7 +155,7 @@ class Files(e2e.Case):
     def test_what_is_no_capture_is_one_line_and_status_1(self):
         nothing = self.dir / "nothing.pcap"
         nothing.write_bytes(b"")
-        for path in (nothing, self.dir / "missing.pcap", self.dir, __file__):
+        for path in (nothing, self.dir / "missing.pcap", self.dir, __file__, "a\nb\x1b[2J"):
             done = netmonc("-o", "csv", "-r", path)
             self.assertEqual(done.returncode, 1)
             self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
