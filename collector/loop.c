@@ -218,7 +218,7 @@ int
 loop_run(struct loop *loop)
 {
 	sigset_t none;
-	bool more = false;
+	bool more = true; /* nobody has asked for work yet */
 
 	(void)sigemptyset(&none);
 	while (!loop->stop && !stop_signal) {
