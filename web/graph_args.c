@@ -391,7 +391,7 @@ now_of_others(const struct graph *graph, size_t d)
 void
 graph_put_data(struct graph_args *args, const struct graph *graph)
 {
-	struct legend_row rows[GRAPH_TOP + 1];
+	struct legend_row rows[GRAPH_TOP + 1] = { 0 };
 	size_t n = 0;
 
 	graph_args_add(args, "COMMENT:time (UTC)\\c");

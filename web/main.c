@@ -17,7 +17,12 @@
 #include <unistd.h>
 
 /* librrd loses up to 0.9 kB with each graph: after so many (about 2 MB) the process begins anew. */
-#define GRAPHS_MAX 2000
+#define GRAPHS_DEFAULT 2000
+
+struct options {
+	char config[PATHS_MAX]; /* "": not given */
+	unsigned long graphs_max;
+};
 
 static volatile sig_atomic_t stopping;
 
@@ -29,28 +34,39 @@ stop(int number)
 	FCGX_ShutdownPending();
 }
 
+enum { OPT_CONFIG = 1, OPT_GRAPHS };
+
 static int
 take_option(void *ctx, int val, const char *arg)
 {
-	(void)val;
-	(void)snprintf(ctx, PATHS_MAX, "%s", arg);
+	struct options *o = ctx;
+
+	if (val == OPT_CONFIG)
+		(void)snprintf(o->config, sizeof(o->config), "%s", arg);
+	else
+		o->graphs_max = opts_number("--graphs", arg, 1, 1000000);
 	return 0;
 }
 
-/* Returns false when no --config was given. */
-static bool
-parse_options(int argc, char **argv, char *ret_config)
+static void
+parse_options(int argc, char **argv, struct options *ret_options)
 {
-	const struct poptOption options[] = {
-		{ "config", '\0', POPT_ARG_STRING, NULL, 1, "netmon.conf to read", "FILE" },
+	static const struct poptOption table[] = {
+		{ "config", '\0', POPT_ARG_STRING, NULL, OPT_CONFIG, "netmon.conf to read",
+		  "FILE" },
+		{ "graphs", '\0', POPT_ARG_STRING, NULL, OPT_GRAPHS,
+		  "images after which a FastCGI worker begins anew (2000)", "N" },
 		OPTS_COMMON,
 		POPT_TABLEEND,
 	};
-	poptContext con = opts_parse("netmon.cgi", options, "", argc, (const char *const *)argv,
-	                             take_option, ret_config);
 
+	*ret_options = (struct options){ .graphs_max = GRAPHS_DEFAULT };
+	/* some web servers hand a CGI program the words of the query as arguments (RFC 3875 section 4.4) */
+	if (getenv("GATEWAY_INTERFACE"))
+		return;
+	poptContext con = opts_parse("netmon.cgi", table, "", argc, (const char *const *)argv,
+	                             take_option, ret_options);
 	poptFreeContext(con);
-	return ret_config[0] != '\0';
 }
 
 /* --- one request ------------------------------------------------------------------------------------------------------- */
@@ -123,7 +139,7 @@ begin_anew(char **argv)
 }
 
 static void
-serve_fastcgi(struct web *web, char **argv)
+serve_fastcgi(struct web *web, unsigned long graphs_max, char **argv)
 {
 	FCGX_Request fcgi;
 	const struct request_source source = { fastcgi_variable, fastcgi_body, &fcgi };
@@ -142,7 +158,7 @@ serve_fastcgi(struct web *web, char **argv)
 			log_debug("the client went away");
 		buf_free(&out);
 		FCGX_Finish_r(&fcgi);
-		if (web->graphs >= GRAPHS_MAX)
+		if (web->graphs >= graphs_max)
 			begin_anew(argv);
 	}
 }
@@ -150,20 +166,21 @@ serve_fastcgi(struct web *web, char **argv)
 int
 main(int argc, char **argv)
 {
-	char config[PATHS_MAX] = "", err[512] = "";
+	struct options options;
+	char err[512] = "";
 	struct web web;
 
 	log_init("netmon.cgi", LOG_LEVEL_INFO);
-	bool named = parse_options(argc, argv, config);
+	parse_options(argc, argv, &options);
 	/* librrd labels time axes in the zone of the process */
 	if (setenv("TZ", "UTC0", 1) != 0 || sodium_init() < 0)
 		log_fatal(1, "cannot be initialised");
-	if (web_init(&web, named ? config : NULL, err, sizeof(err)) < 0)
+	if (web_init(&web, options.config[0] ? options.config : NULL, err, sizeof(err)) < 0)
 		log_fatal(1, "%s", err);
 	if (FCGX_IsCGI())
 		serve_cgi(&web);
 	else
-		serve_fastcgi(&web, argv);
+		serve_fastcgi(&web, options.graphs_max, argv);
 	web_fini(&web);
 	return 0;
 }

@@ -20,12 +20,12 @@ setenv.set-environment = ("NETMON_CONFIG" => "{config}", "ASAN_OPTIONS" => "dete
 """
 
 
-def start(case, config, run, base_port=None):
+def start(case, config, run, options=""):
     """Starts lighttpd with FastCGI workers; returns the process, with .port."""
-    port = base_port or e2e.free_port()
+    port = e2e.free_port()
     Path(run).mkdir(parents=True, exist_ok=True)
-    env = {"NETMON_PORT": port, "NETMON_CGI": e2e.binary("netmon.cgi"), "NETMON_CONFIG": config, "NETMON_RUN": run,
-           "ASAN_OPTIONS": "detect_leaks=0"}
+    env = {"NETMON_PORT": port, "NETMON_CGI": e2e.binary("netmon.cgi") + options, "NETMON_CONFIG": config,
+           "NETMON_RUN": run, "ASAN_OPTIONS": "detect_leaks=0"}
     return case.start("lighttpd", "-D", "-f", CONF, env=env).wait_listen(port)
 
 
