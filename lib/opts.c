@@ -74,12 +74,12 @@ opts_parse(const char *program, const struct poptOption *table, const char *word
 	while ((val = poptGetNextOpt(con)) > 0) {
 		char *arg = poptGetOptArg(con);
 
-		if (val == OPTS_VERSION) {
-			printf("%s %s\n", program, NETMON_VERSION);
-			exit(0);
-		}
-		if (val == OPTS_HELP) {
-			print_help(program, table, words);
+		if (val == OPTS_VERSION || val == OPTS_HELP) {
+			if (val == OPTS_VERSION)
+				printf("%s %s\n", program, NETMON_VERSION);
+			else
+				print_help(program, table, words);
+			(void)poptFreeContext(con);
 			exit(0);
 		}
 		if (each(ctx, val, arg) < 0)
