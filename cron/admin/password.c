@@ -5,6 +5,7 @@
 #include "lib/err.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -28,22 +29,36 @@ read_line(int fd, char ret[PASSWORD_SIZE])
 	return len > 0 && len <= USER_PASSWORD_MAX ? NM_OK : NM_EFORMAT;
 }
 
+static volatile sig_atomic_t interrupted;
+
+/* Control-C ends read(2) and not the program, so that the terminal shows again what is typed before the program ends. */
+static void
+interrupt(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
 static int
 ask(const char *prompt, char ret[PASSWORD_SIZE])
 {
+	struct sigaction act = { .sa_handler = interrupt }, old;
 	struct termios shown, hidden;
 
-	(void)dprintf(STDERR_FILENO, "%s", prompt);
 	if (tcgetattr(STDIN_FILENO, &shown) < 0)
 		return -errno;
 	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
+	/* before the prompt: what is typed in answer to it must be neither shown nor flushed away */
 	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) < 0)
 		return -errno;
+	(void)dprintf(STDERR_FILENO, "%s", prompt);
+	(void)sigaction(SIGINT, &act, &old);
 	int rc = read_line(STDIN_FILENO, ret);
+	(void)sigaction(SIGINT, &old, NULL);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
 	(void)dprintf(STDERR_FILENO, "\n");
-	return rc;
+	return interrupted ? -EINTR : rc;
 }
 
 static int

@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -222,12 +223,10 @@ class Users(Admin):
             os.write(terminal, line.encode() + b"\n")
         try:
             while select.select([terminal], [], [], 20 * e2e.SLOWER)[0]:
-                part = os.read(terminal, 1024)
-                if not part:
-                    break
-                shown += part
+                shown += os.read(terminal, 1024)
+            os.kill(pid, signal.SIGKILL)  # it waits for something
         except OSError:
-            pass  # the program has ended
+            pass  # it has ended
         _, status = os.waitpid(pid, 0)
         os.close(terminal)
         return os.waitstatus_to_exitcode(status), shown.decode()
@@ -237,6 +236,12 @@ class Users(Admin):
         self.assertEqual(status, 0, shown)
         self.assertNotIn("horse", shown)
         self.assertEqual(len(self.rows("SELECT * FROM web_user")), 1)
+
+    def test_control_c_at_the_prompt_adds_nobody(self):
+        status, shown = self.type_password("corr\x03")
+        self.assertEqual(status, 1, shown)
+        self.assertIn("Interrupted", shown)
+        self.assertEqual(self.rows("SELECT * FROM web_user"), [])
 
     def test_two_different_passwords_are_refused(self):
         status, shown = self.type_password("correct horse", "correct hearse")
