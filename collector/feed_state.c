@@ -7,19 +7,21 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define STATE_NAME ".netmond"
+#define STATE_WORD "written "
 
 /* 0 when the file is not there. */
 static int
 read_state(const char *root, uint32_t *ret_written)
 {
 	char path[RRD_PATH_MAX];
-	unsigned long written = 0;
+	char line[64] = "";
 	int rc = NM_OK;
 
 	(void)snprintf(path, sizeof(path), "%s/" STATE_NAME, root);
@@ -28,9 +30,12 @@ read_state(const char *root, uint32_t *ret_written)
 		*ret_written = 0;
 		return errno == ENOENT ? NM_OK : -errno;
 	}
-	if (fscanf(file, "written %10lu", &written) != 1 || written > UINT32_MAX)
+	if (!fgets(line, sizeof(line), file) || strncmp(line, STATE_WORD, strlen(STATE_WORD)) != 0)
 		rc = NM_EFORMAT;
 	(void)fclose(file);
+	unsigned long written = rc == NM_OK ? strtoul(line + strlen(STATE_WORD), NULL, 10) : 0;
+	if (written > UINT32_MAX)
+		rc = NM_EFORMAT;
 	if (rc == NM_OK)
 		*ret_written = (uint32_t)written - (uint32_t)written % RRD_STEP_S;
 	return rc;
@@ -92,7 +97,7 @@ feed_state_save(const char *root, uint32_t written)
 	FILE *file = fopen(new_path, "we");
 	if (!file)
 		return -errno;
-	if (fprintf(file, "written %u\n", written) < 0)
+	if (fprintf(file, STATE_WORD "%u\n", written) < 0)
 		rc = -EIO;
 	if (fclose(file) != 0)
 		rc = -errno;

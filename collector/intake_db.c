@@ -36,8 +36,9 @@ db_hello(struct intake *intake, struct intake_probe *probe, uint32_t now_s)
 	struct intake_db *in = db_of(intake);
 	const struct frame_hello *h = probe->hello;
 
-	int rc =
-	    db_probe_put(in->db, h->probe, h->links, h->n_links, now_s, &probe->id, probe->links);
+	const struct db_probe_names names = { h->probe, h->links, h->n_links };
+
+	int rc = db_probe_put(in->db, &names, now_s, &probe->id, probe->links);
 	if (rc == NM_OK)
 		rc = db_watermark_get(in->db, probe->id, h->epoch, &probe->committed);
 	return report(in, rc, "a probe");

@@ -48,7 +48,8 @@ minutes_open(struct minutes *m, uint32_t minute, uint64_t octets)
 		return NULL;
 	}
 	new->minute = minute;
-	memmove(&m->list[at + 1], &m->list[at], (m->n - at) * sizeof(m->list[0]));
+	for (size_t i = m->n; i > at; i--)
+		m->list[i] = m->list[i - 1];
 	m->list[at] = new;
 	m->n++;
 	return new;
@@ -92,5 +93,6 @@ minutes_drop(struct minutes *m)
 	series_fini(&m->list[0]->table);
 	free(m->list[0]);
 	m->n--;
-	memmove(&m->list[0], &m->list[1], m->n * sizeof(m->list[0]));
+	for (size_t i = 0; i < m->n; i++)
+		m->list[i] = m->list[i + 1];
 }

@@ -4,6 +4,7 @@
 
 #include "lib/err.h"
 
+#include <inttypes.h>
 #include <rrd.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,13 +114,12 @@ update(const char *path, const struct rrdfile_minute *m, uint32_t last, char *er
 	uint64_t days = (m->minute - last) / HEARTBEAT_S;
 	if (m->minute > last && days < GAP_DAYS)
 		for (uint64_t i = 1; i <= days && last + i * HEARTBEAT_S < m->minute; i++)
-			(void)snprintf(texts[n++], sizeof(texts[0]), "%llu:0:0",
-			               (unsigned long long)(last + i * HEARTBEAT_S));
+			(void)snprintf(texts[n++], sizeof(texts[0]), "%" PRIu64 ":0:0",
+			               last + i * HEARTBEAT_S);
 	if (m->minute > last)
 		(void)snprintf(texts[n++], sizeof(texts[0]), "%u:0:0", m->minute);
-	(void)snprintf(texts[n++], sizeof(texts[0]), "%llu:%.6f:%.6f",
-	               (unsigned long long)m->minute + RRD_STEP_S,
-	               (double)m->in_octets * 8 / RRD_STEP_S,
+	(void)snprintf(texts[n++], sizeof(texts[0]), "%" PRIu64 ":%.6f:%.6f",
+	               (uint64_t)m->minute + RRD_STEP_S, (double)m->in_octets * 8 / RRD_STEP_S,
 	               (double)m->out_octets * 8 / RRD_STEP_S);
 	for (int i = 0; i < n; i++)
 		argv[i] = texts[i];

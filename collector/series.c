@@ -62,7 +62,7 @@ series_get(struct series_table *table, const struct rrd_series *key)
 
 	if (e)
 		return e;
-	if (table->n == table->size && grow(table) < 0)
+	if ((!table->entries || table->n == table->size) && grow(table) < 0)
 		return NULL;
 	table->entries[table->n] = (struct series_entry){ .key = *key };
 	size_t at = find_slot(table, key);

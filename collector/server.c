@@ -217,25 +217,34 @@ work(void *ctx)
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */
 
+/* An address of either family. */
+union any_address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
 /* A listening socket on one address, or -errno. */
 static int
 listen_one(const struct addrinfo *ai, uint16_t port)
 {
-	struct sockaddr_storage ss;
+	union any_address address = { .v6 = { 0 } };
 	int on = 1;
 
-	memcpy(&ss, ai->ai_addr, ai->ai_addrlen);
-	if (ss.ss_family == AF_INET6)
-		((struct sockaddr_in6 *)&ss)->sin6_port = htons(port);
+	if (ai->ai_addrlen > sizeof(address))
+		return -EAFNOSUPPORT;
+	memcpy(&address, ai->ai_addr, ai->ai_addrlen);
+	if (ai->ai_family == AF_INET6)
+		address.v6.sin6_port = htons(port);
 	else
-		((struct sockaddr_in *)&ss)->sin_port = htons(port);
+		address.v4.sin_port = htons(port);
 	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (ai->ai_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&ss, ai->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
+	if (bind(fd, &address.any, ai->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
 		int rc = -errno;
 		(void)close(fd);
 		return rc;
@@ -246,13 +255,13 @@ listen_one(const struct addrinfo *ai, uint16_t port)
 static uint16_t
 port_of(int fd)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
+	union any_address address = { .v6 = { 0 } };
+	socklen_t len = sizeof(address);
 
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
+	if (getsockname(fd, &address.any, &len) < 0)
 		return 0;
-	return ntohs(ss.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&ss)->sin6_port
-	                                      : ((struct sockaddr_in *)&ss)->sin_port);
+	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port
+	                                               : address.v4.sin_port);
 }
 
 /* Listens on every address of the name; IPv4 first, so that it chooses the port when any will do. One address that does

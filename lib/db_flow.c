@@ -141,14 +141,14 @@ link_put(struct db *db, int64_t probe, const char *name, int64_t *ret_id)
 }
 
 int
-db_probe_put(struct db *db, const char *probe, const char (*links)[LINK_NAME_MAX], size_t n_links,
-             uint32_t now_s, int64_t *ret_probe, int64_t *ret_links)
+db_probe_put(struct db *db, const struct db_probe_names *names, uint32_t now_s, int64_t *ret_probe,
+             int64_t *ret_links)
 {
 	if (db_begin_write(db) < 0)
 		return NM_ESTORE;
-	int rc = probe_put(db, probe, now_s, ret_probe);
-	for (size_t i = 0; i < n_links && rc == NM_OK; i++)
-		rc = link_put(db, *ret_probe, links[i], &ret_links[i]);
+	int rc = probe_put(db, names->probe, now_s, ret_probe);
+	for (size_t i = 0; i < names->n_links && rc == NM_OK; i++)
+		rc = link_put(db, *ret_probe, names->links[i], &ret_links[i]);
 	return end_write(db, rc);
 }
 

@@ -15,10 +15,17 @@
  * it has, unless no flow of it is stored; *ret_conflicts counts those. 0 or NM_ESTORE. */
 int db_app_put(struct db *db, const struct application *apps, size_t n, size_t *ret_conflicts);
 
+/* What a probe calls itself and its links. */
+struct db_probe_names {
+	const char *probe;
+	const char (*links)[LINK_NAME_MAX];
+	size_t n_links;
+};
+
 /* The store's ids of a probe and its links, made when they are new; writes in a transaction of its own. ret_links gets
- * one id for each of n_links names. 0 or NM_ESTORE. */
-int db_probe_put(struct db *db, const char *probe, const char (*links)[LINK_NAME_MAX],
-                 size_t n_links, uint32_t now_s, int64_t *ret_probe, int64_t *ret_links);
+ * one id for each link. 0 or NM_ESTORE. */
+int db_probe_put(struct db *db, const struct db_probe_names *names, uint32_t now_s,
+                 int64_t *ret_probe, int64_t *ret_links);
 
 /* Highest committed sequence of an epoch, 0 for none. 0 or NM_ESTORE. */
 int db_watermark_get(struct db *db, int64_t probe, uint64_t epoch, uint64_t *ret_sequence);

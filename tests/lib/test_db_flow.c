@@ -17,6 +17,8 @@
 #define EPOCH 0xfedcba9876543210u
 
 static const char link_names[2][LINK_NAME_MAX] = { "eth0", "eth1" };
+static const struct db_probe_names p1 = { "p1", link_names, 2 };
+static const struct db_probe_names p2 = { "p2", link_names, 2 };
 static struct record records[4];
 static int64_t links[2];
 static int64_t probe;
@@ -44,7 +46,7 @@ setup(void **state)
 {
 	if (store_setup(state) < 0)
 		return -1;
-	return db_probe_put(db_of(state), "p1", link_names, 2, 100, &probe, links);
+	return db_probe_put(db_of(state), &p1, 100, &probe, links);
 }
 
 static struct batch
@@ -136,8 +138,7 @@ each_epoch_and_each_probe_counts_for_itself(void **state)
 	assert_int_equal(put(state, &b), 0);
 	b.epoch = 1;
 	assert_int_equal(put(state, &b), 0);
-	assert_int_equal(db_probe_put(db_of(state), "p2", link_names, 2, 100, &other, other_links),
-	                 0);
+	assert_int_equal(db_probe_put(db_of(state), &p2, 100, &other, other_links), 0);
 	assert_int_equal(db_batch_put(db_of(state), other, other_links, 2, &b, 200), 0);
 	assert_int_equal(db_watermark_get(db_of(state), other, EPOCH, &committed), 0);
 	assert_int_equal(committed, 0);
@@ -208,8 +209,7 @@ a_probe_and_its_links_keep_their_ids(void **state)
 {
 	int64_t again, again_links[2];
 
-	assert_int_equal(db_probe_put(db_of(state), "p1", link_names, 2, 300, &again, again_links),
-	                 0);
+	assert_int_equal(db_probe_put(db_of(state), &p1, 300, &again, again_links), 0);
 	assert_int_equal(again, probe);
 	assert_memory_equal(again_links, links, sizeof(links));
 	assert_int_equal(ask(state, "SELECT last_seen FROM probe"), 300);
