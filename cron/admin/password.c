@@ -50,10 +50,9 @@ ask(const char *prompt, char ret[PASSWORD_SIZE])
 	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	/* before the prompt: what is typed in answer to it must be neither shown nor flushed away */
-	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) < 0)
-		return -errno;
-	(void)dprintf(STDERR_FILENO, "%s", prompt);
 	(void)sigaction(SIGINT, &act, &old);
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+	(void)dprintf(STDERR_FILENO, "%s", prompt);
 	int rc = read_line(STDIN_FILENO, ret);
 	(void)sigaction(SIGINT, &old, NULL);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
