@@ -100,8 +100,8 @@ store_trouble(struct web *web, int code, const char *detail, struct response *re
 		const char *text;
 	} texts[] = {
 		{ NM_ENOTFOUND,
-		  "There is no store yet. Start netmond with --store once: it makes one. If "
-		  "it did already, “store” in netmon.conf names another place." },
+		  "There is no store yet. Make it with: netmon store init. If there is one, “store” in "
+		  "netmon.conf names another place." },
 		{ NM_EVERSION,
 		  "The store was made by another release of netmon. Upgrade the older of "
 		  "the two." },

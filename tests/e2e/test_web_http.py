@@ -303,7 +303,7 @@ class Trouble(e2e.Case):
         client = self.serve(self.dir)
         answer = client.get("/")
         self.assertEqual(answer.status, 503)
-        self.assertIn("Start netmond with --store", answer.text)
+        self.assertIn("netmon store init", answer.text)
         self.assertNotIn(str(self.dir), answer.text)
         self.assertEqual(client.get("/static/netmon.css").status, 200)
         # it is found as soon as it is there

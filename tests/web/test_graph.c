@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Graphs over small RRDs of the collector's shape, and the merging and sorting of tables. */
+#include "lib/err.h"
+#include "web/graph.h"
+#include "web/table.h"
+
+#include <math.h>
+#include <rrd.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+/* librrd and what it draws with keep memory until the process ends; our own leaks still show. Their frames are only found
+ * by the slow unwinder. */
+const char *__asan_default_options(void);
+const char *__lsan_default_suppressions(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "fast_unwind_on_malloc=0:print_suppressions=0";
+}
+
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:librrd\nleak:libfontconfig\nleak:libpango\nleak:libcairo\nleak:libglib\n";
+}
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+#define END  INT64_C(1800000000)
+
+/* A folder with a ':' in it, which librrd would take for the end of the path. */
+static char root[] = "/tmp/netmon:graph-XXXXXX";
+
+static void
+write_series(const char *scope, const char *name, unsigned in, unsigned out)
+{
+	static const char *const create[] = { "DS:in:GAUGE:120:0:U",   "DS:out:GAUGE:120:0:U",
+		                              "RRA:AVERAGE:0.5:1:360", "RRA:MIN:0.5:1:360",
+		                              "RRA:MAX:0.5:1:360",     "RRA:AVERAGE:0.5:60:200",
+		                              "RRA:MIN:0.5:60:200",    "RRA:MAX:0.5:60:200" };
+	char path[256], update[64];
+	const char *words[1] = { update };
+
+	(void)snprintf(path, sizeof(path), "%s/%s", root, scope);
+	(void)mkdir(path, 0700);
+	(void)snprintf(path, sizeof(path), "%s/%s/%s.rrd", root, scope, name);
+	rrd_clear_error();
+	assert_int_equal(
+	    rrd_create_r(path, 60, END - 7260, (int)N(create), (const char **)(uintptr_t)create),
+	    0);
+	for (int64_t t = END - 7200; t <= END; t += 60) {
+		(void)snprintf(update, sizeof(update), "%lld:%u:%u", (long long)t, in, out);
+		assert_int_equal(rrd_update_r(path, NULL, 1, words), 0);
+	}
+}
+
+static int
+make_tree(void **state)
+{
+	char path[256], name[16];
+
+	(void)state;
+	if (!mkdtemp(root))
+		return 1;
+	(void)snprintf(path, sizeof(path), "%s/groups", root);
+	(void)mkdir(path, 0700);
+	for (unsigned app = 1; app <= 12; app++) {
+		(void)snprintf(name, sizeof(name), "%u", app);
+		write_series("totals", name, app * 1000, app * 500);
+	}
+	write_series("totals", "all", 78000, 39000);
+	write_series("totals", "transit", 5, 5);
+	write_series("groups/7", "3", 9, 9);
+	return 0;
+}
+
+static int
+drop_tree(void **state)
+{
+	char command[64];
+
+	(void)state;
+	(void)snprintf(command, sizeof(command), "rm -r '%s'", root);
+	return system(command); /* NOLINT: a test's own folder */
+}
+
+static struct graph
+graph_of(enum rrd_scope scope, uint32_t group, int app)
+{
+	return (struct graph){
+		.rrd = root,
+		.scope = { .scope = scope, .group = group, .app = app },
+		.title = "Title: 100 % \\l <b>",
+		.end_s = END,
+		.period_s = 6 * 3600,
+		.width = 360,
+		.scale = 1,
+		.image = IMAGE_PNG,
+	};
+}
+
+static void
+expect_image(const struct graph *graph, const char *begin)
+{
+	struct buf out = { 0 };
+	char err[256] = "";
+
+	if (graph_draw(graph, &out, err, sizeof(err)) < 0)
+		fail_msg("%s", err);
+	assert_true(out.len > 1000);
+	assert_memory_equal(out.data, begin, strlen(begin));
+	buf_free(&out);
+}
+
+static void
+the_ten_heaviest_applications_are_ranked_and_the_rest_is_others(void **state)
+{
+	struct graph g = graph_of(RRD_TOTALS, 0, RRD_APP_ALL);
+
+	(void)state;
+	assert_int_equal(graph_rank(&g), NM_OK);
+	assert_int_equal(g.n_apps, GRAPH_TOP);
+	assert_true(g.others);
+	assert_false(g.no_data);
+	for (size_t i = 0; i < g.n_apps; i++)
+		assert_int_equal(g.apps[i].id, 12 - (int)i);
+	assert_true(fabs(g.apps[0].now[0] - 12000) < 1);
+	assert_true(fabs(g.now[1] - 39000) < 1);
+	expect_image(&g, "\x89PNG");
+}
+
+static void
+a_graph_of_one_application_has_no_others(void **state)
+{
+	struct graph g = graph_of(RRD_TOTALS, 0, 3);
+
+	(void)state;
+	assert_int_equal(graph_rank(&g), NM_OK);
+	assert_int_equal(g.n_apps, 1);
+	assert_false(g.others || g.no_data);
+	expect_image(&g, "\x89PNG");
+}
+
+static void
+hostile_names_are_drawn_as_they_are(void **state)
+{
+	static const char *const names[] = {
+		"a:b\\l%s%n%lf",
+		"::::",
+		"\\",
+		"%",
+		"",
+		"name that is much longer than its column has room for"
+	};
+	struct graph g = graph_of(RRD_TOTALS, 0, RRD_APP_ALL);
+
+	(void)state;
+	assert_int_equal(graph_rank(&g), NM_OK);
+	for (size_t i = 0; i < N(names); i++)
+		(void)snprintf(g.apps[i].name, sizeof(g.apps[i].name), "%s", names[i]);
+	g.image = IMAGE_SVG;
+	expect_image(&g, "<?xml");
+	g.width = 1100;
+	g.dark = true;
+	expect_image(&g, "<?xml");
+}
+
+static void
+without_data_there_is_an_image_that_says_so(void **state)
+{
+	struct graph none = graph_of(RRD_GROUP, 9, RRD_APP_ALL);
+	struct graph no_total = graph_of(RRD_GROUP, 7, RRD_APP_ALL);
+	struct graph no_app = graph_of(RRD_TOTALS, 0, 99);
+	struct graph *const all[] = { &none, &no_total, &no_app };
+
+	(void)state;
+	for (size_t i = 0; i < N(all); i++) {
+		assert_int_equal(graph_rank(all[i]), NM_OK);
+		assert_true(all[i]->no_data);
+		expect_image(all[i], "\x89PNG");
+	}
+}
+
+static void
+every_width_and_period_can_be_drawn(void **state)
+{
+	static const unsigned periods[] = { 6 * 3600, 86400, 7 * 86400, 31 * 86400, 366 * 86400 };
+	static const unsigned widths[] = { 280, 639, 640, 2000 };
+
+	(void)state;
+	for (size_t p = 0; p < N(periods); p++) {
+		for (size_t w = 0; w < N(widths); w++) {
+			struct graph g = graph_of(RRD_TOTALS, 0, RRD_APP_ALL);
+			g.period_s = periods[p];
+			g.width = widths[w];
+			g.scale = 1 + w % 2;
+			assert_int_equal(graph_rank(&g), NM_OK);
+			expect_image(&g, "\x89PNG");
+		}
+	}
+}
+
+static void
+arguments_above_the_limit_are_an_error_and_no_overflow(void **state)
+{
+	static struct graph_args args;
+
+	(void)state;
+	for (int i = 0; i < GRAPH_ARGS_MAX; i++)
+		graph_args_add(&args, "%d", i);
+	assert_false(args.failed);
+	graph_args_add(&args, "one more");
+	assert_true(args.failed);
+	assert_int_equal(args.n, GRAPH_ARGS_MAX);
+	graph_args_free(&args);
+}
+
+/* --- tables --------------------------------------------------------------------------------------------------------- */
+
+static void
+add_host(struct table *t, const char *addr, uint64_t now, uint64_t hour)
+{
+	struct usage_row key = { .group = 0 };
+
+	(void)snprintf(key.addr, sizeof(key.addr), "%s", addr);
+	assert_int_equal(table_add(t, USAGE_HOSTS, &key), NM_OK);
+	t->rows[t->n - 1].in[0] = now;
+	t->rows[t->n - 1].out[1] = hour;
+}
+
+static void
+expect_hosts(const struct table *t, const char *const *addrs)
+{
+	for (size_t i = 0; i < t->n; i++)
+		assert_string_equal(t->rows[i].key.addr, addrs[i]);
+}
+
+static void
+hosts_are_sorted_by_number_not_by_text(void **state)
+{
+	static const char *const order[] = { "9.0.0.1", "10.0.0.2", "10.0.0.10", "2001:db8::1" };
+	static const char *const shuffled[] = { "10.0.0.10", "2001:db8::1", "9.0.0.1", "10.0.0.2" };
+	struct table t = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < N(shuffled); i++)
+		add_host(&t, shuffled[i], i, 0);
+	table_sort(&t, USAGE_HOSTS, COLUMN_NAME, ORDER_ASC);
+	expect_hosts(&t, order);
+	table_free(&t);
+}
+
+static void
+a_table_is_sorted_by_a_column_and_ties_by_name(void **state)
+{
+	static const char *const by_now[] = { "10.0.0.3", "10.0.0.1", "10.0.0.2" };
+	static const char *const by_hour[] = { "10.0.0.2", "10.0.0.1", "10.0.0.3" };
+	struct table t = { 0 };
+
+	(void)state;
+	add_host(&t, "10.0.0.2", 5, 9);
+	add_host(&t, "10.0.0.1", 5, 9);
+	add_host(&t, "10.0.0.3", 7, 1);
+	table_sort(&t, USAGE_HOSTS, COLUMN_IN_5M, ORDER_DESC);
+	expect_hosts(&t, by_now);
+	table_sort(&t, USAGE_HOSTS, COLUMN_OUT_1H, ORDER_ASC);
+	assert_string_equal(t.rows[0].key.addr, "10.0.0.3");
+	t.rows[2].out[1] = 10;
+	table_sort(&t, USAGE_HOSTS, COLUMN_OUT_1H, ORDER_DESC);
+	expect_hosts(&t, by_hour);
+	table_free(&t);
+}
+
+static void
+shares_that_are_equal_now_are_told_apart_by_the_hour(void **state)
+{
+	static const char *const order[] = { "10.0.0.2", "10.0.0.3", "10.0.0.1" };
+	struct table t = { 0 };
+
+	(void)state;
+	add_host(&t, "10.0.0.1", 0, 1);
+	add_host(&t, "10.0.0.2", 0, 3);
+	add_host(&t, "10.0.0.3", 0, 2);
+	table_sort(&t, USAGE_HOSTS, COLUMN_SHARE, ORDER_DESC);
+	expect_hosts(&t, order);
+	table_free(&t);
+}
+
+static void
+a_row_that_is_there_is_not_added_again(void **state)
+{
+	struct usage_row key = { .addr = "10.0.0.1" };
+	struct table t = { 0 };
+
+	(void)state;
+	add_host(&t, "10.0.0.1", 1, 1);
+	assert_int_equal(table_add(&t, USAGE_HOSTS, &key), NM_OK);
+	assert_int_equal(t.n, 1);
+	table_free(&t);
+	table_sort(&t, USAGE_HOSTS, COLUMN_NAME, ORDER_ASC); /* nothing in it is fine */
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_ten_heaviest_applications_are_ranked_and_the_rest_is_others),
+		cmocka_unit_test(a_graph_of_one_application_has_no_others),
+		cmocka_unit_test(hostile_names_are_drawn_as_they_are),
+		cmocka_unit_test(without_data_there_is_an_image_that_says_so),
+		cmocka_unit_test(every_width_and_period_can_be_drawn),
+		cmocka_unit_test(arguments_above_the_limit_are_an_error_and_no_overflow),
+		cmocka_unit_test(hosts_are_sorted_by_number_not_by_text),
+		cmocka_unit_test(a_table_is_sorted_by_a_column_and_ties_by_name),
+		cmocka_unit_test(shares_that_are_equal_now_are_told_apart_by_the_hour),
+		cmocka_unit_test(a_row_that_is_there_is_not_added_again),
+	};
+
+	return cmocka_run_group_tests_name("graph", tests, make_tree, drop_tree);
+}
