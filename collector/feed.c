@@ -19,6 +19,7 @@
 
 #define GROUPS_A_HOST  64 /* groups that one address may be in; more are counted out */
 #define SLICE_MS       20 /* writing in one turn of the loop */
+#define SHEAF          60 /* minutes of a series that are written together when many are closed (a replay) */
 #define FILES_MAX      1000000u
 #define GROUPS_EACH_MS 60000
 #define CLOCK_EACH_MS  1000
@@ -145,24 +146,43 @@ add_record(struct feed *feed, const struct record *r)
 
 /* --- writing ---------------------------------------------------------------------------------------------------------- */
 
-static void
-write_entry(struct feed *feed, uint32_t minute, const struct series_entry *e)
+/* Minutes of one series that are closed, from the oldest; they are marked as written. */
+static size_t
+collect(struct feed *feed, const struct rrd_series *key, struct rrdfile_value ret_values[SHEAF])
 {
-	struct rrdfile_minute m = { &e->key, minute, e->in, e->out };
+	struct minute *minute;
+	size_t n = 0;
+
+	for (size_t i = 0; i < SHEAF && (minute = minutes_closed(&feed->minutes, i)); i++) {
+		struct series_entry *e = series_find(&minute->table, key);
+
+		if (!e || e->last_end != 0)
+			continue;
+		ret_values[n++] = (struct rrdfile_value){ minute->minute, e->in, e->out };
+		e->last_end = 1;
+	}
+	return n;
+}
+
+static void
+write_series(struct feed *feed, const struct rrd_series *key)
+{
+	struct rrdfile_value values[SHEAF];
+	struct rrdfile_update u = { key, values, collect(feed, key, values) };
 	uint32_t unknown = 0;
 	char err[256];
 
-	struct series_entry *file = feed->files.n < FILES_MAX ? series_get(&feed->files, &e->key)
-	                                                      : series_find(&feed->files, &e->key);
+	struct series_entry *file = feed->files.n < FILES_MAX ? series_get(&feed->files, key)
+	                                                      : series_find(&feed->files, key);
 	int rc =
-	    rrdfile_put(feed->config.root, &m, file ? &file->last_end : &unknown, err, sizeof(err));
+	    rrdfile_put(feed->config.root, &u, file ? &file->last_end : &unknown, err, sizeof(err));
 	if (rc == NM_OK) {
-		feed->stats.written++;
+		feed->stats.written += u.n;
 	} else if (rc != NM_EEXISTS) {
 		/* NM_EEXISTS: written before a crash, and added up again from the store */
-		feed->stats.failed++;
+		feed->stats.failed += u.n;
 		if (log_allowed(&feed->failure_log))
-			log_error("RRD: %s (%" PRIu64 " updates failed so far)", err,
+			log_error("RRD: %s (%" PRIu64 " values failed so far)", err,
 			          feed->stats.failed);
 	}
 }
@@ -187,12 +207,14 @@ write_slice(struct feed *feed, int64_t slice_ms)
 	int64_t end = monotonic_ms() + slice_ms;
 	struct minute *minute;
 
-	while ((minute = minutes_closed(&feed->minutes)) != NULL) {
+	while ((minute = minutes_closed(&feed->minutes, 0)) != NULL) {
 		if (feed->at == minute->table.n) {
 			end_minute(feed, minute);
 			continue;
 		}
-		write_entry(feed, minute->minute, &minute->table.entries[feed->at++]);
+		const struct series_entry *e = &minute->table.entries[feed->at++];
+		if (e->last_end == 0)
+			write_series(feed, &e->key);
 		/* the clock is asked now and then: an update takes 30 us */
 		if (feed->at % 64 == 0 && monotonic_ms() >= end)
 			return true;
@@ -209,7 +231,7 @@ close_due(struct feed *feed)
 	if (feed->newest_s > behind)
 		minutes_close(&feed->minutes,
 		              (feed->newest_s - behind) / RRD_STEP_S * RRD_STEP_S + RRD_STEP_S);
-	while (feed->minutes.entries > ENTRIES_HIGH && minutes_closed(&feed->minutes))
+	while (feed->minutes.entries > ENTRIES_HIGH && minutes_closed(&feed->minutes, 0))
 		(void)write_slice(feed, SLICE_MS);
 }
 

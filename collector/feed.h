@@ -63,8 +63,8 @@ void feed_flush(struct feed *feed);
 struct feed_stats {
 	uint64_t late_octets;    /* for minutes that were written already */
 	uint64_t refused_octets; /* memory was full */
-	uint64_t failed;         /* updates that librrd refused */
-	uint64_t written;        /* updates */
+	uint64_t failed;         /* values that librrd refused */
+	uint64_t written;        /* values */
 };
 void feed_get_stats(const struct feed *feed, struct feed_stats *ret_stats);
 

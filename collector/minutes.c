@@ -81,9 +81,9 @@ minutes_close(struct minutes *m, uint32_t floor)
 }
 
 struct minute *
-minutes_closed(struct minutes *m)
+minutes_closed(struct minutes *m, size_t i)
 {
-	return m->n > 0 && m->list[0]->minute < m->floor ? m->list[0] : NULL;
+	return i < m->n && m->list[i]->minute < m->floor ? m->list[i] : NULL;
 }
 
 void

@@ -42,8 +42,8 @@ bool minutes_add(struct minutes *m, struct minute *minute, const struct rrd_seri
 
 /* Closes what is older than `floor`: nothing is added to it any more. */
 void minutes_close(struct minutes *m, uint32_t floor);
-/* The oldest minute if it is closed, else NULL. */
-struct minute *minutes_closed(struct minutes *m);
+/* The minute at `i`, from the oldest, if it is closed, else NULL. */
+struct minute *minutes_closed(struct minutes *m, size_t i);
 /* Forgets the oldest minute. */
 void minutes_drop(struct minutes *m);
 

@@ -14,6 +14,7 @@
 /* A file's life without an update after which its past is unknown, not 0. Gaps are filled with an update each day. */
 #define HEARTBEAT_S 86400u
 #define GAP_DAYS    366 /* a longer gap is unknown: the file holds no more than that anyway */
+#define ARGS_MAX    800 /* values in one call of librrd; more than the longest gap has */
 
 /* One level of resolution: what it must show, and a little more, so that a page that asks for the span up to now finds
  * all of it at this level. */
@@ -102,52 +103,91 @@ find_last(char *path, uint32_t minute, uint32_t *ret_last, char *err, size_t err
 	return rc;
 }
 
-/* One update with the minute's value, and in front of it zeros for the silent minutes since the last one: a value counts
- * back to the update before it. */
-static int
-update(const char *path, const struct rrdfile_minute *m, uint32_t last, char *err, size_t err_size)
-{
-	static char texts[GAP_DAYS + 3][64];
-	const char *argv[GAP_DAYS + 3];
-	int n = 0;
+/* Arguments of one call of rrd_update. */
+struct args {
+	size_t n;
+	char texts[ARGS_MAX][64];
+};
 
-	uint64_t days = (m->minute - last) / HEARTBEAT_S;
-	if (m->minute > last && days < GAP_DAYS)
-		for (uint64_t i = 1; i <= days && last + i * HEARTBEAT_S < m->minute; i++)
-			(void)snprintf(texts[n++], sizeof(texts[0]), "%" PRIu64 ":0:0",
-			               last + i * HEARTBEAT_S);
-	if (m->minute > last)
-		(void)snprintf(texts[n++], sizeof(texts[0]), "%u:0:0", m->minute);
-	(void)snprintf(texts[n++], sizeof(texts[0]), "%" PRIu64 ":%.6f:%.6f",
-	               (uint64_t)m->minute + RRD_STEP_S, (double)m->in_octets * 8 / RRD_STEP_S,
-	               (double)m->out_octets * 8 / RRD_STEP_S);
-	for (int i = 0; i < n; i++)
-		argv[i] = texts[i];
-	if (rrd_update_r(path, "in:out", n, argv) != 0)
-		return store_error(err, err_size, path);
-	return NM_OK;
+static int
+flush_args(struct args *a, const char *path, char *err, size_t err_size)
+{
+	const char *argv[ARGS_MAX];
+
+	for (size_t i = 0; i < a->n; i++)
+		argv[i] = a->texts[i];
+	int rc = a->n > 0 ? rrd_update_r(path, "in:out", (int)a->n, argv) : 0;
+	a->n = 0;
+	return rc != 0 ? store_error(err, err_size, path) : NM_OK;
+}
+
+static void
+add_arg(struct args *a, uint64_t end, double in_bps, double out_bps)
+{
+	(void)snprintf(a->texts[a->n++], sizeof(a->texts[0]), "%" PRIu64 ":%.6f:%.6f", end, in_bps,
+	               out_bps);
+}
+
+/* Zeros for the silent minutes from `last` to `minute`: a value counts back to the update before it, and none may count
+ * further back than the heartbeat. */
+static void
+add_silence(struct args *a, uint32_t last, uint32_t minute)
+{
+	uint64_t days = (minute - last) / HEARTBEAT_S;
+
+	if (days <= GAP_DAYS)
+		for (uint64_t i = 1; i <= days && last + i * HEARTBEAT_S < minute; i++)
+			add_arg(a, last + i * HEARTBEAT_S, 0, 0);
+	add_arg(a, minute, 0, 0);
+}
+
+/* Updates the file, in as many calls as the arguments need. *last is the end of what was written. */
+static int
+update(const char *path, const struct rrdfile_update *u, uint32_t *last, char *err, size_t err_size)
+{
+	static struct args args; /* 50 kB, better not on the stack */
+	uint32_t end = *last;
+	int rc = NM_OK;
+
+	args.n = 0;
+	for (size_t i = 0; i < u->n && rc == NM_OK; i++) {
+		const struct rrdfile_value *v = &u->values[i];
+
+		if (v->minute < end)
+			continue;
+		if (v->minute > end)
+			add_silence(&args, end, v->minute);
+		end = v->minute + RRD_STEP_S;
+		add_arg(&args, end, (double)v->in_octets * 8 / RRD_STEP_S,
+		        (double)v->out_octets * 8 / RRD_STEP_S);
+		if (args.n + GAP_DAYS + 2 > ARGS_MAX)
+			rc = flush_args(&args, path, err, err_size);
+	}
+	if (rc == NM_OK)
+		rc = flush_args(&args, path, err, err_size);
+	*last = end;
+	return rc;
 }
 
 int
-rrdfile_put(const char *root, const struct rrdfile_minute *m, uint32_t *last_end, char *err,
+rrdfile_put(const char *root, const struct rrdfile_update *u, uint32_t *last_end, char *err,
             size_t err_size)
 {
 	char path[RRD_PATH_MAX];
 	uint32_t last = *last_end;
 
-	if (rrdpath_file(root, m->series, path, sizeof(path)) < 0) {
+	if (rrdpath_file(root, u->series, path, sizeof(path)) < 0) {
 		(void)snprintf(err, err_size, "the path is too long");
 		return NM_ELIMIT;
 	}
-	int rc = last ? NM_OK : find_last(path, m->minute, &last, err, err_size);
+	int rc = last ? NM_OK : find_last(path, u->values[0].minute, &last, err, err_size);
 	if (rc < 0)
 		return rc;
-	if (last > m->minute) {
-		*last_end = last;
+	*last_end = last;
+	rc = update(path, u, &last, err, err_size);
+	if (rc == NM_OK && last == *last_end)
 		return NM_EEXISTS;
-	}
-	rc = update(path, m, last, err, err_size);
 	/* after a failure the file is asked again: it may have been removed */
-	*last_end = rc == NM_OK ? m->minute + RRD_STEP_S : 0;
+	*last_end = rc == NM_OK ? last : 0;
 	return rc;
 }

@@ -12,18 +12,24 @@
 #include <stdint.h>
 
 /* A minute of a series. */
-struct rrdfile_minute {
-	const struct rrd_series *series;
+struct rrdfile_value {
 	uint32_t minute; /* its beginning, seconds UTC */
 	uint64_t in_octets;
 	uint64_t out_octets;
 };
 
-/* Stores a minute into the series' file below `root`. *last_end is the time of the file's last update as far as the caller
- * knows (0: not at all) and is brought up to date. 0; NM_EEXISTS: the file is beyond this minute, nothing is written;
- * NM_ELIMIT: the path is too long; -errno: a folder cannot be made; NM_ESTORE: librrd said no. For the last three, `err` has
- * the words. */
-int rrdfile_put(const char *root, const struct rrdfile_minute *m, uint32_t *last_end, char *err,
+/* Minutes of one series, oldest first. Opening a file costs far more than a value, so several go together. */
+struct rrdfile_update {
+	const struct rrd_series *series;
+	const struct rrdfile_value *values;
+	size_t n;
+};
+
+/* Stores minutes into the series' file below `root`; those that the file is beyond are left out. *last_end is the time of
+ * the file's last update as far as the caller knows (0: not at all) and is brought up to date. 0; NM_EEXISTS: the file is
+ * beyond all of them, nothing is written; NM_ELIMIT: the path is too long; -errno: a folder cannot be made; NM_ESTORE:
+ * librrd said no. For the last three, `err` has the words. */
+int rrdfile_put(const char *root, const struct rrdfile_update *u, uint32_t *last_end, char *err,
                 size_t err_size);
 
 #endif

@@ -13,8 +13,10 @@
 
 struct series_entry {
 	struct rrd_series key;
-	uint32_t last_end; /* in a table of files: time of the file's last update, 0: not known */
-	uint64_t in;       /* octets */
+	uint32_t
+	    last_end; /* in a table of files: time of the file's last update, 0: not known. In a minute: 1
+	                    * when the entry was written */
+	uint64_t in; /* octets */
 	uint64_t out;
 };
 

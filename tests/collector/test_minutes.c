@@ -69,14 +69,14 @@ minutes_leave_in_time_order_whatever_order_they_came_in(void **state)
 	(void)state;
 	for (size_t i = 0; i < 5; i++)
 		add(MINUTE + order[i], 1, 1);
-	assert_null(minutes_closed(&minutes));
+	assert_null(minutes_closed(&minutes, 0));
 	minutes_close(&minutes, MINUTE + 180);
 	for (uint32_t at = 0; at < 180; at += 60) {
-		assert_non_null(minutes_closed(&minutes));
-		assert_int_equal(minutes_closed(&minutes)->minute, MINUTE + at);
+		assert_non_null(minutes_closed(&minutes, 0));
+		assert_int_equal(minutes_closed(&minutes, 0)->minute, MINUTE + at);
 		minutes_drop(&minutes);
 	}
-	assert_null(minutes_closed(&minutes));
+	assert_null(minutes_closed(&minutes, 0));
 	assert_int_equal(minutes.n, 2);
 	assert_int_equal(minutes.entries, 2);
 }

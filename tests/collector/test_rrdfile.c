@@ -52,9 +52,10 @@ teardown(void **state)
 static int
 put(uint32_t minute, uint64_t in, uint64_t out)
 {
-	struct rrdfile_minute m = { &series, minute, in, out };
+	struct rrdfile_value value = { minute, in, out };
+	struct rrdfile_update u = { &series, &value, 1 };
 
-	return rrdfile_put(root, &m, &last_end, err, sizeof(err));
+	return rrdfile_put(root, &u, &last_end, err, sizeof(err));
 }
 
 /* Bits per second in a minute; NAN when the file does not know. */
@@ -147,6 +148,42 @@ a_minute_that_the_file_has_is_not_written_twice(void **state)
 }
 
 static void
+several_minutes_go_together_with_silence_between_them(void **state)
+{
+	const struct rrdfile_value values[] = { { MINUTE, 75, 0 },
+		                                { MINUTE + 60, 750, 0 },
+		                                { MINUTE + 300, 7500, 0 } };
+	struct rrdfile_update u = { &series, values, 3 };
+
+	(void)state;
+	assert_int_equal(rrdfile_put(root, &u, &last_end, err, sizeof(err)), 0);
+	assert_int_equal(last_end, MINUTE + 360);
+	assert_float_equal(rate(MINUTE, 0), 10, 0);
+	assert_float_equal(rate(MINUTE + 60, 0), 100, 0);
+	assert_float_equal(rate(MINUTE + 120, 0), 0, 0);
+	assert_float_equal(rate(MINUTE + 240, 0), 0, 0);
+	assert_float_equal(rate(MINUTE + 300, 0), 1000, 0);
+	assert_int_equal(rrdfile_put(root, &u, &last_end, err, sizeof(err)), NM_EEXISTS);
+}
+
+static void
+of_several_minutes_those_that_the_file_has_are_left_out(void **state)
+{
+	const struct rrdfile_value values[] = { { MINUTE, 75, 0 },
+		                                { MINUTE + 60, 750, 0 },
+		                                { MINUTE + 120, 7500, 0 } };
+	struct rrdfile_update u = { &series, values, 3 };
+
+	(void)state;
+	assert_int_equal(put(MINUTE, 1500, 0), 0);
+	assert_int_equal(put(MINUTE + 60, 1500, 0), 0);
+	last_end = 0;
+	assert_int_equal(rrdfile_put(root, &u, &last_end, err, sizeof(err)), 0);
+	assert_float_equal(rate(MINUTE + 60, 0), 200, 0);
+	assert_float_equal(rate(MINUTE + 120, 0), 1000, 0);
+}
+
+static void
 the_file_has_average_min_and_max_at_each_level(void **state)
 {
 	static const char *const want[] = { "rra[14].cf",   "rra[14].pdp_per_row", "rra[0].rows",
@@ -194,6 +231,8 @@ main(void)
 		WITH_TREE(a_gap_of_exactly_a_day_is_zero),
 		WITH_TREE(what_was_before_a_files_life_is_unknown),
 		WITH_TREE(a_minute_that_the_file_has_is_not_written_twice),
+		WITH_TREE(several_minutes_go_together_with_silence_between_them),
+		WITH_TREE(of_several_minutes_those_that_the_file_has_are_left_out),
 		WITH_TREE(the_file_has_average_min_and_max_at_each_level),
 		WITH_TREE(a_file_that_is_no_rrd_is_an_error_with_words),
 	};
