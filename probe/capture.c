@@ -7,12 +7,11 @@
 #include "probe/capture_pcap.h"
 
 void
-capture_frame(u_char *input, /* NOLINT(readability-non-const-parameter): a pcap_handler */
-              const struct pcap_pkthdr *header, const u_char *bytes)
+capture_bytes(const struct capture_input *in, const struct pcap_pkthdr *header, const u_char *bytes,
+              struct frame_bytes *ret_frame)
 {
-	const struct capture_input *in = (const struct capture_input *)(void *)input;
 	/* seconds are unsigned, good to 2106; libpcap hands those of a file through as signed */
-	struct frame_bytes frame = {
+	*ret_frame = (struct frame_bytes){
 		.ts_ns = (uint32_t)header->ts.tv_sec * UINT64_C(1000000000) +
 		         (uint32_t)header->ts.tv_usec * in->tick_ns,
 		.bytes = bytes,
@@ -20,8 +19,6 @@ capture_frame(u_char *input, /* NOLINT(readability-non-const-parameter): a pcap_
 		.wire_len = header->len,
 		.link = in->link,
 	};
-
-	meter_frame(in->config->meter, in->type, &frame);
 }
 
 const struct decode_link *

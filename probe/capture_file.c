@@ -234,13 +234,25 @@ stream_read(void *cookie, char *to, size_t len)
 	return (ssize_t)len;
 }
 
+/* A pcap_handler: one frame to the meter. */
+static void
+libpcap_frame(u_char *reader, /* NOLINT(readability-non-const-parameter): libpcap's type */
+              const struct pcap_pkthdr *header, const u_char *bytes)
+{
+	const struct reader *r = (const struct reader *)(void *)reader;
+	struct frame_bytes frame;
+
+	capture_bytes(&r->input, header, bytes, &frame);
+	meter_frame(r->config->meter, r->input.type, &frame);
+}
+
 static int
 read_frames(pcap_t *pcap, struct reader *r)
 {
 	int n;
 
 	do {
-		n = pcap_dispatch(pcap, CAPTURE_BATCH, capture_frame, (u_char *)&r->input);
+		n = pcap_dispatch(pcap, CAPTURE_BATCH, libpcap_frame, (u_char *)r);
 		/* before looking at n: a signal that ends us can be what broke the read off */
 		if (!r->config->between(r->config->ctx))
 			return NM_OK;

@@ -26,6 +26,11 @@ struct live_if {
 	uint32_t kernel_drops; /* pcap_stats() at the last look */
 	uint32_t if_drops;
 	struct capture_input input;
+	/* Frames wait here until there is a batch. They are copied, because libpcap gives a frame's memory back to the
+	 * kernel after its call; that costs less than a flow table that is waited for at every frame. */
+	size_t n_frames;
+	struct frame_bytes frames[METER_BATCH];
+	uint8_t *bytes; /* METER_BATCH times snaplen */
 };
 
 struct capture_live {
@@ -36,6 +41,30 @@ struct capture_live {
 	size_t n;
 	struct live_if ifs[];
 };
+
+static void
+meter_batch(struct live_if *f)
+{
+	meter_frames(f->input.config->meter, f->input.type, f->frames, f->n_frames);
+	f->n_frames = 0;
+}
+
+/* A pcap_handler: one frame into the batch. */
+static void
+live_frame(u_char *live_if, const struct pcap_pkthdr *header, const u_char *bytes)
+{
+	struct live_if *f = (struct live_if *)(void *)live_if;
+	struct frame_bytes *frame = &f->frames[f->n_frames];
+	uint8_t *copy = f->bytes + f->n_frames * f->input.config->snaplen;
+
+	capture_bytes(&f->input, header, bytes, frame);
+	if (frame->len > f->input.config->snaplen)
+		frame->len = f->input.config->snaplen;
+	memcpy(copy, bytes, frame->len);
+	frame->bytes = copy;
+	if (++f->n_frames == METER_BATCH)
+		meter_batch(f);
+}
 
 static int
 set_up(pcap_t *pcap, const struct capture_config *config)
@@ -114,10 +143,14 @@ capture_live_open(const char *const *interfaces, size_t n, const struct capture_
 	}
 	live->config = config;
 	live->complaints = (struct log_limit){ .burst = 3, .period_s = 60 };
-	for (; live->n < n; live->n++) {
+	while (live->n < n) {
 		struct live_if *f = &live->ifs[live->n];
 		f->name = interfaces[live->n];
-		int rc = open_if(live, f, (uint16_t)live->n);
+		f->bytes = malloc((size_t)METER_BATCH * config->snaplen);
+		if (!f->bytes)
+			log_error("%s: out of memory", f->name);
+		int rc = f->bytes ? open_if(live, f, (uint16_t)live->n) : -ENOMEM;
+		live->n++;
 		if (rc < 0) {
 			capture_live_close(live);
 			return rc;
@@ -132,9 +165,11 @@ capture_live_close(struct capture_live *live)
 {
 	if (!live)
 		return;
-	for (size_t i = 0; i < live->n; i++)
+	for (size_t i = 0; i < live->n; i++) {
 		if (live->ifs[i].pcap)
 			pcap_close(live->ifs[i].pcap);
+		free(live->ifs[i].bytes);
+	}
 	free(live);
 }
 
@@ -204,7 +239,8 @@ read_if(struct capture_live *live, struct live_if *f)
 	int total = 0;
 
 	for (int batch = 0; batch < BATCHES_MAX; batch++) {
-		int n = pcap_dispatch(f->pcap, CAPTURE_BATCH, capture_frame, (u_char *)&f->input);
+		int n = pcap_dispatch(f->pcap, CAPTURE_BATCH, live_frame, (u_char *)f);
+		meter_batch(f);
 		if (n < 0) {
 			f->failed = true;
 			if (log_allowed(&live->complaints))

@@ -12,7 +12,7 @@
 /* Frames between two calls of the hook. */
 #define CAPTURE_BATCH 512
 
-/* The user pointer of capture_frame(). */
+/* What is known of the frames of a handle. */
 struct capture_input {
 	const struct capture_config *config; /* set by the owner, as is `link` */
 	const struct decode_link *type;
@@ -30,7 +30,8 @@ int capture_compile(pcap_t *pcap, const char *name, const char *filter,
 /* Prepares an open handle: link type and time stamps' unit into *in, filter. A negative code after a log line. */
 int capture_prepare(pcap_t *pcap, const char *name, struct capture_input *in);
 
-/* A pcap_handler: one frame to the meter. */
-void capture_frame(u_char *input, const struct pcap_pkthdr *header, const u_char *bytes);
+/* What libpcap hands over, as the meter takes it. */
+void capture_bytes(const struct capture_input *in, const struct pcap_pkthdr *header,
+                   const u_char *bytes, struct frame_bytes *ret_frame);
 
 #endif
