@@ -21,15 +21,16 @@ db_usage_end(struct db *db, uint32_t *ret_end_s)
 	return rc;
 }
 
-/* The subject of usage_minute that a host, a group or neither is. NM_ENOTFOUND: a host that was never seen. */
+/* The subject of usage_minute that a host, a group or neither is. NM_ENOTFOUND: a host that was never seen, a group
+ * that cannot be. */
 static int
 find_subject(struct db *db, const char *host, int64_t group, int64_t *ret_subject)
 {
 	struct db_stmt *q;
 
-	*ret_subject = group >= 0 ? -group : AGGREGATE_TOTAL;
+	*ret_subject = group > 0 ? -group : AGGREGATE_TOTAL;
 	if (!host)
-		return NM_OK;
+		return group == 0 ? NM_ENOTFOUND : NM_OK;
 	int rc = db_query(db, "SELECT id FROM ip WHERE addr = ?", &q);
 	if (rc < 0)
 		return rc;

@@ -52,7 +52,7 @@ choose_generation(struct run *r)
 		rc = db_aggregate_get(r->db, AGGREGATE_GROUPS, &built_by);
 	if (rc == NM_OK && (r->generation == 0 || built_by != fingerprint))
 		rc = begin_generation(r, fingerprint);
-	r->result.rebuilt = r->generation != r->published;
+	r->result.rebuilt = r->published != 0 && r->generation != r->published;
 	return rc;
 }
 
@@ -64,7 +64,7 @@ publish(struct run *r)
 
 	if (rc == NM_OK)
 		rc = db_begin_write(r->db);
-	if (rc == NM_OK && r->result.rebuilt)
+	if (rc == NM_OK && r->generation != r->published)
 		rc = db_aggregate_regroup(r->db, r->groups);
 	if (rc == NM_OK)
 		rc = db_aggregate_publish(r->db, r->generation, r->result.end);

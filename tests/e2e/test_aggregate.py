@@ -479,6 +479,7 @@ class Command(Aggregate):
         self.store.add(random_flows(20, END - 600, END, 18))
         lines = self.run_it("-v").stderr.splitlines()
         self.assertEqual(len(lines), 1, lines)
+        self.assertNotIn("rebuilt", lines[0])
         self.assertIn("20 new flows", lines[0])
 
 

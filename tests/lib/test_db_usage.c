@@ -271,6 +271,7 @@ a_window_ends_at_the_end_and_is_exact_to_the_minute(void **state)
 	assert_window(s->db, NULL, -1, -1, 60, "80/8");
 	assert_window(s->db, "10.9.9.9", -1, -1, 60, "0/0");
 	assert_window(s->db, NULL, 77, -1, 60, "0/0");
+	assert_window(s->db, NULL, 0, -1, 60, "0/0");
 }
 
 static void
