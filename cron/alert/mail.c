@@ -34,7 +34,9 @@ mail_split_server(const char *server, const char *dflt, struct mail_parcel *ret_
 		host = server + 1;
 		len = strcspn(host, "]");
 	}
-	const char *rest = host + len + (*server == '[' && host[len] == ']');
+	if (*server == '[' && host[len] != ']')
+		return NM_EFORMAT;
+	const char *rest = host + len + (*server == '[');
 	if (*rest == ':')
 		port = rest + 1;
 	else if (*rest)

@@ -117,7 +117,7 @@ fill_request(struct request *r, const struct settings *s, const struct send_job 
 
 /* What the gateway answers is not kept; how long it may go on is bounded by the time-out. */
 static size_t
-drop_answer(char *bytes, size_t size, size_t n, void *ctx)
+drop_answer(const char *bytes, size_t size, size_t n, void *ctx)
 {
 	(void)bytes;
 	(void)ctx;

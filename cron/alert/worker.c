@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -64,18 +65,23 @@ void
 worker_end(struct worker *worker, struct send_result *ret_result)
 {
 	struct pollfd ready = { .fd = worker->fd, .events = POLLIN };
-	struct send_result result;
+	struct send_result result = { .ok = false };
+	bool in_time = poll(&ready, 1, 0) > 0;
+	ssize_t len = in_time ? read(worker->fd, &result, sizeof(result)) : 0;
+	int status = 0;
 
+	if (!in_time)
+		(void)kill(worker->pid, SIGKILL);
+	while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR)
+		;
 	memset(ret_result, 0, sizeof(*ret_result));
-	if (poll(&ready, 1, 0) <= 0)
+	if (!in_time)
 		send_failed(ret_result, "no end within the time limit");
-	else if (read(worker->fd, &result, sizeof(result)) == (ssize_t)sizeof(result))
+	else if (len == (ssize_t)sizeof(result))
 		*ret_result = result;
 	else
-		send_failed(ret_result, "the sending process died");
-	(void)kill(worker->pid, SIGKILL);
-	while (waitpid(worker->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+		send_failed(ret_result, "the sending process died (wait status 0x%x)",
+		            (unsigned)status);
 	(void)close(worker->fd);
 	worker->fd = -1;
 }
