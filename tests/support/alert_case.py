@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A test case with a store whose traffic and alert rules are made to measure, and netmon-alert runs at given minutes."""
 import ipaddress
+import os
 import sqlite3
 
 import alert_servers
@@ -95,6 +96,9 @@ class AlertCase(e2e.Case):
     def alert(self, minute, *options, **kwargs):
         """A run of netmon-alert some seconds after that minute's aggregation."""
         kwargs.setdefault("check", False)
+        # libesmtp compares words by length that have no NUL behind them, which the strict check would take for an error
+        asan = os.environ.get("ASAN_OPTIONS", "").replace("strict_string_checks=1", "strict_string_checks=0")
+        kwargs["env"] = {"ASAN_OPTIONS": asan, **kwargs.get("env", {})}
         return e2e.run(*self.argv(minute, *options), **kwargs)
 
     def minute(self, minute, bps):
