@@ -532,6 +532,17 @@ decode_apps_only(const uint8_t *bytes, size_t len)
 	return frame_decode_apps(bytes, len, apps, 2, &n);
 }
 
+/* Member by member: what lies between members is nobody's. */
+static void
+assert_same_application(const struct application *a, const struct application *b)
+{
+	assert_int_equal(a->id, b->id);
+	assert_string_equal(a->name, b->name);
+	assert_string_equal(a->category, b->category);
+	assert_int_equal(a->colour, b->colour);
+	assert_int_equal(a->colour_dark, b->colour_dark);
+}
+
 static void
 applications_come_back_and_are_refused_at_any_other_length(void **state)
 {
@@ -545,7 +556,8 @@ applications_come_back_and_are_refused_at_any_other_length(void **state)
 	assert_int_equal(frame_encode_apps(apps, 2, buf, sizeof(buf), &len), 0);
 	assert_int_equal(frame_decode_apps(buf + 8, len - 8, back, 2, &n), 0);
 	assert_int_equal(n, 2);
-	assert_memory_equal(back, apps, sizeof(apps));
+	for (size_t i = 0; i < n; i++)
+		assert_same_application(&back[i], &apps[i]);
 	assert_int_equal(frame_decode_apps(buf + 8, len - 8, back, 1, &n), NM_ELIMIT);
 	for (size_t cut = 2; cut < len - 8; cut++)
 		assert_int_equal(decode_exact(decode_apps_only, buf + 8, cut), NM_EFORMAT);
