@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* libconfuse reports through a callback without a context argument, so the first message waits here for conf_load() */
@@ -27,9 +28,12 @@ keep_error(cfg_t *conf, const char *fmt, va_list ap)
 int
 conf_load(const char *path, cfg_opt_t *opts, cfg_t **ret_conf, char *err, size_t err_size)
 {
-	/* asked beforehand, because cfg_parse() does not tell a missing file from a directory */
-	if (access(path, R_OK) < 0) {
-		int code = -errno;
+	/* asked beforehand, because cfg_parse() does not say why it cannot read, and ends the program on a directory */
+	struct stat st;
+	int code = access(path, R_OK) < 0 || stat(path, &st) < 0 ? -errno
+	           : S_ISDIR(st.st_mode)                         ? -EISDIR
+	                                                         : NM_OK;
+	if (code < 0) {
 		(void)snprintf(err, err_size,
 		               "%s: %s: create it or name another file with --config", path,
 		               nm_strerror(code));
