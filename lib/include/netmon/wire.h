@@ -105,8 +105,9 @@ static inline uint64_t
 wire_u64(struct wire *w)
 {
 	uint64_t high = wire_u32(w);
+	uint64_t low = wire_u32(w);
 
-	return high << 32 | wire_u32(w);
+	return w->failed ? 0 : high << 32 | low;
 }
 
 /* Copies the next `len` octets to `ret_bytes`, which is left as it was when they are not there. */
