@@ -41,6 +41,7 @@ struct feed {
 	struct feed_stats stats;
 	struct log_limit failure_log;
 	struct log_limit late_log;
+	uint64_t ahead_octets; /* for minutes that are still to come */
 	uint64_t late_logged;
 };
 
@@ -114,16 +115,12 @@ add_part(struct feed *feed, struct minute *minute, const struct record *r, const
 		add_both(feed, minute, key, 0, octets);
 }
 
-static void
-note_newest(struct feed *feed, uint32_t end_s)
+/* The latest second that is believed. A probe whose clock is wrong must not make everybody else late, and a minute that is
+ * still to come must not be written: the files and the watermark would refuse all that comes before it. */
+static uint32_t
+latest_s(const struct feed *feed)
 {
-	uint32_t latest = (feed->loop ? loop_wall_s(feed->loop) : (uint32_t)time(NULL)) + FUTURE_S;
-
-	/* a probe whose clock is wrong must not make everybody else late */
-	if (end_s > latest)
-		end_s = latest;
-	if (end_s > feed->newest_s)
-		feed->newest_s = end_s;
+	return (feed->loop ? loop_wall_s(feed->loop) : (uint32_t)time(NULL)) + FUTURE_S;
 }
 
 static void
@@ -131,17 +128,24 @@ add_record(struct feed *feed, const struct record *r)
 {
 	struct ends ends;
 	struct spread s = spread_init(r);
+	uint32_t latest = latest_s(feed);
 
 	ends.n_src = groups_of(feed, &r->saddr, ends.src);
 	ends.n_dst = groups_of(feed, &r->daddr, ends.dst);
 	while (spread_next(&s)) {
 		if (feed->rebuilding && s.minute < feed->minutes.floor)
 			continue;
+		if (s.minute > latest) {
+			feed->ahead_octets += s.octets;
+			continue;
+		}
 		struct minute *minute = minutes_open(&feed->minutes, s.minute, s.octets);
 		if (minute && s.octets > 0)
 			add_part(feed, minute, r, &ends, s.octets);
 	}
-	note_newest(feed, r->expires);
+	uint32_t end_s = r->expires < latest ? r->expires : latest;
+	if (end_s > feed->newest_s)
+		feed->newest_s = end_s;
 }
 
 /* --- writing ---------------------------------------------------------------------------------------------------------- */
@@ -248,14 +252,15 @@ work(void *ctx)
 static void
 log_late(struct feed *feed)
 {
-	uint64_t late = feed->minutes.late_octets + feed->minutes.refused_octets;
+	uint64_t late =
+	    feed->minutes.late_octets + feed->minutes.refused_octets + feed->ahead_octets;
 
 	if (late == feed->late_logged || !log_allowed(&feed->late_log))
 		return;
 	feed->late_logged = late;
 	log_warn("RRD: %" PRIu64 " octets so far came too late for their minute, %" PRIu64
-	         " found no room; the store has them",
-	         feed->minutes.late_octets, feed->minutes.refused_octets);
+	         " found no room, %" PRIu64 " are of a time still to come; the store has them",
+	         feed->minutes.late_octets, feed->minutes.refused_octets, feed->ahead_octets);
 }
 
 static void
@@ -352,6 +357,7 @@ feed_get_stats(const struct feed *feed, struct feed_stats *ret_stats)
 	*ret_stats = feed->stats;
 	ret_stats->late_octets = feed->minutes.late_octets;
 	ret_stats->refused_octets = feed->minutes.refused_octets;
+	ret_stats->ahead_octets = feed->ahead_octets;
 }
 
 int

@@ -6,7 +6,8 @@
  *   - clock: no batch came for FEED_QUIET_S, and the minute ended FEED_LATE_S ago; but not within FEED_HOLD_S after a
  *     connection was lost, because that probe still holds records of those minutes.
  * So a live link and the replay of an old capture both get each minute right. Octets for a minute that is written already
- * are counted and logged; the store has them.
+ * are counted and logged; the store has them. So are those for a minute that is still to come, which a probe with a wrong
+ * clock sends: once written, it would stop the files that it is in until that time.
  *
  * Derived data with a watermark of its own: the file .netmond in the tree says which minutes are written. After a crash the
  * minutes behind it are added up again from the store (feed_rebuild()).
@@ -63,6 +64,7 @@ void feed_flush(struct feed *feed);
 struct feed_stats {
 	uint64_t late_octets;    /* for minutes that were written already */
 	uint64_t refused_octets; /* memory was full */
+	uint64_t ahead_octets;   /* more than a minute ahead of this machine's clock */
 	uint64_t failed;         /* values that librrd refused */
 	uint64_t written;        /* values */
 };

@@ -163,6 +163,19 @@ class Rrd(e2e.Case):
         self.assertEqual(netmond.stop(), 0)
         self.assertEqual(self.total("totals", "all"), (0, 2100))
 
+    def test_a_probe_whose_clock_is_ahead_stops_nobodys_graphs(self):
+        now = int(time.time())
+        ahead = [Record("10.0.0.1", octets=900, started=now + days * 86400) for days in range(1, 31)]
+        netmond = self.collector()
+        self.feed(netmond, ahead, probe="ahead", epoch=2)
+        self.assertEqual(netmond.stop(), 0)
+        self.assertIn("27000 are of a time still to come", netmond.log())
+        netmond = self.collector()
+        self.feed(netmond, [Record("10.0.0.1", octets=6000, started=now)], probe="right", epoch=3)
+        self.assertEqual(netmond.stop(), 0)
+        rows = fetch(self.file("totals", "all"), now - 120, now + 120)
+        self.assertEqual(sum(r[1] for r in rows.values()), 6000)
+
     def test_after_kill_9_the_minutes_come_again_from_the_store(self):
         port = e2e.free_port()
         netmond = self.netmond(store=True, port=port)
