@@ -44,7 +44,7 @@ LIBRARIES = {
 # Headers of libc and Linux come from these folders or are one of these names.
 LIBC_FOLDERS = ("sys/", "net/", "netinet/", "arpa/", "linux/", "netpacket/")
 LIBC = set("""assert ctype dirent dlfcn endian err errno fcntl fnmatch getopt glob grp ifaddrs inttypes limits locale math
-netdb poll pthread pwd regex sched semaphore setjmp signal spawn stdalign stdarg stdatomic stdbool stddef stdint stdio
+netdb poll pthread pwd regex sched search semaphore setjmp signal spawn stdalign stdarg stdatomic stdbool stddef stdint stdio
 stdlib stdnoreturn string strings syslog termios threads time unistd uchar wchar""".split())
 
 INCLUDE = re.compile(r'\s*#\s*include\s+([<"])([^>"]+)[>"]')
