@@ -210,6 +210,15 @@ class Process:
             self.popen.kill()
         return self.popen.wait()
 
+    def end(self, timeout=5):
+        """Asks it to end, so that it can end its own children, and kills it when it does not."""
+        self.send(signal.SIGTERM)
+        self.send(signal.SIGCONT)
+        try:
+            self.popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
 
 class Case(unittest.TestCase):
     """A test with a folder of its own (self.dir) whose processes are ended with it."""
@@ -223,7 +232,7 @@ class Case(unittest.TestCase):
 
     def _clean(self):
         for process in reversed(self.processes):
-            process.kill()
+            process.end()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def start(self, *argv, env=None, **kwargs):
