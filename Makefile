@@ -152,9 +152,11 @@ $(BUILD)/tests/$(1)/test_%: $(BUILD)/tests/$(1)/test_%.o $(SUPPORT) $(TEST_AR_$(
 endef
 $(foreach d,lib probe modules collector cron web,$(eval $(call test_rules,$(d))))
 
-$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(SUPPORT) $(TEST_AR_fuzz) $(LIBNETMON)
+# libFuzzer (FUZZ_ENGINE, set by tests/fuzz/run) brings its own main()
+REPLAY := $(if $(FUZZ_ENGINE),,$(BUILD)/tests/fuzz/replay.o)
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(REPLAY) $(SUPPORT) $(TEST_AR_fuzz) $(LIBNETMON)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(FUZZ_ENGINE) -o $@ $^ $(TEST_LIBS)
 
 tests: $(TESTS) $(FUZZERS) $(BUILD)/tests/demo/traffic
 
