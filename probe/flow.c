@@ -22,6 +22,7 @@
 #define TICK_NS     3906250u /* 1/256 s */
 #define SLOT_SHIFT  6        /* a slot of the wheel is 64 ticks, a quarter of a second */
 #define SLOTS       512u     /* 128 s; what is due later is looked at again by then */
+#define JUMP_SLOTS  (1u << (31 - SLOT_SHIFT)) /* 97 days, longer than any time-out */
 #define TABLE_LIMIT (1u << 28)
 #define PROTO_TCP   6
 
@@ -336,6 +337,9 @@ wheel_run(struct flow_table *t)
 {
 	uint64_t target = t->now >> SLOT_SHIFT;
 
+	/* the entries' 32-bit times cannot tell so long a silence from a short one */
+	if (target - t->wheel_at > JUMP_SLOTS)
+		flow_flush(t);
 	if (target - t->wheel_at > SLOTS)
 		t->wheel_at = target - SLOTS;
 	while (t->wheel_at < target)

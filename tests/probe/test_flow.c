@@ -630,6 +630,22 @@ many_flows_come_and_go_without_loss(void **state)
 	assert_int_equal(total, 200000);
 }
 
+static void
+a_silence_of_194_days_ends_the_flow(void **state)
+{
+	/* 2^32 ticks of 1/256 s, and a second */
+	const uint64_t wrap_ms = UINT64_C(16777217) * 1000;
+
+	(void)state;
+	udp(0, 1, 2);
+	udp(wrap_ms, 1, 2);
+	flow_flush(table);
+	assert_int_equal(n_cuts, 2);
+	assert_int_equal(cuts[0].started, BEGIN_S);
+	assert_int_equal(cuts[0].expires, BEGIN_S);
+	assert_int_equal(cuts[1].started, BEGIN_S + wrap_ms / 1000);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -663,6 +679,7 @@ main(void)
 		T(time_stamps_that_are_all_zero_make_records),
 		T(a_file_of_an_earlier_day_expires_by_its_own_time),
 		T(a_jump_of_years_expires_everything_once),
+		T(a_silence_of_194_days_ends_the_flow),
 		T(any_order_of_time_keeps_every_packet),
 		T(a_full_table_refuses_new_flows_and_counts_old_ones),
 		T(many_flows_come_and_go_without_loss),
