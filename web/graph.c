@@ -116,17 +116,37 @@ volume_of(const struct graph *graph, int app)
 	return sum;
 }
 
-/* The last minute that is known, of those of the last hour. */
+/* The whole's last minute that is known, of those of the last hour: its values, and how many steps before the right edge
+ * it is, SIZE_MAX for none. */
+static size_t
+read_now(struct graph *graph)
+{
+	struct values v;
+	size_t back = SIZE_MAX;
+
+	graph->now[0] = graph->now[1] = NAN;
+	if (!fetch(graph, graph->scope.app, graph->end_s - NOW_SPAN_S, RRD_STEP_S, &v))
+		return back;
+	for (size_t row = v.rows; v.columns == 2 && row-- > 0 && isnan(graph->now[0]);) {
+		memcpy(graph->now, &v.data[2 * row], sizeof(graph->now));
+		back = v.rows - row;
+	}
+	rrd_freemem(v.data);
+	return isnan(graph->now[0]) ? SIZE_MAX : back;
+}
+
+/* An application in that same minute, so that the rows add up to the whole: a file without a value there had no traffic
+ * since, and its own last minute may be long ago. */
 static void
-read_now(const struct graph *graph, int app, double ret_now[2])
+read_app_now(const struct graph *graph, size_t back, struct graph_app *app)
 {
 	struct values v;
 
-	ret_now[0] = ret_now[1] = NAN;
-	if (!fetch(graph, app, graph->end_s - NOW_SPAN_S, RRD_STEP_S, &v))
+	app->now[0] = app->now[1] = back == SIZE_MAX ? NAN : 0;
+	if (back == SIZE_MAX || !fetch(graph, app->id, graph->end_s - NOW_SPAN_S, RRD_STEP_S, &v))
 		return;
-	for (size_t row = v.rows; v.columns == 2 && row-- > 0 && isnan(ret_now[0]);)
-		memcpy(ret_now, &v.data[2 * row], 2 * sizeof(*ret_now));
+	if (v.columns == 2 && back <= v.rows && !isnan(v.data[2 * (v.rows - back)]))
+		memcpy(app->now, &v.data[2 * (v.rows - back)], sizeof(app->now));
 	rrd_freemem(v.data);
 }
 
@@ -208,9 +228,9 @@ graph_rank(struct graph *graph)
 			memcpy(graph->apps, apps, n * sizeof(*apps));
 	}
 	graph->n_apps = n;
-	read_now(graph, graph->scope.app, graph->now);
+	size_t back = read_now(graph);
 	for (size_t i = 0; i < n; i++)
-		read_now(graph, graph->apps[i].id, graph->apps[i].now);
+		read_app_now(graph, back, &graph->apps[i]);
 	free(apps);
 	return NM_OK;
 }

@@ -24,8 +24,7 @@
 struct graph_app {
 	int id;
 	double volume; /* bits in the window, in and out */
-	double
-	    now[2]; /* bits/s in, out of the last minute that is known; NaN for none in an hour */
+	double now[2]; /* bits/s in, out in the whole's last minute; NaN for none in an hour */
 	char name[GRAPH_NAME_MAX];
 	uint32_t colour; /* 0xRRGGBB, of the theme */
 };
@@ -44,7 +43,7 @@ struct graph {
 	size_t n_apps;
 	struct graph_app apps[GRAPH_TOP];
 	bool others;   /* there are more applications than these */
-	double now[2]; /* of the whole, as above */
+	double now[2]; /* of the whole, in the last minute that is known */
 	bool no_data;  /* no file, or nothing in the window */
 };
 

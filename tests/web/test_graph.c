@@ -40,7 +40,7 @@ __lsan_default_suppressions(void)
 static char root[] = "/tmp/netmon:graph-XXXXXX";
 
 static void
-write_series(const char *scope, const char *name, unsigned in, unsigned out)
+write_series_until(const char *scope, const char *name, unsigned in, unsigned out, int64_t end)
 {
 	static const char *const create[] = { "DS:in:GAUGE:120:0:U",   "DS:out:GAUGE:120:0:U",
 		                              "RRA:AVERAGE:0.5:1:360", "RRA:MIN:0.5:1:360",
@@ -56,10 +56,16 @@ write_series(const char *scope, const char *name, unsigned in, unsigned out)
 	assert_int_equal(
 	    rrd_create_r(path, 60, END - 7260, (int)N(create), (const char **)(uintptr_t)create),
 	    0);
-	for (int64_t t = END - 7200; t <= END; t += 60) {
+	for (int64_t t = END - 7200; t <= end; t += 60) {
 		(void)snprintf(update, sizeof(update), "%lld:%u:%u", (long long)t, in, out);
 		assert_int_equal(rrd_update_r(path, NULL, 1, words), 0);
 	}
+}
+
+static void
+write_series(const char *scope, const char *name, unsigned in, unsigned out)
+{
+	write_series_until(scope, name, in, out, END);
 }
 
 static int
@@ -79,6 +85,9 @@ make_tree(void **state)
 	write_series("totals", "all", 78000, 39000);
 	write_series("totals", "transit", 5, 5);
 	write_series("groups/7", "3", 9, 9);
+	write_series("groups/8", "all", 400, 40);
+	write_series("groups/8", "3", 400, 40);
+	write_series_until("groups/8", "4", 90000, 90000, END - 1200);
 	return 0;
 }
 
@@ -135,6 +144,20 @@ the_ten_heaviest_applications_are_ranked_and_the_rest_is_others(void **state)
 	assert_true(fabs(g.apps[0].now[0] - 12000) < 1);
 	assert_true(fabs(g.now[1] - 39000) < 1);
 	expect_image(&g, "\x89PNG");
+}
+
+static void
+now_is_the_same_minute_for_every_application(void **state)
+{
+	struct graph g = graph_of(RRD_GROUP, 8, RRD_APP_ALL);
+
+	(void)state;
+	assert_int_equal(graph_rank(&g), NM_OK);
+	assert_int_equal(g.n_apps, 2);
+	assert_int_equal(g.apps[0].id, 4);
+	assert_true(fabs(g.apps[0].now[0]) < 1);
+	assert_true(fabs(g.apps[1].now[0] - 400) < 1);
+	assert_true(fabs(g.now[1] - 40) < 1);
 }
 
 static void
@@ -313,6 +336,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_ten_heaviest_applications_are_ranked_and_the_rest_is_others),
+		cmocka_unit_test(now_is_the_same_minute_for_every_application),
 		cmocka_unit_test(a_graph_of_one_application_has_no_others),
 		cmocka_unit_test(hostile_names_are_drawn_as_they_are),
 		cmocka_unit_test(without_data_there_is_an_image_that_says_so),
