@@ -128,7 +128,10 @@ def wait_for_port(programs, name, port, timeout=15):
         programs.check_alive(name)
         with socket.socket() as s:
             s.settimeout(1)
-            if s.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
+            accepts = s.connect_ex(("127.0.0.1", port)) == 0
+        time.sleep(0.2 if accepts else 0.05)
+        if accepts:
+            # ours, not somebody else's whom it found on its port: then it has ended by now
+            programs.check_alive(name)
+            return
     raise DemoError(f"{name} does not accept connections on port {port} after {timeout} s")
