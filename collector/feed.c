@@ -263,18 +263,25 @@ log_late(struct feed *feed)
 	         feed->minutes.late_octets, feed->minutes.refused_octets, feed->ahead_octets);
 }
 
+/* Closes what is old enough by the clock. */
+static void
+close_past(struct feed *feed)
+{
+	uint32_t wall_s = loop_wall_s(feed->loop);
+
+	minutes_close(&feed->minutes,
+	              (wall_s - FEED_LATE_S - RRD_STEP_S) / RRD_STEP_S * RRD_STEP_S + RRD_STEP_S);
+}
+
 static void
 on_clock(void *ctx)
 {
 	struct feed *feed = ctx;
 	int64_t now_ms = loop_now_ms(feed->loop);
-	uint32_t wall_s = loop_wall_s(feed->loop);
 
 	log_late(feed);
-	if (now_ms - feed->batch_ms < FEED_QUIET_S * 1000 || now_ms < feed->hold_until_ms)
-		return;
-	minutes_close(&feed->minutes,
-	              (wall_s - FEED_LATE_S - RRD_STEP_S) / RRD_STEP_S * RRD_STEP_S + RRD_STEP_S);
+	if (now_ms - feed->batch_ms >= FEED_QUIET_S * 1000 && now_ms >= feed->hold_until_ms)
+		close_past(feed);
 }
 
 static void
@@ -345,7 +352,12 @@ feed_attach(struct feed *feed, struct loop *loop)
 void
 feed_flush(struct feed *feed)
 {
-	minutes_close(&feed->minutes, UINT32_MAX);
+	/* minutes that still go on would be written without the rest of their flows; a store gives them whole to the
+	 * next start */
+	if (feed->config.db)
+		close_past(feed);
+	else
+		minutes_close(&feed->minutes, UINT32_MAX);
 	while (write_slice(feed, SLICE_MS))
 		;
 	log_late(feed);

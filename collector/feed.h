@@ -58,7 +58,8 @@ void feed_batch(struct feed *feed, const struct batch *batch);
 /* A probe's connection ended; `clean`: by the probe's own wish, with nothing left to send. */
 void feed_session_end(struct feed *feed, bool clean);
 
-/* Closes and writes every minute. */
+/* Writes what is old enough by the clock, and without a store, which would give the rest to the next start, every
+ * minute. */
 void feed_flush(struct feed *feed);
 
 struct feed_stats {

@@ -176,6 +176,20 @@ class Rrd(e2e.Case):
         rows = fetch(self.file("totals", "all"), now - 120, now + 120)
         self.assertEqual(sum(r[1] for r in rows.values()), 6000)
 
+    def test_a_stop_leaves_minutes_that_still_go_on_to_the_next_start(self):
+        now = int(time.time())
+        e2e.run("netmon", "--store", f"sqlite:{self.dir}/netmon.db", "store", "init")
+        e2e.run("netmon", "--store", f"sqlite:{self.dir}/netmon.db", "groups", "import", self.groups)
+        netmond = self.netmond(store=True, rrd=True)
+        self.feed(netmond, [Record("10.0.0.1", octets=5000, started=now - 900)],
+                  [Record("10.0.0.1", octets=6000, started=now)])
+        for _ in range(2):
+            self.assertEqual(netmond.stop(), 0)
+            rows = fetch(self.file("totals", "all"), now - 1200, now + 120)
+            self.assertEqual(sum(r[1] for r in rows.values()), 5000)
+            netmond = self.netmond(store=True, rrd=True)
+            self.assertNotIn("too late", netmond.log())
+
     def test_after_kill_9_the_minutes_come_again_from_the_store(self):
         port = e2e.free_port()
         netmond = self.netmond(store=True, port=port)
