@@ -40,7 +40,7 @@ const struct decode_link *decode_link_find(int dlt);
  * LEDGER_TRUNCATED, _NOT_IP, _BAD_LINK, _BAD_IP, _BAD_TRANSPORT or _TOO_DEEP, with *ret_packet undefined.
  *
  * `octets` is the IP header's total length. A total length of 0 (segmentation offload: the length did not fit or was not
- * known yet) counts the captured octets. Octets behind the total length are padding and are dropped; fewer captured than
+ * known yet) counts the octets that were sent. Octets behind the total length are padding and are dropped; fewer captured than
  * the total length is fine as long as the headers are whole (TCP: without its options).
  * The payload of IP protocols without ports is all that follows the IP headers, for ICMP its own header included. A
  * fragment that is not the first one has ports 0 and no payload. */

@@ -69,7 +69,7 @@ decode_ipv4(struct decode *d)
 
 	uint32_t header = (first & 0x0f) * 4;
 	if (total == 0)
-		total = IP4_HEADER + (uint32_t)wire_left(&d->w);
+		total = IP4_HEADER + (uint32_t)wire_left(&d->w) + d->missing;
 	if (first >> 4 != 4 || header < IP4_HEADER || total < header)
 		return decode_stop(d, LEDGER_BAD_IP);
 	decode_limit(d, total - IP4_HEADER);
@@ -118,7 +118,7 @@ decode_ipv6(struct decode *d)
 	if (version != 6)
 		return decode_stop(d, LEDGER_BAD_IP);
 	if (len == 0 && next != IP6_NO_NEXT)
-		len = (uint32_t)wire_left(&d->w);
+		len = (uint32_t)wire_left(&d->w) + d->missing;
 	decode_limit(d, len);
 	begin_ip(d, 6, IP6_HEADER + len);
 	d->pkt->saddr = addr_from_v6(wire_take(&h, 16));

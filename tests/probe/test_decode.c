@@ -239,7 +239,7 @@ a_cut_payload_keeps_the_length_that_was_sent(void **state)
 }
 
 static void
-a_total_length_of_zero_counts_what_was_captured(void **state)
+a_total_length_of_zero_counts_what_was_sent(void **state)
 {
 	(void)state;
 	begin(DLT_IPV4);
@@ -250,6 +250,10 @@ a_total_length_of_zero_counts_what_was_captured(void **state)
 	assert_int_equal(decode(), LEDGER_METERED);
 	assert_int_equal(pkt.octets, 3040);
 	assert_int_equal(pkt.payload_len, 3000);
+	assert_int_equal(decode_cut(140, 3040), LEDGER_METERED);
+	assert_int_equal(pkt.octets, 3040);
+	assert_int_equal(pkt.payload_len, 100);
+	assert_int_equal(pkt.payload_wire_len, 3000);
 }
 
 static void
@@ -407,7 +411,7 @@ main(void)
 		T(an_ipv4_header_is_refused_below_20_octets),
 		T(padding_behind_the_total_length_is_dropped),
 		T(a_cut_payload_keeps_the_length_that_was_sent),
-		T(a_total_length_of_zero_counts_what_was_captured),
+		T(a_total_length_of_zero_counts_what_was_sent),
 		T(the_first_fragment_has_ports_and_later_ones_have_none),
 		T(protocols_without_ports_are_metered_with_ports_0),
 		T(an_ipv6_header_is_refused_below_40_octets),
