@@ -60,7 +60,7 @@ app_put_one(struct db *db, const struct application *app, size_t *conflicts)
 	struct db_stmt *q;
 
 	int rc = app_name_differs(db, app);
-	if (rc > 0)
+	if (rc > 0 && app->id != APP_UNKNOWN)
 		rc = app_is_used(db, app->id);
 	if (rc < 0)
 		return NM_ESTORE;

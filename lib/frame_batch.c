@@ -11,7 +11,7 @@
 #define LEDGER_ROW_SIZE 24 /* u32 minute, u16 link, u16 cause, u64 packets, u64 octets */
 #define BATCH_HEAD      40 /* crc, epoch, sequence, records, packets, octets */
 #define VLAN_ID_MAX     4094u
-#define COUNT_MAX       (UINT64_MAX >> 2) /* of a ledger row: stores count in 63 bits, and add */
+#define COUNT_MAX       (UINT64_C(1) << 48) /* of a ledger row: stores add them up in 63 bits */
 
 /* CRC32C with the inversions of RFC 3720 section 12.1 before and after, which ISA-L leaves to its caller. */
 static uint32_t
