@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void
 opts_usage(const char *fmt, ...)
@@ -80,6 +81,8 @@ opts_parse(const char *program, const struct poptOption *table, const char *word
 			else
 				print_help(program, table, words);
 			(void)poptFreeContext(con);
+			if (fflush(stdout) != 0)
+				log_fatal(1, "standard output: %s", strerror(errno));
 			exit(0);
 		}
 		if (each(ctx, val, arg) < 0)

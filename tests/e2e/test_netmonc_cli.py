@@ -234,6 +234,12 @@ class Formats(e2e.Case):
         self.assertEqual(done.returncode, 2)
         self.assertIn(b"terminal", done.stderr)
 
+    def test_help_that_cannot_be_printed_is_an_error(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([e2e.binary("netmonc"), "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"No space left", done.stderr)
+
     def test_a_full_disk_and_a_closed_pipe_are_errors(self):
         for form in ("csv", "json", "sql", "records"):
             with self.subTest(form), open("/dev/full", "wb") as full:
