@@ -13,5 +13,6 @@
 	}
 	var zone = document.querySelector("footer .zone");
 	if (zone && times.length)
-		zone.textContent = " in graphs and " + Intl.DateTimeFormat().resolvedOptions().timeZone + " in texts";
+		if (Intl.DateTimeFormat().resolvedOptions().timeZone !== "UTC")
+			zone.textContent = " in graphs and " + Intl.DateTimeFormat().resolvedOptions().timeZone + " in texts";
 })();
