@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 10000
+#define BUSY_RETRY_MS   10
 #define SCHEMA_FILE_MAX (1u << 20)
 #define STORE_MODE      0660 /* it holds password hashes and the session key: nothing for others */
 
@@ -126,7 +127,8 @@ check_version(struct db *db, const char *path, char *err, size_t err_size)
 }
 
 /* WAL lets readers go on while a batch is written; NORMAL syncs at checkpoints, FULL at each commit, which the promise
- * "acknowledged means stored" needs. */
+ * "acknowledged means stored" needs. While another program turns a new store to WAL, SQLite says busy at once, whatever
+ * the time-out is, so the wait is our own. */
 static int
 set_pragmas(struct db *db, enum db_mode mode)
 {
@@ -134,7 +136,14 @@ set_pragmas(struct db *db, enum db_mode mode)
 	                                      : "PRAGMA journal_mode = WAL; PRAGMA synchronous = "
 	                                        "FULL; PRAGMA temp_store = MEMORY;";
 
-	return sqlite3_exec(db->handle, pragmas, NULL, NULL, NULL) == SQLITE_OK ? NM_OK : NM_ESTORE;
+	for (int waited_ms = 0;; waited_ms += BUSY_RETRY_MS) {
+		int rc = sqlite3_exec(db->handle, pragmas, NULL, NULL, NULL);
+		if (rc == SQLITE_OK)
+			return NM_OK;
+		if (rc != SQLITE_BUSY || waited_ms >= BUSY_TIMEOUT_MS)
+			return NM_ESTORE;
+		(void)sqlite3_sleep(BUSY_RETRY_MS);
+	}
 }
 
 /* Checks that the file is there or may be made. A new one is made here, for the sake of its mode, which the files beside
