@@ -29,20 +29,9 @@ static const struct nm_app apps[] = {
 	{ APP_FTP_DATA, "FTP-data", "File transfer", 0xe69f00, 0xffbf47 },
 };
 
-#define ANY_CASE 0xdf
-#define WORD(a, b, c, d)                                                                          \
-	{                                                                                         \
-		.transport = NM_TCP, .min_len = 5, .len = 4, .pattern = { a, b, c, d }, .mask = { \
-			ANY_CASE,                                                                 \
-			ANY_CASE,                                                                 \
-			ANY_CASE,                                                                 \
-			ANY_CASE                                                                  \
-		}                                                                                 \
-	}
-#define REPLY(text)                                                                         \
-	{                                                                                   \
-		.transport = NM_TCP, .min_len = 5, .len = sizeof(text) - 1, .pattern = text \
-	}
+#define WORD(a, b, c, d) NM_MATCH_WORD(NM_TCP, 5, a, b, c, d)
+#define REPLY(text)      NM_MATCH_TEXT(NM_TCP, 5, text)
+
 static const struct nm_match matches[] = {
 	REPLY("220"),
 	REPLY("227 "),

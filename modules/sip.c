@@ -26,10 +26,7 @@ static const struct nm_app apps[] = {
 	{ APP_RTP, "RTP", "Voice", 0x999933, 0xc2c25a },
 };
 
-#define METHOD(transport_, text)                                                                   \
-	{                                                                                          \
-		.transport = (transport_), .min_len = 16, .len = sizeof(text) - 1, .pattern = text \
-	}
+#define METHOD(transport_, text) NM_MATCH_TEXT(transport_, 16, text)
 #define METHODS(transport_)                                                                    \
 	METHOD(transport_, "INVITE "), METHOD(transport_, "ACK "), METHOD(transport_, "BYE "), \
 	    METHOD(transport_, "CANCEL "), METHOD(transport_, "OPTIONS"),                      \

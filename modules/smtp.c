@@ -20,21 +20,9 @@ static const struct nm_app apps[] = {
 	{ APP_SMTP, "SMTP", "Mail", 0xcc79a7, 0xe39cc4 },
 };
 
-/* Letters of either case: bit 5 does not count. */
-#define ANY_CASE 0xdf
-#define WORD(a, b, c, d)                                                                          \
-	{                                                                                         \
-		.transport = NM_TCP, .min_len = 6, .len = 4, .pattern = { a, b, c, d }, .mask = { \
-			ANY_CASE,                                                                 \
-			ANY_CASE,                                                                 \
-			ANY_CASE,                                                                 \
-			ANY_CASE                                                                  \
-		}                                                                                 \
-	}
-#define REPLY(text)                                                                         \
-	{                                                                                   \
-		.transport = NM_TCP, .min_len = 6, .len = sizeof(text) - 1, .pattern = text \
-	}
+#define WORD(a, b, c, d) NM_MATCH_WORD(NM_TCP, 6, a, b, c, d)
+#define REPLY(text)      NM_MATCH_TEXT(NM_TCP, 6, text)
+
 static const struct nm_match matches[] = {
 	WORD('E', 'H', 'L', 'O'),
 	WORD('H', 'E', 'L', 'O'),

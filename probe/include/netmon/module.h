@@ -76,6 +76,24 @@ struct nm_match {
 	uint8_t mask[8];    /* which bits count; all zero: all bits of `len` octets */
 };
 
+/* A match for payload that begins with a literal of at most 8 octets. */
+#define NM_MATCH_TEXT(transport_, min_len_, literal)                                          \
+	{                                                                                     \
+		.transport = (transport_), .min_len = (min_len_), .len = sizeof(literal) - 1, \
+		.pattern = literal                                                            \
+	}
+/* The same for a word of four letters in upper or lower case: bit 5 of an ASCII letter does not count. */
+#define NM_MATCH_WORD(transport_, min_len_, a, b, c, d)                     \
+	{                                                                   \
+		.transport = (transport_), .min_len = (min_len_), .len = 4, \
+		.pattern = { a, b, c, d }, .mask = {                        \
+			0xdf,                                               \
+			0xdf,                                               \
+			0xdf,                                               \
+			0xdf                                                \
+		}                                                           \
+	}
+
 /* A packet as a module sees it. Valid during the call only. Numbers are in host byte order, addresses in network byte
  * order: 16 octets, IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
 struct nm_packet {
