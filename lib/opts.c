@@ -41,6 +41,36 @@ opts_number(const char *what, const char *text, unsigned long min, unsigned long
 	return n;
 }
 
+unsigned long
+opts_duration_ms(const char *what, const char *text, unsigned long min_ms, unsigned long max_ms)
+{
+	char *end = NULL;
+	bool begins = *text >= '0' && *text <= '9';
+
+	errno = 0;
+	unsigned long n = strtoul(text, &end, 10);
+	unsigned long unit_ms = strcmp(end, "ms") == 0 ? 1 : strcmp(end, "s") == 0 ? 1000 : 0;
+	if (!begins || !unit_ms || errno || n > max_ms / unit_ms || n * unit_ms < min_ms)
+		opts_usage("%s must be a time from %lums to %lus, such as 500ms or 5s, not \"%s\"",
+		           what, min_ms, max_ms / 1000, text);
+	return n * unit_ms;
+}
+
+bool
+opts_flag(const char *what, const char *text)
+{
+	static const struct {
+		const char *word;
+		bool value;
+	} words[] = { { "true", true }, { "false", false }, { "yes", true },
+		      { "no", false },  { "on", true },     { "off", false } };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(text, words[i].word) == 0)
+			return words[i].value;
+	opts_usage("%s must be true or false, not \"%s\"", what, text);
+}
+
 static void
 print_help(const char *program, const struct poptOption *table, const char *words)
 {

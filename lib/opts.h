@@ -7,6 +7,7 @@
 #define NETMON_LIB_OPTS_H
 
 #include <popt.h>
+#include <stdbool.h>
 
 #ifndef NETMON_VERSION
 #	define NETMON_VERSION "0"
@@ -40,5 +41,12 @@ void opts_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2), noret
 
 /* A decimal number within limits, or opts_usage() with `what` in its text. */
 unsigned long opts_number(const char *what, const char *text, unsigned long min, unsigned long max);
+
+/* A time such as "100ms" or "5s" within limits in milliseconds, likewise. */
+unsigned long opts_duration_ms(const char *what, const char *text, unsigned long min_ms,
+                               unsigned long max_ms);
+
+/* "true" or "false" (yes, no, on, off), likewise. */
+bool opts_flag(const char *what, const char *text);
 
 #endif

@@ -16,6 +16,10 @@ static const char *const cause_names[LEDGER_CAUSE_MAX] = {
 	[LEDGER_TABLE_OVERFLOW] = "table-overflow",
 	[LEDGER_EXPORTED] = "exported",
 	[LEDGER_EXPORT_DROPPED] = "export-dropped",
+	[LEDGER_SAMPLED_OUT] = "sampled-out",
+	[LEDGER_LATE] = "late",
+	[LEDGER_NO_TIME] = "no-time",
+	[LEDGER_ORPHAN] = "orphan-fragment",
 };
 
 const char *

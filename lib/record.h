@@ -33,6 +33,10 @@ struct record {
 	uint16_t vlan;    /* outermost VLAN id 1..4094, VLAN_NONE without a tag */
 	uint16_t link;    /* index into the probe's links */
 	uint16_t reason; /* index into the probe's reasons (classify_reason()); never on the wire */
+	uint16_t
+	    sampling; /* one packet in so many was looked at, and `packets` and `octets` are scaled up; 0, 1: all */
+	uint32_t
+	    tunnel; /* encapsulations that the flow's first packet was found in (lib/tunnel.h), 0: none */
 };
 
 /* An application as modules declare it and the store keeps it. */
@@ -57,10 +61,15 @@ enum ledger_cause {
 	LEDGER_BAD_IP = 8,        /* IP header that does not decode */
 	LEDGER_BAD_TRANSPORT = 9, /* TCP, UDP or tunnel header that does not decode */
 	LEDGER_TOO_DEEP = 10,     /* more layers than the decoder follows */
-	LEDGER_TABLE_OVERFLOW = 11, /* the flow table was full */
+	LEDGER_TABLE_OVERFLOW = 11, /* the flow table was full: in the link's overflow record */
 	LEDGER_EXPORTED = 12,       /* records' packets that were handed to the exporter */
 	LEDGER_EXPORT_DROPPED = 13, /* records' packets that the export queue refused */
-	LEDGER_CAUSE_MAX = 14,      /* one more than the largest */
+	LEDGER_SAMPLED_OUT = 14,    /* left out by 1:N sampling */
+	/* these are metered too: what was odd about them */
+	LEDGER_LATE = 15,    /* time stamp behind an earlier packet's, counted at that one's time */
+	LEDGER_NO_TIME = 16, /* time stamp 0, counted at the packet's before */
+	LEDGER_ORPHAN = 17,  /* later fragments whose first one was not seen: without ports */
+	LEDGER_CAUSE_MAX = 18, /* one more than the largest */
 };
 
 /* A count for one minute of one link; a delta since the last one that was sent. */

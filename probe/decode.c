@@ -37,7 +37,7 @@ finish(const struct decode *d)
 }
 
 enum ledger_cause
-decode_packet(const struct decode_link *link, const struct frame_bytes *frame,
+decode_packet(const struct decode_link *link, const struct frame_bytes *frame, unsigned flags,
               struct packet *ret_packet)
 {
 	const struct layer *layer = link->first;
@@ -47,10 +47,13 @@ decode_packet(const struct decode_link *link, const struct frame_bytes *frame,
 	d.missing = frame->wire_len > frame->len ? frame->wire_len - frame->len : 0;
 	d.ip_version = 0;
 	d.in_tunnel = false;
+	d.no_decap = (flags & DECODE_NO_DECAP) != 0;
 	d.pkt = ret_packet;
 	ret_packet->ts_ns = frame->ts_ns;
 	ret_packet->link = frame->link;
 	ret_packet->vlan = VLAN_NONE;
+	ret_packet->tunnel = 0;
+	ret_packet->fragment = FRAGMENT_NONE;
 	for (int depth = 0; depth < DECODE_DEPTH_MAX; depth++) {
 		layer = layer->decode(&d);
 		if (!layer)

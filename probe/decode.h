@@ -22,6 +22,9 @@
  * traffic stays below ten; the cap bounds what a crafted frame can cost. */
 #define DECODE_DEPTH_MAX 16
 
+/* Flags of decode_packet() */
+#define DECODE_NO_DECAP 0x1u /* the outermost IP header is the flow */
+
 /* A frame as the capture gives it. */
 struct frame_bytes {
 	uint64_t ts_ns; /* capture time, nanoseconds since 1970-01-01 UTC */
@@ -45,6 +48,6 @@ const struct decode_link *decode_link_find(int dlt);
  * The payload of IP protocols without ports is all that follows the IP headers, for ICMP its own header included. A
  * fragment that is not the first one has ports 0 and no payload. */
 enum ledger_cause decode_packet(const struct decode_link *link, const struct frame_bytes *frame,
-                                struct packet *ret_packet);
+                                unsigned flags, struct packet *ret_packet);
 
 #endif

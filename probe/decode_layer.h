@@ -23,6 +23,7 @@ struct decode {
 	enum ledger_cause cause; /* valid once a layer returned NULL */
 	uint8_t ip_version;      /* of the last IP header, 0 before the first */
 	bool fragment;           /* the last IP header's packet is the first one of several */
+	bool no_decap;           /* DECODE_NO_DECAP */
 	bool in_tunnel;          /* `outer` is valid and no IP header was decoded since */
 	struct packet *pkt;
 	struct packet outer; /* the packet as it was when the last tunnel began */

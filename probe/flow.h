@@ -38,8 +38,11 @@
 #define FLOW_OCTETS_MAX  1000000 /* 1 MB */
 #define FLOW_TABLE_MAX \
 	1048576 /* conversations; 156 octets each, taken from the kernel when first used */
-#define FLOW_TIMEOUT_MAX  86400 /* most seconds for any of the time-outs */
-#define FLOW_RECORD_LIMIT 65535 /* most packets_max: a record counts them in 16 bits */
+#define FLOW_TIMEOUT_MAX     86400 /* most seconds for any of the time-outs */
+#define FLOW_SNAPSHOT_MIN_MS 100
+#define FLOW_SNAPSHOT_MAX_MS 60000
+#define FLOW_SAMPLING_MAX    1000
+#define FLOW_RECORD_LIMIT    65535 /* most packets_max: a record counts them in 16 bits */
 
 struct flow_limits {
 	uint32_t active_s;
@@ -48,6 +51,9 @@ struct flow_limits {
 	uint32_t packets_max; /* of a record, 1..FLOW_RECORD_LIMIT */
 	uint32_t octets_max;  /* of a record; a single packet above it is a record of its own */
 	uint32_t table_max;   /* conversations, 1..2^28 */
+	uint32_t
+	    snapshot_ms; /* 0, or 100..60,000: every flow is cut at each multiple of it, and metered anew */
+	uint32_t sampling; /* 1..FLOW_SAMPLING_MAX: counters are scaled by it (0 is 1) */
 };
 
 /* The defaults above. */

@@ -28,6 +28,7 @@ struct meter {
 	struct flow_table *flows;
 	struct classifier *classifier;
 	struct sink *sink;
+	unsigned decode_flags;
 	uint64_t handed_over_ns; /* packet time of the last hand-over */
 	uint16_t n_links;        /* one more than the largest index that was seen */
 	struct step steps[METER_BATCH];
@@ -43,7 +44,7 @@ record_to_sink(void *ctx, const struct record *record)
 }
 
 int
-meter_new(const struct flow_limits *limits, struct classifier *classifier, struct sink *sink,
+meter_new(const struct meter_config *config, struct classifier *classifier, struct sink *sink,
           struct meter **ret_meter)
 {
 	struct meter *m = calloc(1, sizeof(*m));
@@ -52,7 +53,8 @@ meter_new(const struct flow_limits *limits, struct classifier *classifier, struc
 		return -ENOMEM;
 	m->classifier = classifier;
 	m->sink = sink;
-	int rc = flow_table_new(limits, record_to_sink, m, &m->flows);
+	m->decode_flags = config->decode_flags;
+	int rc = flow_table_new(&config->flow, record_to_sink, m, &m->flows);
 	if (rc < 0) {
 		free(m);
 		return rc;
@@ -172,7 +174,7 @@ meter_frames(struct meter *m, const struct decode_link *type, const struct frame
 {
 	for (size_t i = 0; i < n; i++) {
 		struct step *step = &m->steps[i];
-		step->cause = decode_packet(type, &frames[i], &step->pkt);
+		step->cause = decode_packet(type, &frames[i], m->decode_flags, &step->pkt);
 		if (step->cause == LEDGER_METERED)
 			flow_place(m->flows, &step->pkt, &step->place);
 	}

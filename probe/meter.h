@@ -18,14 +18,23 @@
 
 #include <stdint.h>
 
-#define METER_LINKS_MAX 64 /* as many as HELLO can name */
-#define METER_BATCH     16 /* enough to hide the latency, few enough to stay in the first cache */
+#define METER_LINKS_MAX     64 /* as many as HELLO can name */
+#define METER_FRAGMENTS_MAX 4096
+#define METER_BATCH         16 /* enough to hide the latency, few enough to stay in the first cache */
 
 struct meter;
 
+struct meter_config {
+	struct flow_limits
+	    flow; /* its `sampling` is for packets too: one in so many of each link is metered */
+	unsigned decode_flags; /* DECODE_* */
+	size_t
+	    fragments_max; /* fragmented datagrams that are followed at a time; 0: METER_FRAGMENTS_MAX */
+};
+
 /* The classifier and the sink stay the caller's and must outlive the meter. 0, -ENOMEM or NM_ELIMIT (see
  * flow_table_new()). */
-int meter_new(const struct flow_limits *limits, struct classifier *classifier, struct sink *sink,
+int meter_new(const struct meter_config *config, struct classifier *classifier, struct sink *sink,
               struct meter **ret_meter);
 void meter_free(struct meter *m);
 

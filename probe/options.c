@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum kind { TEXT, NUMBER, LIST, FLAG, COUNT };
+enum kind { TEXT, NUMBER, DURATION, LIST, FLAG, COUNT };
 
 #define COMMAND_LINE_ONLY true
 #define AT(field)         offsetof(struct options, field)
@@ -60,12 +60,24 @@ static const struct row {
 	  "packets of a record (1000)", false },
 	{ "max-flows", '\0', NUMBER, AT(max_flows), 1, 1ul << 28, FLOW_TABLE_MAX, "N",
 	  "conversations at a time (1048576)", false },
+	{ "snapshot", '\0', DURATION, AT(snapshot_ms), FLOW_SNAPSHOT_MIN_MS, FLOW_SNAPSHOT_MAX_MS,
+	  0, "TIME", "cut all flows at each multiple of this time, 100ms to 60s (off)", false },
+	{ "sample", '\0', NUMBER, AT(sampling), 1, FLOW_SAMPLING_MAX, 1, "N",
+	  "meter one packet in N and scale up (1)", false },
+	{ "no-decap", '\0', FLAG, AT(no_decap), 0, 0, 0, NULL,
+	  "meter tunnels by their outer addresses", false },
+	{ "max-fragments", '\0', NUMBER, AT(max_fragments), 1, 1ul << 20, METER_FRAGMENTS_MAX, "N",
+	  "fragmented datagrams followed at a time (4096)", false },
 	{ "max-tags", '\0', NUMBER, AT(max_tags), 1, 1ul << 24, 65536, "N",
 	  "learned endpoints at a time (65536)", false },
 	{ "snaplen", '\0', NUMBER, AT(snaplen), 64, 262144, 2048, "N",
 	  "octets taken of a packet of an interface (2048)", false },
 	{ "buffer", '\0', NUMBER, AT(buffer_mb), 1, 2047, 64, "MB",
 	  "kernel buffer of each interface (64)", false },
+	{ "workers", '\0', NUMBER, AT(workers), 1, OPTIONS_WORKERS_MAX, 1, "N",
+	  "threads that share the packets of the interfaces (1)", false },
+	{ "no-sandbox", '\0', FLAG, AT(no_sandbox), 0, 0, 0, NULL,
+	  "do without the system call filter and the file filter", false },
 	{ "user", '\0', TEXT, AT(user), 0, 0, 0, "NAME",
 	  "become this user once the interfaces are open", false },
 	{ "filter", '\0', TEXT, AT(filter), 0, 0, 0, "BPF", "same as the filter's words", false },
@@ -136,11 +148,14 @@ set_value(struct options *o, const struct row *row, const char *where, const cha
 	case NUMBER:
 		*(unsigned long *)at = opts_number(where, text, row->min, row->max);
 		break;
+	case DURATION:
+		*(unsigned long *)at = opts_duration_ms(where, text, row->min, row->max);
+		break;
 	case LIST:
 		list_add(row, at, text);
 		break;
 	case FLAG:
-		*(bool *)at = true;
+		*(bool *)at = !*text || opts_flag(where, text); /* no text: on the command line */
 		break;
 	case COUNT:
 		++*(unsigned long *)at;
@@ -424,5 +439,13 @@ options_print(const struct options *o)
 		       o->probe);
 	printf("flows          active %lu s, idle %lu s, %lu octets, %lu packets, at most %lu\n",
 	       o->active_s, o->idle_s, o->max_octets, o->max_packets, o->max_flows);
+	if (o->snapshot_ms)
+		printf("snapshot       every %lu ms\n", o->snapshot_ms);
+	if (o->sampling > 1)
+		printf("sampling       one packet in %lu\n", o->sampling);
+	if (o->no_decap)
+		printf("tunnels        by their outer addresses\n");
+	if (o->workers > 1)
+		printf("workers        %lu\n", o->workers);
 	printf("modules        %s in %s\n", o->modules, o->module_dir);
 }

@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define OPTIONS_LIST_MAX 1024 /* capture files; interfaces are limited by METER_LINKS_MAX */
+#define OPTIONS_WORKERS_MAX 64
+#define OPTIONS_LIST_MAX    1024 /* capture files; interfaces are limited by METER_LINKS_MAX */
 
 struct options_list {
 	size_t n;
@@ -26,7 +27,9 @@ struct options {
 	char *filter;            /* BPF; NULL: everything */
 	unsigned long snaplen;   /* octets of a packet that a live capture takes */
 	unsigned long buffer_mb; /* kernel's ring of each interface */
+	unsigned long workers;   /* threads that share each interface */
 	char *user;              /* to become after the interfaces are open, or NULL */
+	bool no_sandbox;         /* without seccomp and Landlock */
 
 	/* where records go: to the collector, or in a format to standard output */
 	char *host;
@@ -48,6 +51,10 @@ struct options {
 	unsigned long max_octets;
 	unsigned long max_packets;
 	unsigned long max_flows;
+	unsigned long max_fragments; /* fragmented datagrams that are followed at a time */
+	unsigned long snapshot_ms;   /* 0: none */
+	unsigned long sampling;      /* one packet in so many */
+	bool no_decap;               /* meter the outermost IP header */
 
 	/* the program */
 	char *config; /* the file that was read, or NULL */

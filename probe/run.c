@@ -169,14 +169,20 @@ static int
 open_meter(struct run *r)
 {
 	const struct options *o = r->options;
-	struct flow_limits limits = flow_limits_default;
+	struct meter_config config = {
+		.flow = flow_limits_default,
+		.decode_flags = o->no_decap ? DECODE_NO_DECAP : 0,
+		.fragments_max = o->max_fragments,
+	};
 
-	limits.active_s = (uint32_t)o->active_s;
-	limits.idle_s = (uint32_t)o->idle_s;
-	limits.octets_max = (uint32_t)o->max_octets;
-	limits.packets_max = (uint32_t)o->max_packets;
-	limits.table_max = (uint32_t)o->max_flows;
-	int rc = meter_new(&limits, r->classifier, r->sink, &r->meter);
+	config.flow.active_s = (uint32_t)o->active_s;
+	config.flow.idle_s = (uint32_t)o->idle_s;
+	config.flow.octets_max = (uint32_t)o->max_octets;
+	config.flow.packets_max = (uint32_t)o->max_packets;
+	config.flow.table_max = (uint32_t)o->max_flows;
+	config.flow.snapshot_ms = (uint32_t)o->snapshot_ms;
+	config.flow.sampling = (uint32_t)o->sampling;
+	int rc = meter_new(&config, r->classifier, r->sink, &r->meter);
 	if (rc < 0)
 		log_error("flow table: %s", nm_strerror(rc));
 	r->capture.meter = r->meter;

@@ -31,7 +31,7 @@ new_meter(void)
 	limits.table_max = 1024;
 	log_init("# fuzz", LOG_LEVEL_ERROR);
 	if (classify_new(&(struct classify_limits){ 0 }, &classifier) < 0 ||
-	    meter_new(&limits, classifier, &sink.sink, &meter) < 0)
+	    meter_new(&(struct meter_config){ .flow = limits }, classifier, &sink.sink, &meter) < 0)
 		abort();
 	return meter;
 }

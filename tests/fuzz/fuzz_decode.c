@@ -24,7 +24,7 @@ new_meter(void)
 
 	limits.table_max = 1024;
 	if (classify_new(&(struct classify_limits){ 0 }, &classifier) < 0 ||
-	    meter_new(&limits, classifier, &sink.sink, &meter) < 0)
+	    meter_new(&(struct meter_config){ .flow = limits }, classifier, &sink.sink, &meter) < 0)
 		abort();
 	return meter;
 }

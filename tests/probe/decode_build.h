@@ -137,7 +137,7 @@ decode_cut(size_t len, size_t wire)
 		.link = 3,
 	};
 	memset(&pkt, 0xee, sizeof(pkt));
-	enum ledger_cause cause = decode_packet(decode_link_find(f.dlt), &frame, &pkt);
+	enum ledger_cause cause = decode_packet(decode_link_find(f.dlt), &frame, 0, &pkt);
 	if (cause == LEDGER_METERED && pkt.payload_len) {
 		assert_true(pkt.payload >= exact);
 		assert_true(pkt.payload + pkt.payload_len <= exact + len);

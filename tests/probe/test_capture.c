@@ -40,7 +40,9 @@ setup(void **state)
 	(void)state;
 	sink = (struct memory_sink){ .sink.ops = &memory_ops };
 	assert_int_equal(classify_new(&(struct classify_limits){ 0 }, &classifier), NM_OK);
-	assert_int_equal(meter_new(&flow_limits_default, classifier, &sink.sink, &meter), NM_OK);
+	assert_int_equal(meter_new(&(struct meter_config){ .flow = flow_limits_default },
+	                           classifier, &sink.sink, &meter),
+	                 NM_OK);
 	betweens = 0;
 	betweens_max = 1000000;
 	config = (struct capture_config){ .meter = meter, .between = between };
@@ -247,9 +249,9 @@ cut_frames_of(const char *file)
 			assert_non_null(exact);
 			memcpy(exact, bytes, len);
 			struct frame_bytes f = { .bytes = exact, .len = len, .wire_len = h->len };
-			enum ledger_cause cut = decode_packet(type, &f, &pkt);
+			enum ledger_cause cut = decode_packet(type, &f, 0, &pkt);
 			f.wire_len = len;
-			enum ledger_cause sent = decode_packet(type, &f, &pkt);
+			enum ledger_cause sent = decode_packet(type, &f, 0, &pkt);
 			free(exact);
 			assert_in_range(cut, LEDGER_METERED, LEDGER_TOO_DEEP);
 			assert_in_range(sent, LEDGER_METERED, LEDGER_TOO_DEEP);

@@ -26,7 +26,8 @@ setup(void **state)
 	ethernet = decode_link_find(DLT_EN10MB);
 	sink = (struct memory_sink){ .sink.ops = &memory_ops };
 	assert_int_equal(classify_new(&(struct classify_limits){ 0 }, &classifier), NM_OK);
-	return meter_new(&flow_limits_default, classifier, &sink.sink, &meter);
+	return meter_new(&(struct meter_config){ .flow = flow_limits_default }, classifier,
+	                 &sink.sink, &meter);
 }
 
 static int
@@ -199,7 +200,9 @@ a_full_flow_table_is_a_cause(void **state)
 	(void)state;
 	meter_free(meter);
 	limits.table_max = 10;
-	assert_int_equal(meter_new(&limits, classifier, &sink.sink, &meter), NM_OK);
+	assert_int_equal(
+	    meter_new(&(struct meter_config){ .flow = limits }, classifier, &sink.sink, &meter),
+	    NM_OK);
 	for (unsigned i = 0; i < 100; i++)
 		frame(S, 0, i, 60);
 	meter_finish(meter);
