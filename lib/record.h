@@ -72,6 +72,17 @@ enum ledger_cause {
 	LEDGER_CAUSE_MAX = 18, /* one more than the largest */
 };
 
+/* What a cause says of a packet. For every link and minute, to the packet: SEEN = METERED + LOST + LEFT_OUT. */
+enum ledger_kind {
+	LEDGER_KIND_NONE = 0, /* no cause that this version knows */
+	LEDGER_KIND_SEEN,     /* the whole */
+	LEDGER_KIND_METERED,  /* in a flow */
+	LEDGER_KIND_LOST,     /* should be in a flow and is in none: what coverage lacks */
+	LEDGER_KIND_LEFT_OUT, /* not meant to be in a flow: no loss */
+	LEDGER_KIND_RECORDS,  /* counts the packets of records, behind the meter */
+	LEDGER_KIND_NOTE,     /* counted under one of the others too */
+};
+
 /* A count for one minute of one link; a delta since the last one that was sent. */
 struct ledger_delta {
 	uint32_t minute; /* seconds UTC, a multiple of 60 */
@@ -83,5 +94,7 @@ struct ledger_delta {
 
 /* Short name of a cause for logs and pages ("kernel-dropped"); "?" for none. */
 const char *ledger_cause_name(unsigned cause);
+/* LEDGER_KIND_NONE for none. */
+enum ledger_kind ledger_cause_kind(unsigned cause);
 
 #endif

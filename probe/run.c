@@ -7,6 +7,7 @@
 #include "probe/capture.h"
 #include "probe/classify.h"
 #include "probe/export.h"
+#include "probe/ledger_print.h"
 #include "probe/meter.h"
 #include "probe/sink_text.h"
 #include "probe/user.h"
@@ -71,11 +72,7 @@ print_ledger(const struct run *r, void (*print)(const char *fmt, ...))
 
 	for (size_t i = 0; i < r->options->links.n; i++) {
 		meter_get_counts(r->meter, (uint16_t)i, counts);
-		for (unsigned cause = 0; cause < LEDGER_CAUSE_MAX; cause++)
-			if (counts[cause].packets)
-				print("link %s: %s %" PRIu64 " packets, %" PRIu64 " octets",
-				      r->options->links.v[i], ledger_cause_name(cause),
-				      counts[cause].packets, counts[cause].octets);
+		ledger_print(r->options->links.v[i], counts, print);
 	}
 	meter_get_stats(r->meter, &flows);
 	print("flow table: %" PRIu64 " conversations, %" PRIu64 " records cut, %" PRIu64

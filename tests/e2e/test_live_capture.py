@@ -152,7 +152,7 @@ class Live(e2e.Case):
         process.wait_line("modules read again")
         self.send("a0", e2e.capture("http"))
         process.send(signal.SIGUSR1)
-        process.wait_line(f"link a1: seen {2 * frame_count(e2e.capture('http'))} packets")
+        process.wait_line(rf"link a1: seen +{2 * frame_count(e2e.capture('http'))} packets")
         self.assertEqual(process.stop(), 0, process.log())
         rows = e2e.records(process.out())
         self.assertEqual({r["application"] for r in rows if 80 in (r["sport"], r["dport"])}, {"HTTP", "Unknown"})

@@ -2,6 +2,7 @@
 """netmonc's command line: what it takes and refuses, and what it prints of capture files."""
 import json
 import os
+import re
 import signal
 import sqlite3
 import struct
@@ -170,21 +171,19 @@ class Files(e2e.Case):
 
     def test_the_ledger_closes(self):
         done = netmonc("-v", "-o", "csv", "-r", self.http, "-r", self.dns)
-        seen = metered = lost = 0
-        for line in done.stderr.splitlines():
-            words = line.split()
-            if "packets," not in words or words[1] != "link":
-                continue
-            cause, packets = words[3], int(words[4])
-            if cause == "seen":
-                seen = packets
-            elif cause == "metered":
-                metered = packets
-            else:
-                lost += packets
+        lines = re.findall(r"link \S+: (\S+) +(\d+) packets +(\d+) octets(.*)", done.stderr)
+        counts = {cause: int(packets) for cause, packets, _, remark in lines if not remark}
+        seen = counts.pop("seen")
         self.assertGreater(seen, 0)
-        self.assertEqual(seen, metered + lost)
-        self.assertEqual(metered, e2e.sums(e2e.records(done.stdout))[0])
+        self.assertEqual(seen, sum(counts.values()))
+        self.assertEqual(counts["metered"], e2e.sums(e2e.records(done.stdout))[0])
+        self.assertRegex(done.stderr, r"link \S+: the ledger closes: ")
+
+    def test_the_ledger_is_aligned(self):
+        done = netmonc("-v", "-o", "csv", "-r", self.http)
+        ends = {(line.index(" packets"), line.index(" octets")) for line in done.stderr.splitlines()
+                if re.search(r"link .* packets +\d+ octets", line)}
+        self.assertEqual(len(ends), 1, done.stderr)
 
 
 class Formats(e2e.Case):
@@ -280,7 +279,7 @@ class Signals(e2e.Case):
         process = self.start_on_pipe()
         e2e.wait_until(lambda: self.reads_nothing_more(process), "netmonc to read all of the pipe")
         process.send(signal.SIGUSR1)
-        process.wait_line(r"link stdin: seen \d+ packets")
+        process.wait_line(r"link stdin: seen +\d+ packets")
         self.assertEqual(process.stop(), 0, process.log())
 
     def reads_nothing_more(self, process):
