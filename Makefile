@@ -158,7 +158,14 @@ $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(REPLAY) $(SUPPORT) $(
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(FUZZ_ENGINE) -o $@ $^ $(TEST_LIBS)
 
-tests: $(TESTS) $(FUZZERS) $(BUILD)/tests/demo/traffic
+# Faults that tests put under a program with LD_PRELOAD.
+FAULTS     := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/faults/*.c))
+$(BUILD)/tests/faults/%.so: tests/faults/%.c Makefile | $(BUILD)/.netmon-build
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -O2 $(WARN) -D_GNU_SOURCE -MMD -MP $(CFLAGS) -fPIC -shared -o $@ $< -ldl
+
+tests: $(TESTS) $(FUZZERS) $(FAULTS) $(BUILD)/tests/demo/traffic
 
 PROVE = prove --timer --merge -j2 --exec tests/run
 test-quick: all tests
