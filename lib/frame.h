@@ -40,7 +40,7 @@
  *   POS 4  u32  records          in all sections
  *   POS 5  u64  packets          sum over the records
  *   POS 6  u64  octets           sum over the records
- *   POS 7  sections              frames as above: RECORDS4, RECORDS6, VLANS, LEDGER, in any order
+ *   POS 7  sections              frames as above: RECORDS4, RECORDS6, VLANS, TUNNELS, SAMPLING, LEDGER, in any order
  * ACK (collector), after the commit
  *   POS 1  u64  epoch
  *   POS 2  u64  sequence         this one and all below are in the store
@@ -52,6 +52,10 @@
  *   a record: saddr, daddr (4 or 16 octets each), u16 sport, u16 dport, u32 octets, u16 packets, u16 protocol,
  *             u16 application, u16 fraction (high byte: start, low byte: end, 1/256 s), u32 started, u32 expires
  * VLANS     annotation: any number of u32 record, u16 vlan; `record` counts from 0 over the batch's records in order
+ * TUNNELS   annotation: any number of u32 record, u32 chain (lib/tunnel.h), not 0
+ * SAMPLING  annotation: any number of u32 record, u16 n, from 2: one packet in n was looked at, and the record's packets
+ *           and octets are scaled up by it already
+ *   records that no annotation names have no VLAN, no tunnel and are of every packet
  * LEDGER    any number of u32 minute, u16 link, u16 cause, u64 packets, u64 octets
  */
 #ifndef NETMON_LIB_FRAME_H
@@ -88,6 +92,8 @@ enum frame_type {
 	FRAME_RECORDS6 = 17,
 	FRAME_VLANS = 18,
 	FRAME_LEDGER = 19,
+	FRAME_TUNNELS = 20, /* a collector that does not know these two skips them */
+	FRAME_SAMPLING = 21,
 };
 
 enum frame_status {
@@ -169,7 +175,7 @@ int frame_decode_apps(const uint8_t *bytes, size_t len, struct application *ret_
                       size_t *ret_n);
 int frame_decode_ack(const uint8_t *bytes, size_t len, struct frame_ack *ret);
 /* Fills ret->records and ret->ledger, which the caller gives with room for BATCH_RECORDS_MAX and BATCH_LEDGER_MAX, and
- * checks counts, sums and CRC against them. Records carry link and vlan. */
+ * checks counts, sums and CRC against them. Records carry link, vlan, tunnel and sampling (0 for every packet). */
 int frame_decode_batch(const uint8_t *bytes, size_t len, struct batch *ret);
 
 /* One record's wire form, for tests and fuzzing. */

@@ -8,6 +8,8 @@
 
 #define SECTION_HEAD    4  /* u16 link, u16 reserved in front of records */
 #define VLAN_SIZE       6  /* u32 record, u16 vlan */
+#define TUNNEL_SIZE     8  /* u32 record, u32 chain */
+#define SAMPLING_SIZE   6  /* u32 record, u16 one packet in so many */
 #define LEDGER_ROW_SIZE 24 /* u32 minute, u16 link, u16 cause, u64 packets, u64 octets */
 #define BATCH_HEAD      40 /* crc, epoch, sequence, records, packets, octets */
 #define VLAN_ID_MAX     4094u
@@ -82,20 +84,36 @@ put_run(struct wireout *w, const struct batch *b, size_t from)
 	return i;
 }
 
-static void
-put_vlans(struct wireout *w, const struct batch *b)
+/* What an annotation of this type says of a record; 0: nothing, so that the record is not named in it. */
+static inline uint32_t
+annotation_of(const struct record *r, enum frame_type type)
+{
+	switch (type) {
+	case FRAME_VLANS:
+		return r->vlan;
+	case FRAME_TUNNELS:
+		return r->tunnel;
+	default:
+		return r->sampling > 1 ? r->sampling : 0;
+	}
+}
+
+/* A section of pairs u32 record, value of `size` - 4 octets; none when no record has one. */
+static inline void
+put_annotation(struct wireout *w, const struct batch *b, enum frame_type type, size_t size)
 {
 	size_t at = 0;
 	bool begun = false;
 
 	for (size_t i = 0; i < b->n_records; i++) {
-		if (b->records[i].vlan == VLAN_NONE)
+		uint32_t value = annotation_of(&b->records[i], type);
+		if (value == 0)
 			continue;
 		if (!begun)
-			at = frame_begin(w, FRAME_VLANS);
+			at = frame_begin(w, type);
 		begun = true;
 		wireout_u32(w, (uint32_t)i);
-		wireout_u16(w, b->records[i].vlan);
+		wireout_uint(w, value, size - 4);
 	}
 	if (begun)
 		(void)frame_end(w, at, NULL);
@@ -142,10 +160,11 @@ check_records(const struct batch *b, uint64_t *ret_packets, uint64_t *ret_octets
 size_t
 frame_batch_size_max(size_t n_records, size_t n_ledger)
 {
-	/* every record in a section of its own, with a VLAN */
-	size_t record = FRAME_HEADER_SIZE + SECTION_HEAD + RECORD6_SIZE + VLAN_SIZE;
+	/* every record in a section of its own, with every annotation */
+	size_t record = FRAME_HEADER_SIZE + SECTION_HEAD + RECORD6_SIZE + VLAN_SIZE + TUNNEL_SIZE +
+	                SAMPLING_SIZE;
 
-	return FRAME_HEADER_SIZE + BATCH_HEAD + n_records * record + 2 * FRAME_HEADER_SIZE +
+	return FRAME_HEADER_SIZE + BATCH_HEAD + n_records * record + 4 * FRAME_HEADER_SIZE +
 	       n_ledger * LEDGER_ROW_SIZE;
 }
 
@@ -168,7 +187,9 @@ frame_encode_batch(const struct batch *batch, uint8_t *out, size_t size, size_t 
 	wireout_u64(&w, octets);
 	for (size_t i = 0; i < batch->n_records && wireout_ok(&w);)
 		i = put_run(&w, batch, i);
-	put_vlans(&w, batch);
+	put_annotation(&w, batch, FRAME_VLANS, VLAN_SIZE);
+	put_annotation(&w, batch, FRAME_TUNNELS, TUNNEL_SIZE);
+	put_annotation(&w, batch, FRAME_SAMPLING, SAMPLING_SIZE);
 	put_ledger(&w, batch);
 	rc = frame_end(&w, at, &len);
 	if (rc < 0)
@@ -256,6 +277,39 @@ get_vlans(struct wire *w, struct batch *b)
 }
 
 static int
+get_tunnels(struct wire *w, struct batch *b)
+{
+	if (wire_left(w) % TUNNEL_SIZE != 0)
+		return NM_EFORMAT;
+	while (wire_left(w) > 0) {
+		uint32_t record = wire_u32(w);
+		uint32_t tunnel = wire_u32(w);
+
+		/* an encapsulation that this version does not know is one nevertheless */
+		if (record >= b->n_records || tunnel == 0)
+			return NM_EFORMAT;
+		b->records[record].tunnel = tunnel;
+	}
+	return NM_OK;
+}
+
+static int
+get_sampling(struct wire *w, struct batch *b)
+{
+	if (wire_left(w) % SAMPLING_SIZE != 0)
+		return NM_EFORMAT;
+	while (wire_left(w) > 0) {
+		uint32_t record = wire_u32(w);
+		uint16_t sampling = wire_u16(w);
+
+		if (record >= b->n_records || sampling < 2)
+			return NM_EFORMAT;
+		b->records[record].sampling = sampling;
+	}
+	return NM_OK;
+}
+
+static int
 get_ledger(struct wire *w, struct batch *b)
 {
 	if (wire_left(w) % LEDGER_ROW_SIZE != 0)
@@ -282,10 +336,9 @@ static const struct {
 	int pass;
 	int (*get)(struct wire *w, struct batch *b);
 } sections[] = {
-	{ FRAME_RECORDS4, 0, get_records4 },
-	{ FRAME_RECORDS6, 0, get_records6 },
-	{ FRAME_LEDGER, 0, get_ledger },
-	{ FRAME_VLANS, 1, get_vlans },
+	{ FRAME_RECORDS4, 0, get_records4 }, { FRAME_RECORDS6, 0, get_records6 },
+	{ FRAME_LEDGER, 0, get_ledger },     { FRAME_VLANS, 1, get_vlans },
+	{ FRAME_TUNNELS, 1, get_tunnels },   { FRAME_SAMPLING, 1, get_sampling },
 };
 
 static int

@@ -43,7 +43,7 @@ static const struct ledger_delta some_ledger[2] = {
 	{ .minute = 1700000040, .link = 1, .cause = LEDGER_NOT_IP, .packets = 1ull << 40 },
 };
 
-/* Both families, two links, some VLANs. */
+/* Both families, two links, some VLANs, tunnels and sampled records. */
 static size_t
 encode_mix(struct record mix[5])
 {
@@ -55,6 +55,10 @@ encode_mix(struct record mix[5])
 	mix[2] = make_record("2001:db8::1", "2001:db8::2", 0, 1);
 	mix[3] = make_record("2001:db8::1", "2001:db8::2", 1, VLAN_NONE);
 	mix[4] = make_record("10.0.0.3", "192.0.2.3", 1, 100);
+	mix[1].tunnel = 0x0104;
+	mix[3].tunnel = 0x0d0f0403;
+	mix[3].sampling = 1000;
+	mix[4].sampling = 2;
 	struct batch b = { .epoch = 0x0102030405060708u,
 		           .sequence = 9,
 		           .n_records = 5,
@@ -165,7 +169,7 @@ an_ipv6_record_has_56_octets_and_the_same_tail(void **state)
 }
 
 static void
-a_batch_of_both_families_links_vlans_and_ledger_comes_back_as_it_was(void **state)
+a_batch_of_both_families_links_annotations_and_ledger_comes_back_as_it_was(void **state)
 {
 	struct record mix[5];
 	struct batch b;
@@ -215,6 +219,23 @@ a_batch_cut_at_any_length_is_refused(void **state)
 	assert_int_equal(decode_exact(decode_batch_only, buf + FRAME_HEADER_SIZE, len), 0);
 }
 
+/* True when a cut so many octets before the end of encode_mix() takes whole sections off that hold no record: all sums
+ * still hold, so that is a batch. */
+static bool
+is_section_end(size_t from_end)
+{
+	static const size_t sizes[] = { 2 * LEDGER_ROW_SIZE, 2 * SAMPLING_SIZE, 2 * TUNNEL_SIZE,
+		                        3 * VLAN_SIZE };
+	size_t end = 0;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		end += FRAME_HEADER_SIZE + sizes[i];
+		if (from_end == end)
+			return true;
+	}
+	return false;
+}
+
 static void
 a_batch_cut_at_any_length_and_signed_anew_is_refused(void **state)
 {
@@ -225,11 +246,7 @@ a_batch_cut_at_any_length_and_signed_anew_is_refused(void **state)
 	for (size_t cut = FRAME_HEADER_SIZE + 4; cut < len; cut++) {
 		(void)encode_mix(mix);
 		sign(cut);
-		/* with the ledger cut off at a section's end all sums still hold: that is a batch */
-		int want = cut == len - FRAME_HEADER_SIZE - 2 * LEDGER_ROW_SIZE ? 0 : NM_EFORMAT;
-		/* likewise without the VLANs and the ledger */
-		if (cut == len - 2 * FRAME_HEADER_SIZE - 2 * LEDGER_ROW_SIZE - 3 * VLAN_SIZE)
-			want = 0;
+		int want = is_section_end(len - cut) ? 0 : NM_EFORMAT;
 		assert_int_equal(decode_exact(decode_batch_only, buf + FRAME_HEADER_SIZE,
 		                              cut - FRAME_HEADER_SIZE),
 		                 want);
@@ -323,6 +340,97 @@ a_vlan_for_a_record_that_is_not_there_is_refused(void **state)
 	assert_int_equal(decode_section(FRAME_VLANS, annotation, VLAN_SIZE, &b), NM_EFORMAT);
 }
 
+/* A batch with one record and a section behind it. */
+static int
+decode_annotation(uint8_t type, const uint8_t *bytes, size_t n, struct batch *ret)
+{
+	struct record r = make_record("10.0.0.1", "192.0.2.1", 0, 0);
+	struct batch one = { .sequence = 1, .records = &r, .n_records = 1 };
+	size_t len;
+
+	assert_int_equal(frame_encode_batch(&one, buf, sizeof(buf), &len), 0);
+	struct wireout w = { .bytes = buf, .size = sizeof(buf), .len = len };
+	size_t at = frame_begin(&w, (enum frame_type)type);
+	wireout_bytes(&w, bytes, n);
+	(void)frame_end(&w, at, NULL);
+	wireout_patch_u32(&w, 4, (uint32_t)(w.len - FRAME_HEADER_SIZE));
+	sign(w.len);
+	return decode(w.len, ret);
+}
+
+static void
+a_tunnel_is_of_a_record_that_is_there_and_not_zero(void **state)
+{
+	static const uint8_t good[8] = { 0, 0, 0, 0, 1, 4, 13, 99 };
+	static const uint8_t none[8] = { 0 };
+	static const uint8_t outside[8] = { 0, 0, 0, 1, 0, 0, 0, 4 };
+	struct batch b;
+
+	(void)state;
+	assert_int_equal(decode_annotation(FRAME_TUNNELS, good, 8, &b), 0);
+	assert_int_equal(b.records[0].tunnel, 0x01040d63);
+	assert_int_equal(decode_annotation(FRAME_TUNNELS, good, 7, &b), NM_EFORMAT);
+	assert_int_equal(decode_annotation(FRAME_TUNNELS, none, 8, &b), NM_EFORMAT);
+	assert_int_equal(decode_annotation(FRAME_TUNNELS, outside, 8, &b), NM_EFORMAT);
+}
+
+static void
+sampling_is_of_a_record_that_is_there_and_two_or_more(void **state)
+{
+	static const uint8_t good[6] = { 0, 0, 0, 0, 0, 2 };
+	static const uint8_t one[6] = { 0, 0, 0, 0, 0, 1 };
+	static const uint8_t outside[6] = { 0, 0, 0, 1, 0, 2 };
+	struct batch b;
+
+	(void)state;
+	assert_int_equal(decode_annotation(FRAME_SAMPLING, good, 6, &b), 0);
+	assert_int_equal(b.records[0].sampling, 2);
+	assert_int_equal(decode_annotation(FRAME_SAMPLING, good, 5, &b), NM_EFORMAT);
+	assert_int_equal(decode_annotation(FRAME_SAMPLING, one, 6, &b), NM_EFORMAT);
+	assert_int_equal(decode_annotation(FRAME_SAMPLING, outside, 6, &b), NM_EFORMAT);
+}
+
+static void
+a_record_of_every_packet_has_no_annotation(void **state)
+{
+	struct record r = make_record("10.0.0.1", "192.0.2.1", 0, 0);
+	struct batch b = { .sequence = 1, .records = &r, .n_records = 1 };
+	size_t plain, len;
+
+	(void)state;
+	assert_int_equal(frame_encode_batch(&b, buf, sizeof(buf), &plain), 0);
+	r.sampling = 1;
+	assert_int_equal(frame_encode_batch(&b, buf, sizeof(buf), &len), 0);
+	assert_int_equal(len, plain);
+	assert_int_equal(decode(len, &b), 0);
+	assert_int_equal(b.records[0].sampling, 0);
+}
+
+/* What an older collector does: it passes over the types that it does not know. */
+static void
+a_batch_without_its_newer_annotations_is_the_same_batch(void **state)
+{
+	struct record mix[5];
+	struct batch b;
+	size_t len = encode_mix(mix);
+
+	(void)state;
+	for (uint8_t type = FRAME_TUNNELS; type <= FRAME_SAMPLING; type++) {
+		uint8_t head[FRAME_HEADER_SIZE] = { type, 0, 0, 0,
+			                            0,    0, 0, type == FRAME_TUNNELS ? 16 : 12 };
+		uint8_t *at = memmem(buf, len, head, sizeof(head));
+		assert_non_null(at);
+		*at = 200;
+	}
+	sign(len);
+	assert_int_equal(decode(len, &b), 0);
+	assert_int_equal(b.packets, 5 * 65535);
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(b.records[i].vlan, mix[i].vlan);
+		assert_int_equal(b.records[i].tunnel | b.records[i].sampling, 0);
+	}
+}
+
 static void
 a_ledger_count_that_a_store_cannot_add_is_refused(void **state)
 {
@@ -345,6 +453,10 @@ the_largest_batch_fits_into_its_size_and_one_more_record_is_refused(void **state
 	assert_true(size < FRAME_MAX && many && rows);
 	for (size_t i = 0; i <= BATCH_RECORDS_MAX; i++)
 		many[i] = make_record("2001:db8::1", "2001:db8::2", i & 1, 4094);
+	for (size_t i = 0; i <= BATCH_RECORDS_MAX; i++) {
+		many[i].tunnel = UINT32_MAX;
+		many[i].sampling = UINT16_MAX;
+	}
 	struct batch b = { .sequence = 1,
 		           .records = many,
 		           .n_records = BATCH_RECORDS_MAX,
@@ -609,7 +721,7 @@ main(void)
 		cmocka_unit_test(an_ipv4_record_has_32_octets_in_the_documented_order),
 		cmocka_unit_test(an_ipv6_record_has_56_octets_and_the_same_tail),
 		cmocka_unit_test(
-		    a_batch_of_both_families_links_vlans_and_ledger_comes_back_as_it_was),
+		    a_batch_of_both_families_links_annotations_and_ledger_comes_back_as_it_was),
 		cmocka_unit_test(an_empty_batch_is_a_batch),
 		cmocka_unit_test(a_batch_cut_at_any_length_is_refused),
 		cmocka_unit_test(a_batch_cut_at_any_length_and_signed_anew_is_refused),
@@ -618,6 +730,10 @@ main(void)
 		cmocka_unit_test(an_unknown_section_is_skipped),
 		cmocka_unit_test(a_section_of_a_wrong_size_or_with_a_wrong_link_is_refused),
 		cmocka_unit_test(a_vlan_for_a_record_that_is_not_there_is_refused),
+		cmocka_unit_test(a_tunnel_is_of_a_record_that_is_there_and_not_zero),
+		cmocka_unit_test(sampling_is_of_a_record_that_is_there_and_two_or_more),
+		cmocka_unit_test(a_record_of_every_packet_has_no_annotation),
+		cmocka_unit_test(a_batch_without_its_newer_annotations_is_the_same_batch),
 		cmocka_unit_test(a_ledger_count_that_a_store_cannot_add_is_refused),
 		cmocka_unit_test(
 		    the_largest_batch_fits_into_its_size_and_one_more_record_is_refused),

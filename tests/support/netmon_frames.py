@@ -5,7 +5,7 @@ import socket
 import struct
 
 HELLO, HELLO_ACK, APPS, BATCH, ACK, HEARTBEAT = range(1, 7)
-RECORDS4, RECORDS6, VLANS, LEDGER = range(16, 20)
+RECORDS4, RECORDS6, VLANS, LEDGER, TUNNELS, SAMPLING = range(16, 22)
 MAGIC = 0x4E4D4F4E
 VERSION = 1
 OK, WRONG_VERSION, BUSY, REFUSED = range(4)
@@ -55,10 +55,12 @@ class Record:
     """One flow record; times may be fractions of a second."""
 
     def __init__(self, saddr="10.0.0.1", daddr="192.0.2.1", sport=1000, dport=80, octets=1000, packets=10, protocol=6,
-                 application=0, started=1700000000.0, expires=None, link=0, vlan=0):
+                 application=0, started=1700000000.0, expires=None, link=0, vlan=0, tunnel=0,
+                 sampling=0):
         self.saddr, self.daddr = ipaddress.ip_address(saddr), ipaddress.ip_address(daddr)
         self.sport, self.dport, self.octets, self.packets = sport, dport, octets, packets
         self.protocol, self.application, self.link, self.vlan = protocol, application, link, vlan
+        self.tunnel, self.sampling = tunnel, sampling
         self.started, self.expires = started, started if expires is None else expires
 
     def pack(self):
@@ -75,6 +77,10 @@ def batch(sequence, records=(), ledger=(), epoch=1, crc=None, packets=None, octe
         sections += frame(RECORDS4 if r.saddr.version == 4 else RECORDS6, struct.pack(">HH", r.link, 0) + r.pack())
         if r.vlan:
             sections += frame(VLANS, struct.pack(">IH", i, r.vlan))
+        if r.tunnel:
+            sections += frame(TUNNELS, struct.pack(">II", i, r.tunnel))
+        if r.sampling:
+            sections += frame(SAMPLING, struct.pack(">IH", i, r.sampling))
     if ledger:
         sections += frame(LEDGER, b"".join(struct.pack(">IHHQQ", *row) for row in ledger))
     body = struct.pack(">QQIQQ", epoch, sequence, len(records),
