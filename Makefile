@@ -212,7 +212,7 @@ lint:
 stats:
 	@tests/lint/stats
 
-# libFuzzer needs clang: make fuzz TARGET=decode SECONDS=60
+# libFuzzer needs clang: make fuzz TARGET=decode SECONDS=60, or TARGET=all
 fuzz:
 	$(Q)tests/fuzz/run '$(TARGET)' $(SECONDS)
 
