@@ -3,6 +3,7 @@
 #include "probe/sink_text.h"
 
 #include "lib/err.h"
+#include "lib/tunnel.h"
 #include "probe/outbuf.h"
 #include "probe/sink_batch.h"
 
@@ -41,6 +42,21 @@ link_name(const struct text_sink *t, uint16_t link)
 	return link < t->config.n_links ? t->config.links[link] : "";
 }
 
+/* A record of every packet holds 0 or 1, and is printed as 1. */
+static inline unsigned
+sampling_of(const struct record *r)
+{
+	return r->sampling ? r->sampling : 1;
+}
+
+static void
+csv_tunnel(struct outbuf *o, uint32_t tunnel)
+{
+	char text[TUNNEL_TEXT_MAX];
+
+	outbuf_text(o, tunnel_format(tunnel, text, sizeof(text)));
+}
+
 static void
 csv_record(struct sink *sink, const struct record *r)
 {
@@ -69,6 +85,11 @@ csv_record(struct sink *sink, const struct record *r)
 	outbuf_csv(o, link_name(t, r->link));
 	outbuf_char(o, ',');
 	outbuf_u64(o, r->vlan);
+	outbuf_char(o, ',');
+	if (r->tunnel)
+		csv_tunnel(o, r->tunnel);
+	outbuf_char(o, ',');
+	outbuf_u64(o, sampling_of(r));
 	outbuf_char(o, '\n');
 }
 
@@ -94,19 +115,20 @@ static void
 json_record(struct sink *sink, const struct record *r)
 {
 	struct text_sink *t = (struct text_sink *)sink;
-	char saddr[ADDR_TEXT_MAX], daddr[ADDR_TEXT_MAX];
+	char saddr[ADDR_TEXT_MAX], daddr[ADDR_TEXT_MAX], tunnel[TUNNEL_TEXT_MAX];
 
 	json_t *line = json_pack(
-	    "{s:s, s:s, s:i, s:i, s:i, s:i, s:I, s:s, s:i, s:s, s:f, s:f, s:s, s:i}", "saddr",
-	    addr_format(&r->saddr, saddr, sizeof(saddr)), "daddr",
+	    "{s:s, s:s, s:i, s:i, s:i, s:i, s:I, s:s, s:i, s:s, s:f, s:f, s:s, s:i, s:s, s:i}",
+	    "saddr", addr_format(&r->saddr, saddr, sizeof(saddr)), "daddr",
 	    addr_format(&r->daddr, daddr, sizeof(daddr)), "sport", (int)r->sport, "dport",
 	    (int)r->dport, "protocol", (int)r->protocol, "packets", (int)r->packets, "octets",
 	    (json_int_t)r->octets, "application",
 	    classify_app_name(t->config.classifier, r->application), "confidence",
 	    (int)r->confidence, "reason", classify_reason(t->config.classifier, r->reason),
 	    "started", json_time(r->started, r->start_frac), "expires",
-	    json_time(r->expires, r->end_frac), "link", link_name(t, r->link), "vlan",
-	    (int)r->vlan);
+	    json_time(r->expires, r->end_frac), "link", link_name(t, r->link), "vlan", (int)r->vlan,
+	    "tunnel", tunnel_format(r->tunnel, tunnel, sizeof(tunnel)), "sampling",
+	    (int)sampling_of(r));
 	/* NULL only without memory: the line is left out, and the next one may do */
 	if (!line)
 		return;

@@ -14,10 +14,10 @@
 
 enum sink_format { SINK_CSV, SINK_JSON, SINK_SQL, SINK_RECORDS };
 
-/* The first line of CSV. */
+/* The first line of CSV. Columns are only ever added at the end: scripts may count them. */
 #define SINK_CSV_HEADER                                                                          \
 	"saddr,daddr,sport,dport,protocol,packets,octets,application,confidence,reason,started," \
-	"expires,link,vlan"
+	"expires,link,vlan,tunnel,sampling"
 
 struct sink_text_config {
 	int fd;                              /* where to print; stays the caller's */

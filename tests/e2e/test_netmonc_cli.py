@@ -11,7 +11,8 @@ import unittest
 
 import netmon_e2e as e2e
 
-HEADER = ("saddr,daddr,sport,dport,protocol,packets,octets,application,confidence,reason,started,expires,link,vlan")
+HEADER = ("saddr,daddr,sport,dport,protocol,packets,octets,application,confidence,reason,started,expires,link,vlan,"
+          "tunnel,sampling")
 
 
 def netmonc(*argv, **kwargs):

@@ -5,6 +5,7 @@
 #include "lib/err.h"
 #include "lib/frame.h"
 #include "lib/log.h"
+#include "lib/tunnel.h"
 
 #include <fcntl.h>
 #include <jansson.h>
@@ -121,15 +122,17 @@ csv_is_a_header_and_a_line_for_each_record(void **state)
 	r.saddr = addr_from_v6((const uint8_t[16]){ 0x20, 1, 0xd, 0xb8, [15] = 1 });
 	r.daddr = addr_from_v6((const uint8_t[16]){ 0xfe, 0x80, [15] = 1 });
 	r.vlan = 0;
+	r.tunnel = tunnel_push(tunnel_push(0, TUNNEL_MPLS), TUNNEL_GRE);
+	r.sampling = 100;
 	sink->ops->record(sink, &r);
 	finish();
 	assert_string_equal(
 	    text, "saddr,daddr,sport,dport,protocol,packets,octets,application,confidence,reason,"
-		  "started,expires,link,vlan\n"
+		  "started,expires,link,vlan,tunnel,sampling\n"
 		  "192.0.2.1,198.51.100.255,65535,80,6,12,4000000000,Unknown,0,,1700000000.003,"
-		  "1700000059.996,\"up,\"\"link\"\"\",100\n"
+		  "1700000059.996,\"up,\"\"link\"\"\",100,,1\n"
 		  "2001:db8::1,fe80::1,65535,80,6,12,4000000000,Unknown,0,,1700000000.003,"
-		  "1700000059.996,eth1,0\n");
+		  "1700000059.996,eth1,0,mpls/gre,100\n");
 }
 
 static void
@@ -186,13 +189,46 @@ json_is_an_object_a_line(void **state)
 	*end = '\0';
 	json_t *o = json_loads(text, 0, NULL);
 	assert_non_null(o);
-	assert_int_equal(json_object_size(o), 14);
+	assert_int_equal(json_object_size(o), 16);
 	assert_string_equal(json_string_value(json_object_get(o, "daddr")), "198.51.100.255");
 	assert_int_equal(json_integer_value(json_object_get(o, "octets")), 4000000000);
 	assert_string_equal(json_string_value(json_object_get(o, "application")), "Unknown");
 	assert_string_equal(json_string_value(json_object_get(o, "link")), "up,\"link\"");
+	assert_string_equal(json_string_value(json_object_get(o, "tunnel")), "");
+	assert_int_equal(json_integer_value(json_object_get(o, "sampling")), 1);
 	assert_non_null(strstr(text, "\"started\":1700000000.003,"));
 	json_decref(o);
+}
+
+static void
+json_names_tunnel_and_sampling_last(void **state)
+{
+	static const char tail[] = "\"vlan\":100,\"tunnel\":\"vxlan\",\"sampling\":1000}\n";
+	struct record r = record();
+
+	(void)state;
+	r.tunnel = TUNNEL_VXLAN;
+	r.sampling = 1000;
+	open_sink(SINK_JSON);
+	sink->ops->record(sink, &r);
+	finish();
+	assert_true(text_len > sizeof(tail));
+	assert_string_equal(text + text_len - (sizeof(tail) - 1), tail);
+}
+
+static void
+the_overflow_record_has_no_addresses_and_protocol_255(void **state)
+{
+	struct record r = record();
+
+	(void)state;
+	r.saddr = r.daddr = addr_from_v4((const uint8_t[4]){ 0 });
+	r.sport = r.dport = 0;
+	r.protocol = 255;
+	open_sink(SINK_CSV);
+	sink->ops->record(sink, &r);
+	finish();
+	assert_non_null(strstr(text, "\n0.0.0.0,0.0.0.0,0,0,255,12,4000000000,"));
 }
 
 static void
@@ -296,6 +332,8 @@ main(void)
 		T(a_tick_brings_out_what_waits),
 		T(more_than_the_buffer_holds_comes_out_whole),
 		T(json_is_an_object_a_line),
+		T(json_names_tunnel_and_sampling_last),
+		T(the_overflow_record_has_no_addresses_and_protocol_255),
 		T(sql_is_statements_with_every_record),
 		T(records_are_the_frames_of_the_export_protocol),
 		T(output_that_cannot_be_written_ends_the_program_with_1),

@@ -35,7 +35,7 @@ ASAN = BUILD.name == "asan"
 SLOWER = 4 if ASAN else 1
 CAPTURES = TREE / "tests" / "captures"
 RECORD_COLUMNS = ["saddr", "daddr", "sport", "dport", "protocol", "packets", "octets", "application", "confidence",
-                  "reason", "started", "expires", "link", "vlan"]
+                  "reason", "started", "expires", "link", "vlan", "tunnel", "sampling"]
 
 
 def binary(name):
@@ -257,7 +257,7 @@ def records(text):
     """Rows of `netmonc -o csv` as dictionaries, with the numbers as int."""
     rows = list(csv.DictReader(io.StringIO(text)))
     for row in rows:
-        for key in ("sport", "dport", "protocol", "packets", "octets", "confidence", "vlan"):
+        for key in ("sport", "dport", "protocol", "packets", "octets", "confidence", "vlan", "sampling"):
             row[key] = int(row[key])
     return rows
 
