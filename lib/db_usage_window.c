@@ -213,8 +213,7 @@ db_host_search(struct db *db, const char *text, size_t limit,
 static bool
 is_loss(unsigned cause)
 {
-	return (cause >= LEDGER_KERNEL_DROPPED && cause <= LEDGER_TABLE_OVERFLOW) &&
-	       cause != LEDGER_NOT_IP;
+	return ledger_cause_kind(cause) == LEDGER_KIND_LOST;
 }
 
 int

@@ -23,6 +23,7 @@ static const struct {
 	[LEDGER_LATE] = { "late", LEDGER_KIND_NOTE },
 	[LEDGER_NO_TIME] = { "no-time", LEDGER_KIND_NOTE },
 	[LEDGER_ORPHAN] = { "orphan-fragment", LEDGER_KIND_NOTE },
+	[LEDGER_WORKER_FULL] = { "worker-queue-full", LEDGER_KIND_LOST },
 };
 
 const char *

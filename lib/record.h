@@ -69,7 +69,9 @@ enum ledger_cause {
 	LEDGER_LATE = 15,    /* time stamp behind an earlier packet's, counted at that one's time */
 	LEDGER_NO_TIME = 16, /* time stamp 0, counted at the packet's before */
 	LEDGER_ORPHAN = 17,  /* later fragments whose first one was not seen: without ports */
-	LEDGER_CAUSE_MAX = 18, /* one more than the largest */
+	/* again a loss */
+	LEDGER_WORKER_FULL = 18, /* the queue to the worker that counts the flow was full */
+	LEDGER_CAUSE_MAX = 19,   /* one more than the largest */
 };
 
 /* What a cause says of a packet. For every link and minute, to the packet: SEEN = METERED + LOST + LEFT_OUT. */

@@ -17,10 +17,13 @@ struct link_ledger {
 	struct meter_count before[LEDGER_CAUSE_MAX]; /* handed over */
 };
 
+#define STEP_PASSED LEDGER_CAUSE_MAX /* instead of a cause: another meter counts it */
+
 /* A frame between decoding and the flow table. */
 struct step {
 	enum ledger_cause cause;
-	struct packet pkt; /* these two if the cause is LEDGER_METERED */
+	uint32_t frame_octets;
+	struct packet pkt; /* only link and time if the cause is not LEDGER_METERED */
 	struct flow_place place;
 };
 
@@ -29,6 +32,8 @@ struct meter {
 	struct classifier *classifier;
 	struct sink *sink;
 	unsigned decode_flags;
+	meter_pass_fn pass;
+	void *pass_ctx;
 	uint64_t handed_over_ns; /* packet time of the last hand-over */
 	uint16_t n_links;        /* one more than the largest index that was seen */
 	struct step steps[METER_BATCH];
@@ -54,6 +59,8 @@ meter_new(const struct meter_config *config, struct classifier *classifier, stru
 	m->classifier = classifier;
 	m->sink = sink;
 	m->decode_flags = config->decode_flags;
+	m->pass = config->pass;
+	m->pass_ctx = config->pass_ctx;
 	int rc = flow_table_new(&config->flow, record_to_sink, m, &m->flows);
 	if (rc < 0) {
 		free(m);
@@ -153,19 +160,49 @@ meter_packet(struct meter *m, const struct step *step)
 }
 
 static inline void
-meter_step(struct meter *m, const struct step *step, const struct frame_bytes *frame)
+meter_step(struct meter *m, const struct step *step)
 {
-	uint64_t frame_octets = frame->wire_len > frame->len ? frame->wire_len : frame->len;
+	const struct packet *pkt = &step->pkt;
 	enum ledger_cause cause = step->cause;
 
-	ledger_minute(m, frame->link, frame->ts_ns);
+	if (cause == STEP_PASSED)
+		return;
+	ledger_minute(m, pkt->link, pkt->ts_ns);
 	if (cause == LEDGER_METERED)
 		cause = meter_packet(m, step);
-	ledger_count(m, frame->link, LEDGER_SEEN, 1, frame_octets);
-	ledger_count(m, frame->link, cause, 1,
-	             cause == LEDGER_METERED ? step->pkt.octets : frame_octets);
-	if (outside(m->handed_over_ns, NS_PER_S, frame->ts_ns))
-		hand_over(m, frame->ts_ns);
+	ledger_count(m, pkt->link, LEDGER_SEEN, 1, step->frame_octets);
+	ledger_count(m, pkt->link, cause, 1,
+	             cause == LEDGER_METERED ? pkt->octets : step->frame_octets);
+	if (outside(m->handed_over_ns, NS_PER_S, pkt->ts_ns))
+		hand_over(m, pkt->ts_ns);
+}
+
+/* True when the step's packet is another meter's. */
+static inline bool
+pass_on(struct meter *m, const struct step *step, bool is_fragment)
+{
+	return m->pass(m->pass_ctx, &step->pkt, step->frame_octets, is_fragment);
+}
+
+/* Finds out what flow a decoded packet belongs to, and whose it is. */
+static inline void
+find_place(struct meter *m, struct step *step, bool is_fragment)
+{
+	if (m->pass && ((is_fragment && pass_on(m, step, true)) || pass_on(m, step, false)))
+		step->cause = STEP_PASSED;
+	else
+		flow_place(m->flows, &step->pkt, &step->place);
+}
+
+/* The steps' packets, which are placed, into the flow table. */
+static inline void
+meter_steps(struct meter *m, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (m->steps[i].cause == LEDGER_METERED)
+			flow_fetch(m->flows, &m->steps[i].place);
+	for (size_t i = 0; i < n; i++)
+		meter_step(m, &m->steps[i]);
 }
 
 void
@@ -174,21 +211,42 @@ meter_frames(struct meter *m, const struct decode_link *type, const struct frame
 {
 	for (size_t i = 0; i < n; i++) {
 		struct step *step = &m->steps[i];
-		step->cause = decode_packet(type, &frames[i], m->decode_flags, &step->pkt);
+		const struct frame_bytes *frame = &frames[i];
+		step->frame_octets = frame->wire_len > frame->len ? frame->wire_len : frame->len;
+		step->cause = decode_packet(type, frame, m->decode_flags, &step->pkt);
+		step->pkt.link = frame->link;
+		step->pkt.ts_ns = frame->ts_ns;
 		if (step->cause == LEDGER_METERED)
-			flow_place(m->flows, &step->pkt, &step->place);
+			find_place(m, step, step->pkt.fragment != FRAGMENT_NONE);
 	}
-	for (size_t i = 0; i < n; i++)
-		if (m->steps[i].cause == LEDGER_METERED)
-			flow_fetch(m->flows, &m->steps[i].place);
-	for (size_t i = 0; i < n; i++)
-		meter_step(m, &m->steps[i], &frames[i]);
+	meter_steps(m, n);
+}
+
+void
+meter_passed(struct meter *m, const struct meter_passed *packets, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct step *step = &m->steps[i];
+		step->frame_octets = packets[i].frame_octets;
+		step->cause = LEDGER_METERED;
+		step->pkt = packets[i].pkt;
+		find_place(m, step, packets[i].is_fragment);
+	}
+	meter_steps(m, n);
 }
 
 void
 meter_frame(struct meter *m, const struct decode_link *type, const struct frame_bytes *frame)
 {
 	meter_frames(m, type, frame, 1);
+}
+
+void
+meter_lost(struct meter *m, uint16_t link, enum ledger_cause cause, uint64_t packets,
+           uint64_t octets)
+{
+	ledger_count(m, link, LEDGER_SEEN, packets, octets);
+	ledger_count(m, link, cause, packets, octets);
 }
 
 void

@@ -16,6 +16,7 @@
 #include "probe/flow.h"
 #include "probe/sink.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define METER_LINKS_MAX     64 /* as many as HELLO can name */
@@ -24,12 +25,27 @@
 
 struct meter;
 
+/* A packet on its way from one meter to the one that counts its flow. */
+struct meter_passed {
+	struct packet pkt;
+	uint32_t frame_octets; /* of the frame that it came in, for the ledger */
+	bool is_fragment; /* its ports are still to be found: fragments go by their addresses */
+};
+
+/* Asked for each packet that decodes, when several meters share the packets of a link: for a fragment (`is_fragment`) whether
+ * its datagram is another meter's, then for every packet, fragments with the ports that were found, whether its flow is.
+ * True when it is: that one then has a copy, or the packet is counted as lost. The octets are the frame's. */
+typedef bool (*meter_pass_fn)(void *ctx, const struct packet *pkt, uint32_t frame_octets,
+                              bool is_fragment);
+
 struct meter_config {
 	struct flow_limits
 	    flow; /* its `sampling` is for packets too: one in so many of each link is metered */
 	unsigned decode_flags; /* DECODE_* */
 	size_t
 	    fragments_max; /* fragmented datagrams that are followed at a time; 0: METER_FRAGMENTS_MAX */
+	meter_pass_fn pass; /* NULL: all flows are this meter's */
+	void *pass_ctx;
 };
 
 /* The classifier and the sink stay the caller's and must outlive the meter. 0, -ENOMEM or NM_ELIMIT (see
@@ -45,6 +61,13 @@ void meter_frame(struct meter *m, const struct decode_link *type, const struct f
  * fetched. */
 void meter_frames(struct meter *m, const struct decode_link *type, const struct frame_bytes *frames,
                   size_t n);
+
+/* `n` packets that another meter passed on, at most METER_BATCH. They may be passed on again. */
+void meter_passed(struct meter *m, const struct meter_passed *packets, size_t n);
+
+/* Packets of a link, and their frames' octets, that are lost under a cause of their own. */
+void meter_lost(struct meter *m, uint16_t link, enum ledger_cause cause, uint64_t packets,
+                uint64_t octets);
 
 /* Packets that the kernel or the interface dropped since the last call, counted at the link's last packet's time, or
  * at `ts_ns` if that is later. */
