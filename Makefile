@@ -1,13 +1,14 @@
 # netmon: GNU make. `make help` lists what there is.
 #
-#   make [CC=clang] [BUILD=folder] [ASAN=1] [WERROR=1] [V=1]
+#   make [CC=clang] [BUILD=folder] [ASAN=1 | TSAN=1] [WERROR=1] [V=1]
 #
-# Objects go to $(BUILD), never beside the sources. ASAN=1 builds with AddressSanitizer and UBSan into build/asan.
+# Objects go to $(BUILD), never beside the sources. ASAN=1 builds with AddressSanitizer and UBSan into build/asan,
+# TSAN=1 with ThreadSanitizer into build/tsan.
 
 VERSION := 0.1
 PREFIX  ?= /usr/local
 SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
-BUILD   ?= $(if $(ASAN),build/asan,build)
+BUILD   ?= $(if $(ASAN),build/asan,$(if $(TSAN),build/tsan,build))
 
 CC      ?= cc
 AR      ?= ar
@@ -17,17 +18,18 @@ say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 # One compiler's optimiser and sanitizer differ from another's, so they are kept apart from what the code relies on.
 COMMA   := ,
-OPT     := $(if $(ASAN),-O1 -g -fno-omit-frame-pointer -fsanitize=address$(COMMA)undefined -fno-sanitize-recover=all,-O2 -g)
-HARDEN  := -fstack-protector-strong -fstack-clash-protection $(if $(ASAN),,-D_FORTIFY_SOURCE=2) -fcf-protection
+SANITIZE := $(if $(ASAN),-fsanitize=address$(COMMA)undefined,$(if $(TSAN),-fsanitize=thread))
+OPT     := $(if $(SANITIZE),-O1 -g -fno-omit-frame-pointer $(SANITIZE) -fno-sanitize-recover=all,-O2 -g)
+HARDEN  := -fstack-protector-strong -fstack-clash-protection $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) -fcf-protection
 # Sanitizers make gcc lose track of ranges that it knows without them.
 WARN_OFF := $(if $(findstring clang,$(CC)),,-Wno-format-truncation -Wno-maybe-uninitialized)
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wsign-compare \
-           -Wformat=2 -Wundef -Wvla -Werror=implicit $(if $(WERROR)$(CI),-Werror) $(if $(ASAN),$(WARN_OFF))
+           -Wformat=2 -Wundef -Wvla -Werror=implicit $(if $(WERROR)$(CI),-Werror) $(if $(SANITIZE),$(WARN_OFF))
 DEFS    := -D_GNU_SOURCE -DNETMON_VERSION='"$(VERSION)"' -DNETMON_LIBDIR='"$(PREFIX)/lib/netmon"' \
            -DNETMON_DATADIR='"$(PREFIX)/share/netmon"' -DNETMON_SYSCONFDIR='"$(SYSCONFDIR)/netmon"'
 INCLUDE := -I. -Ilib/include -Iprobe/include
 ALL_CFLAGS  = -std=c11 $(OPT) $(HARDEN) $(WARN) $(DEFS) $(INCLUDE) -MMD -MP $(CFLAGS)
-ALL_LDFLAGS = $(OPT) -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(if $(ASAN),,-pie) $(LDFLAGS)
+ALL_LDFLAGS = $(OPT) -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(if $(SANITIZE),,-pie) $(LDFLAGS)
 
 # What each program is made of: folder, libraries. lib/ goes into all of them.
 PROGRAMS := netmonc netmond netmon netmon-aggregate netmon-alert netmon.cgi
@@ -72,7 +74,7 @@ help:
 	 'make stats       sizes of functions and files' \
 	 'make captures    record tests/captures anew (root, network namespaces)' \
 	 'make install     into $$(DESTDIR)$(PREFIX), configuration into $$(DESTDIR)$(SYSCONFDIR)/netmon' \
-	 'variables        CC ASAN=1 WERROR=1 V=1 BUILD= PREFIX= DESTDIR='
+	 'variables        CC ASAN=1 TSAN=1 WERROR=1 V=1 BUILD= PREFIX= DESTDIR='
 
 # --- objects, archives, programs -----------------------------------------------------------------------------------
 # The stamp tells a program that it runs from a build folder, and where the source tree is.
@@ -110,7 +112,7 @@ MODULE_CFLAGS = -std=c11 $(OPT) $(HARDEN) $(WARN) -Ilib/include -Iprobe/include 
 $(BUILD)/modules/%.so: modules/%.c Makefile | $(BUILD)/.netmon-build
 	$(call say,MOD,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(MODULE_CFLAGS) -fPIC -shared -Wl,-z,relro -Wl,-z,now -Wl,-z,defs -o $@ $< $(if $(ASAN),-fsanitize=address$(COMMA)undefined)
+	$(Q)$(CC) $(MODULE_CFLAGS) -fPIC -shared -Wl,-z,relro -Wl,-z,now -Wl,-z,defs -o $@ $< $(SANITIZE)
 
 # The same modules linked statically, each under its own name, for unit tests and fuzz targets.
 $(BUILD)/modules/static/%.o: modules/%.c Makefile | $(BUILD)/.netmon-build
@@ -221,4 +223,4 @@ include $(wildcard etc/install.mk)
 clean:
 	rm -rf build
 
--include $(shell find $(BUILD) -path '$(BUILD)/asan' -prune -o -name '*.d' -print 2>/dev/null)
+-include $(shell find $(BUILD) -path '$(BUILD)/asan' -prune -o -path '$(BUILD)/tsan' -prune -o -name '*.d' -print 2>/dev/null)

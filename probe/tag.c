@@ -1,57 +1,82 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The tag table: buckets of eight slots. A slot's 16-bit mark is kept apart from the slot, so that a look-up of an
- * endpoint that is not there (by far the usual case) reads one cache line. There are four slots for each tag that is
+ * The tag table: buckets of eight slots. The slots' 16-bit marks stand together in front, so that a look-up of an endpoint
+ * that is not there (by far the usual case) reads one cache line and no counter. There are four slots for each tag that is
  * allowed, so a bucket overflows practically never before the cap is reached.
+ *
+ * Each bucket has a sequence number, odd while somebody changes it. A reader that saw the same even number before and
+ * after has read one slot as a whole. The data itself is read with acquire and written with release order: a reader that
+ * got a new word then also sees the odd number that came before it. On the machines in use these are plain loads and
+ * stores.
  */
 #include "probe/tag.h"
 
 #include "lib/err.h"
 
+#include <stdalign.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #define WAYS            8
+#define MARKS_PER_WORD  4
 #define SLOTS_PER_TAG   4
 #define SWEEP_BUCKETS   1  /* looked at by each tag_learn() */
 #define SWEEP_WHEN_FULL 64 /* looked at before a tag is refused */
 #define MARK_FREE       0
+#define EACH_MARK       UINT64_C(0x0001000100010001)
+#define READ_TRIES      4 /* a reader that meets a writer so often answers that there is no tag */
+#define LOCK_TRIES      256 /* a writer that meets others so often gives up; a change takes some 20 ns */
 
 struct slot {
-	struct tag_key key;
-	uint32_t used_s; /* packet time of the last use */
-	struct tag_fact fact;
+	_Atomic uint64_t addr[2];
+	_Atomic uint32_t port;   /* and transport, see ports_of() */
+	_Atomic uint32_t used_s; /* packet time of the last use */
+	_Atomic uint64_t fact;   /* see fact_word() */
 };
 
 struct bucket {
-	uint16_t mark[WAYS]; /* MARK_FREE, or some bits of the hash */
+	alignas(64) _Atomic uint64_t marks[WAYS / MARKS_PER_WORD]; /* of 16 bits, MARK_FREE or some
+	                                                            * bits of the hash */
+	_Atomic uint32_t sequence;                                 /* odd: being changed */
 	struct slot slot[WAYS];
 };
 
 struct tag_table {
 	struct bucket *buckets;
 	size_t mask; /* buckets - 1 */
-	size_t sweep_at;
-	size_t count;
 	size_t max;
 	uint64_t seed;
-	uint64_t refused;
+	/* what all threads change, away from what they all only read */
+	alignas(64) _Atomic size_t count;
+	_Atomic size_t sweep_at;
+	_Atomic uint64_t refused;
+};
+
+/* A slot's key and contents, as words. */
+struct words {
+	uint64_t addr[2];
+	uint32_t port;
 };
 
 int
 tag_new(size_t max, uint64_t seed, struct tag_table **ret_table)
 {
-	struct tag_table *t = calloc(1, sizeof(*t));
+	struct tag_table *t = aligned_alloc(alignof(struct tag_table), sizeof(*t));
 	size_t buckets = 1;
 
 	if (!t)
 		return -ENOMEM;
+	memset(t, 0, sizeof(*t));
 	while (buckets < SIZE_MAX / sizeof(struct bucket) / 4 &&
 	       buckets * WAYS / SLOTS_PER_TAG < max)
 		buckets *= 2;
-	t->buckets = calloc(buckets, sizeof(*t->buckets));
-	if (!t->buckets) {
+	/* zeroed, and not there before it is touched */
+	t->buckets = mmap(NULL, buckets * sizeof(*t->buckets), PROT_READ | PROT_WRITE,
+	                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (t->buckets == MAP_FAILED) {
 		free(t);
 		return -ENOMEM;
 	}
@@ -67,8 +92,37 @@ tag_free(struct tag_table *t)
 {
 	if (!t)
 		return;
-	free(t->buckets);
+	(void)munmap(t->buckets, (t->mask + 1) * sizeof(*t->buckets));
 	free(t);
+}
+
+/* --- words ------------------------------------------------------------------------------------------------------- */
+
+static struct words
+words_of(const struct tag_key *key)
+{
+	struct words w = { .port = (uint32_t)key->port << 8 | key->transport };
+
+	memcpy(w.addr, key->addr.b, sizeof(w.addr));
+	return w;
+}
+
+static uint64_t
+fact_word(const struct tag_fact *fact)
+{
+	return (uint64_t)fact->app << 48 | (uint64_t)fact->reason << 32 |
+	       (uint64_t)fact->ttl_s << 16 | fact->confidence;
+}
+
+static struct tag_fact
+fact_of(uint64_t word)
+{
+	return (struct tag_fact){
+		.app = (uint16_t)(word >> 48),
+		.reason = (uint16_t)(word >> 32),
+		.ttl_s = (uint16_t)(word >> 16),
+		.confidence = (uint8_t)word,
+	};
 }
 
 /* The bucket of a key, and its mark there. */
@@ -82,57 +136,165 @@ home(const struct tag_table *t, const struct tag_key *key, uint16_t *ret_mark)
 	return &t->buckets[hash & t->mask];
 }
 
+/* The top bit of each 16 bits of the word that may be equal to `mark`: all that are, and seldom one above such a one. */
+static uint64_t
+marks_like(uint64_t word, uint16_t mark)
+{
+	uint64_t differs = word ^ EACH_MARK * mark;
+
+	return (differs - EACH_MARK) & ~differs & EACH_MARK << 15;
+}
+
+static uint16_t
+mark_at(const struct bucket *b, unsigned i)
+{
+	uint64_t word = atomic_load_explicit(&b->marks[i / MARKS_PER_WORD], memory_order_acquire);
+
+	return (uint16_t)(word >> i % MARKS_PER_WORD * 16);
+}
+
+static bool
+same_key(const struct slot *slot, const struct words *w)
+{
+	return atomic_load_explicit(&slot->addr[0], memory_order_acquire) == w->addr[0] &&
+	       atomic_load_explicit(&slot->addr[1], memory_order_acquire) == w->addr[1] &&
+	       atomic_load_explicit(&slot->port, memory_order_acquire) == w->port;
+}
+
 /* The slot of a key in its bucket, or WAYS. */
 static unsigned
-find_slot(const struct bucket *b, uint16_t mark, const struct tag_key *key)
+find_slot(const struct bucket *b, uint16_t mark, const struct words *w)
 {
-	for (unsigned i = 0; i < WAYS; i++)
-		if (b->mark[i] == mark && memcmp(&b->slot[i].key, key, sizeof(*key)) == 0)
-			return i;
+	for (unsigned part = 0; part < WAYS / MARKS_PER_WORD; part++) {
+		uint64_t marks = atomic_load_explicit(&b->marks[part], memory_order_acquire);
+		uint64_t like = marks_like(marks, mark);
+
+		for (; like; like &= like - 1) {
+			unsigned i = part * MARKS_PER_WORD + (unsigned)__builtin_ctzll(like) / 16;
+
+			if (mark_at(b, i) == mark && same_key(&b->slot[i], w))
+				return i;
+		}
+	}
 	return WAYS;
+}
+
+static struct tag_fact
+slot_fact(const struct slot *slot)
+{
+	return fact_of(atomic_load_explicit(&slot->fact, memory_order_acquire));
 }
 
 /* Packet time may have gone back further than the tag lives, which ends it too. */
 static bool
 is_over(const struct slot *slot, uint32_t now_s)
 {
-	uint32_t age_s = now_s - slot->used_s;
-	uint32_t lead_s = slot->used_s - now_s;
+	uint32_t used_s = atomic_load_explicit(&slot->used_s, memory_order_acquire);
+	uint16_t ttl_s = slot_fact(slot).ttl_s;
 
-	return age_s > slot->fact.ttl_s && lead_s > slot->fact.ttl_s;
+	return now_s - used_s > ttl_s && used_s - now_s > ttl_s;
+}
+
+/* --- changes, under the bucket's odd number ---------------------------------------------------------------------- */
+
+static bool
+lock(struct bucket *b)
+{
+	for (unsigned tries = 0; tries < LOCK_TRIES; tries++) {
+		uint32_t sequence = atomic_load_explicit(&b->sequence, memory_order_relaxed);
+
+		if (!(sequence & 1) && atomic_compare_exchange_weak_explicit(
+					   &b->sequence, &sequence, sequence + 1,
+					   memory_order_acq_rel, memory_order_relaxed))
+			return true;
+	}
+	return false;
+}
+
+static void
+unlock(struct bucket *b)
+{
+	uint32_t sequence = atomic_load_explicit(&b->sequence, memory_order_relaxed);
+
+	atomic_store_explicit(&b->sequence, sequence + 1, memory_order_release);
+}
+
+static void
+set_mark(struct bucket *b, unsigned i, uint16_t mark)
+{
+	_Atomic uint64_t *at = &b->marks[i / MARKS_PER_WORD];
+	unsigned shift = i % MARKS_PER_WORD * 16;
+	uint64_t word = atomic_load_explicit(at, memory_order_relaxed);
+
+	word = (word & ~(UINT64_C(0xffff) << shift)) | (uint64_t)mark << shift;
+	atomic_store_explicit(at, word, memory_order_release);
 }
 
 static void
 release(struct tag_table *t, struct bucket *b, unsigned i)
 {
-	b->mark[i] = MARK_FREE;
-	t->count--;
+	set_mark(b, i, MARK_FREE);
+	(void)atomic_fetch_sub_explicit(&t->count, 1, memory_order_relaxed);
+}
+
+/* Room for one more under the cap. */
+static bool
+reserve(struct tag_table *t)
+{
+	if (atomic_fetch_add_explicit(&t->count, 1, memory_order_relaxed) < t->max)
+		return true;
+	(void)atomic_fetch_sub_explicit(&t->count, 1, memory_order_relaxed);
+	return false;
+}
+
+static void
+put_slot(struct bucket *b, unsigned i, uint16_t mark, const struct words *w, uint64_t fact,
+         uint32_t now_s)
+{
+	struct slot *slot = &b->slot[i];
+
+	atomic_store_explicit(&slot->addr[0], w->addr[0], memory_order_release);
+	atomic_store_explicit(&slot->addr[1], w->addr[1], memory_order_release);
+	atomic_store_explicit(&slot->port, w->port, memory_order_release);
+	atomic_store_explicit(&slot->used_s, now_s, memory_order_release);
+	atomic_store_explicit(&slot->fact, fact, memory_order_release);
+	set_mark(b, i, mark);
+}
+
+/* Frees what is over in the bucket. */
+static void
+release_over(struct tag_table *t, struct bucket *b, uint32_t now_s)
+{
+	for (unsigned i = 0; i < WAYS; i++)
+		if (mark_at(b, i) != MARK_FREE && is_over(&b->slot[i], now_s))
+			release(t, b, i);
 }
 
 /* Frees what is over in the next `n` buckets of the round. */
 static void
 sweep(struct tag_table *t, size_t n, uint32_t now_s)
 {
-	while (n-- > 0) {
-		struct bucket *b = &t->buckets[t->sweep_at];
+	size_t at = atomic_fetch_add_explicit(&t->sweep_at, n, memory_order_relaxed);
 
-		t->sweep_at = (t->sweep_at + 1) & t->mask;
-		for (unsigned i = 0; i < WAYS; i++)
-			if (b->mark[i] != MARK_FREE && is_over(&b->slot[i], now_s))
-				release(t, b, i);
+	while (n-- > 0) {
+		struct bucket *b = &t->buckets[at++ & t->mask];
+		uint64_t used = 0;
+
+		for (unsigned i = 0; i < WAYS / MARKS_PER_WORD; i++)
+			used |= atomic_load_explicit(&b->marks[i], memory_order_relaxed);
+		if (!used || !lock(b))
+			continue;
+		release_over(t, b, now_s);
+		unlock(b);
 	}
 }
 
-/* A free slot of the bucket, made free if need be; WAYS when all live. */
 static unsigned
-find_room(struct tag_table *t, struct bucket *b, uint32_t now_s)
+free_slot(const struct bucket *b)
 {
-	for (unsigned i = 0; i < WAYS; i++) {
-		if (b->mark[i] != MARK_FREE && is_over(&b->slot[i], now_s))
-			release(t, b, i);
-		if (b->mark[i] == MARK_FREE)
+	for (unsigned i = 0; i < WAYS; i++)
+		if (mark_at(b, i) == MARK_FREE)
 			return i;
-	}
 	return WAYS;
 }
 
@@ -142,89 +304,160 @@ take_room(struct tag_table *t, struct bucket *b, uint8_t confidence)
 {
 	unsigned weakest = WAYS;
 
-	for (unsigned i = 0; i < WAYS; i++)
-		if (b->mark[i] != MARK_FREE && b->slot[i].fact.confidence < confidence) {
+	for (unsigned i = 0; i < WAYS; i++) {
+		uint8_t other = slot_fact(&b->slot[i]).confidence;
+
+		if (mark_at(b, i) != MARK_FREE && other < confidence) {
 			weakest = i;
-			confidence = b->slot[i].fact.confidence;
+			confidence = other;
 		}
+	}
 	if (weakest < WAYS) {
 		release(t, b, weakest);
-		t->refused++;
+		(void)atomic_fetch_add_explicit(&t->refused, 1, memory_order_relaxed);
 	}
 	return weakest;
 }
+
+static void
+renew(struct slot *slot, const struct tag_fact *fact, uint32_t now_s)
+{
+	if (fact->confidence >= slot_fact(slot).confidence || is_over(slot, now_s))
+		atomic_store_explicit(&slot->fact, fact_word(fact), memory_order_release);
+	atomic_store_explicit(&slot->used_s, now_s, memory_order_release);
+}
+
+/* Puts a fact that the bucket does not hold into it. False when there is no room. */
+static bool
+add(struct tag_table *t, struct bucket *b, uint16_t mark, const struct words *w,
+    const struct tag_fact *fact, uint32_t now_s)
+{
+	unsigned i = free_slot(b);
+
+	if (i == WAYS || !reserve(t)) {
+		release_over(t, b, now_s);
+		i = free_slot(b);
+		if (i == WAYS || !reserve(t)) {
+			i = take_room(t, b, fact->confidence);
+			if (i == WAYS || !reserve(t))
+				return false;
+		}
+	}
+	put_slot(b, i, mark, w, fact_word(fact), now_s);
+	return true;
+}
+
+/* --- entry ------------------------------------------------------------------------------------------------------- */
 
 int
 tag_learn(struct tag_table *t, const struct tag_key *key, const struct tag_fact *fact,
           uint32_t now_s)
 {
+	const struct words w = words_of(key);
 	uint16_t mark;
 	struct bucket *b = home(t, key, &mark);
-	unsigned i = find_slot(b, mark, key);
+	bool learned = true;
 
-	sweep(t, SWEEP_BUCKETS, now_s);
-	if (i < WAYS && b->mark[i] != MARK_FREE) {
-		struct slot *old = &b->slot[i];
+	bool full = atomic_load_explicit(&t->count, memory_order_relaxed) >= t->max;
+	sweep(t, full ? SWEEP_WHEN_FULL : SWEEP_BUCKETS, now_s);
+	if (!lock(b)) {
+		learned = false;
+	} else {
+		unsigned i = find_slot(b, mark, &w);
 
-		if (fact->confidence >= old->fact.confidence || is_over(old, now_s))
-			old->fact = *fact;
-		old->used_s = now_s;
+		if (i < WAYS)
+			renew(&b->slot[i], fact, now_s);
+		else
+			learned = add(t, b, mark, &w, fact, now_s);
+		unlock(b);
+	}
+	if (learned)
 		return 0;
-	}
-	if (t->count >= t->max)
-		sweep(t, SWEEP_WHEN_FULL, now_s);
-	i = t->count < t->max ? find_room(t, b, now_s) : WAYS;
-	if (i == WAYS)
-		i = take_room(t, b, fact->confidence);
-	if (i == WAYS) {
-		t->refused++;
-		return NM_ELIMIT;
-	}
-	b->mark[i] = mark;
-	b->slot[i] = (struct slot){ .key = *key, .used_s = now_s, .fact = *fact };
-	t->count++;
-	return 0;
+	(void)atomic_fetch_add_explicit(&t->refused, 1, memory_order_relaxed);
+	return NM_ELIMIT;
+}
+
+/* Frees a slot that a reader found to be over. Whoever comes later does it if the bucket is being changed. */
+static void
+release_found(struct tag_table *t, struct bucket *b, uint32_t now_s)
+{
+	if (!lock(b))
+		return;
+	release_over(t, b, now_s);
+	unlock(b);
+}
+
+/* What find_in() says besides a slot's number. */
+#define FOUND_TORN (WAYS + 1)
+
+/* Reads the fact of a key if nobody changes the bucket meanwhile. */
+static unsigned
+find_in(const struct bucket *b, uint16_t mark, const struct words *w, struct tag_fact *ret_fact)
+{
+	uint32_t sequence = atomic_load_explicit(&b->sequence, memory_order_acquire);
+	unsigned i = find_slot(b, mark, w);
+
+	if (i < WAYS)
+		*ret_fact = slot_fact(&b->slot[i]);
+	if (sequence & 1 || atomic_load_explicit(&b->sequence, memory_order_relaxed) != sequence)
+		return FOUND_TORN;
+	return i;
 }
 
 bool
 tag_find(struct tag_table *t, const struct tag_key *key, uint32_t now_s, struct tag_fact *ret_fact)
 {
+	struct tag_fact fact;
 	uint16_t mark;
 
-	if (t->count == 0)
+	if (atomic_load_explicit(&t->count, memory_order_relaxed) == 0)
 		return false;
 	struct bucket *b = home(t, key, &mark);
-	unsigned i = find_slot(b, mark, key);
-	if (i == WAYS)
+	uint64_t low = atomic_load_explicit(&b->marks[0], memory_order_relaxed);
+	uint64_t high = atomic_load_explicit(&b->marks[1], memory_order_relaxed);
+	if (!(marks_like(low, mark) | marks_like(high, mark)))
 		return false;
-	if (is_over(&b->slot[i], now_s)) {
-		release(t, b, i);
+	const struct words w = words_of(key);
+	unsigned i = FOUND_TORN;
+	for (unsigned tries = 0; i == FOUND_TORN && tries < READ_TRIES; tries++)
+		i = find_in(b, mark, &w, &fact);
+	if (i >= WAYS)
+		return false;
+	struct slot *slot = &b->slot[i];
+	if (is_over(slot, now_s)) {
+		release_found(t, b, now_s);
 		return false;
 	}
-	b->slot[i].used_s = now_s;
-	*ret_fact = b->slot[i].fact;
+	/* written only when it changes, because other processors' copies of the line are lost by it */
+	if (atomic_load_explicit(&slot->used_s, memory_order_relaxed) != now_s)
+		atomic_store_explicit(&slot->used_s, now_s, memory_order_relaxed);
+	*ret_fact = fact;
 	return true;
 }
 
 void
 tag_forget(struct tag_table *t, const struct tag_key *key)
 {
+	const struct words w = words_of(key);
 	uint16_t mark;
 	struct bucket *b = home(t, key, &mark);
-	unsigned i = find_slot(b, mark, key);
 
+	if (!lock(b))
+		return;
+	unsigned i = find_slot(b, mark, &w);
 	if (i < WAYS)
 		release(t, b, i);
+	unlock(b);
 }
 
 size_t
 tag_count(const struct tag_table *t)
 {
-	return t->count;
+	return atomic_load_explicit(&t->count, memory_order_relaxed);
 }
 
 uint64_t
 tag_refused(const struct tag_table *t)
 {
-	return t->refused;
+	return atomic_load_explicit(&t->refused, memory_order_relaxed);
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What flows told of others: a table of (address, port, transport) -> application with a time to live. Life cycle:
- * tag_new(), then tag_learn(), tag_find() and tag_forget() in any order, tag_free(). One thread.
+ * tag_new(), then tag_learn(), tag_find() and tag_forget() in any order, tag_free().
+ *
+ * Any number of threads may share a table between tag_new() and tag_free(). Nobody waits for anybody: a look-up that
+ * runs into a change a few times over says that there is no tag, a change that does so is refused (tag_learn()) or left
+ * out (tag_forget()).
  *
  * Time is packet time in whole seconds. It may jump back (a second capture file): a tag is good for its time to live
  * around its last use, in both directions. Nothing is allocated after tag_new(), and nothing ever walks the whole table:
@@ -41,7 +45,8 @@ int tag_new(size_t max, uint64_t seed, struct tag_table **ret_table);
 void tag_free(struct tag_table *t);
 
 /* Learns or renews. A fact of less confidence does not replace a live one of the same endpoint, it only renews it. When
- * there is no room, it may take that of a fact of less confidence. 0, or NM_ELIMIT when there is no room. */
+ * there is no room, it may take that of a fact of less confidence. 0, or NM_ELIMIT when there is no room or other threads
+ * were in the way. */
 int tag_learn(struct tag_table *t, const struct tag_key *key, const struct tag_fact *fact,
               uint32_t now_s);
 
@@ -55,7 +60,7 @@ void tag_forget(struct tag_table *t, const struct tag_key *key);
 
 /* Tags in the table, those included whose time is up but not noticed yet. */
 size_t tag_count(const struct tag_table *t);
-/* How many facts found no room, or had to make room. */
+/* How many facts were refused, or had to make room. */
 uint64_t tag_refused(const struct tag_table *t);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "lib/err.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -200,6 +201,73 @@ every_learned_tag_is_found_again_among_many(void **state)
 	}
 }
 
+/* --- threads ----------------------------------------------------------------------------------------------------- */
+
+#define THREADS  4
+#define ROUNDS   20000
+#define SHARED   64 /* endpoints that all threads learn, find and forget */
+#define BUSY_MAX 48 /* so that the cap is met all the time */
+
+struct busy {
+	struct tag_table *table;
+	uint32_t n; /* which thread */
+	unsigned found;
+	unsigned wrong; /* facts that were never learned of that endpoint */
+};
+
+static void *
+use_table(void *arg)
+{
+	struct busy *b = arg;
+	uint32_t random = b->n + 1;
+
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		random = random * 1103515245U + 12345U;
+		uint16_t n = (uint16_t)(random >> 16) % SHARED;
+		struct tag_key key = key_of(n);
+		/* every part of it follows from the endpoint */
+		struct tag_fact own = {
+			.app = n, .reason = n, .ttl_s = (uint16_t)(n + 1), .confidence = (uint8_t)n
+		};
+		struct tag_fact got;
+
+		if (i % 4 == b->n)
+			(void)tag_learn(b->table, &key, &own, NOW + i / 100);
+		else if (i % 64 == 0)
+			tag_forget(b->table, &key);
+		else if (tag_find(b->table, &key, NOW + i / 100, &got)) {
+			b->found++;
+			b->wrong += got.app != n || got.reason != n || got.ttl_s != n + 1 ||
+			            got.confidence != n;
+		}
+	}
+	return NULL;
+}
+
+static void
+threads_that_share_a_table_find_whole_facts_within_the_cap(void **state)
+{
+	pthread_t threads[THREADS];
+	struct busy busy[THREADS];
+	struct tag_table *t;
+	unsigned found = 0;
+
+	(void)state;
+	assert_int_equal(tag_new(BUSY_MAX, 1, &t), NM_OK);
+	for (uint32_t i = 0; i < THREADS; i++) {
+		busy[i] = (struct busy){ .table = t, .n = i };
+		assert_int_equal(pthread_create(&threads[i], NULL, use_table, &busy[i]), 0);
+	}
+	for (unsigned i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_int_equal(busy[i].wrong, 0);
+		found += busy[i].found;
+	}
+	assert_true(found > ROUNDS / 4);
+	assert_true(tag_count(t) <= BUSY_MAX);
+	tag_free(t);
+}
+
 int
 main(void)
 {
@@ -215,6 +283,7 @@ main(void)
 		CASE(more_confidence_takes_the_room_of_less_when_there_is_none),
 		CASE(tags_that_are_over_make_room_without_being_looked_up),
 		CASE(every_learned_tag_is_found_again_among_many),
+		cmocka_unit_test(threads_that_share_a_table_find_whole_facts_within_the_cap),
 	};
 
 	return cmocka_run_group_tests_name("tag", tests, NULL, NULL);
