@@ -5,6 +5,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "probe/capture_pcap.h"
+#include "probe/capture_rebind.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -20,9 +21,11 @@
 
 struct live_if {
 	const char *name;
-	unsigned index;        /* of the interface when it was opened; 0: the kernel's "any" */
-	pcap_t *pcap;          /* NULL while it cannot be opened */
+	unsigned index; /* of the interface when it was opened; 0: the kernel's "any" */
+	int hardware;   /* its type then */
+	pcap_t *pcap;
 	bool failed;           /* rests until the next second */
+	bool lost;             /* cannot be taken up again */
 	uint32_t kernel_drops; /* pcap_stats() at the last look */
 	uint32_t if_drops;
 	struct capture_input input;
@@ -39,6 +42,7 @@ struct capture_live {
 	    second; /* of the wall clock, when drops and failed interfaces were looked at last */
 	struct log_limit complaints;
 	size_t n;
+	size_t n_lost; /* interfaces that only a restart brings back */
 	struct live_if ifs[];
 };
 
@@ -126,6 +130,7 @@ open_if(struct capture_live *live, struct live_if *f, uint16_t link)
 		return -EIO;
 	}
 	f->index = if_nametoindex(f->name);
+	f->hardware = capture_hardware(pcap_fileno(f->pcap));
 	f->kernel_drops = 0;
 	f->if_drops = 0;
 	return NM_OK;
@@ -199,25 +204,33 @@ account_drops(struct capture_live *live, size_t i, uint64_t now_ns)
 	meter_drops(live->config->meter, (uint16_t)i, now_ns, kernel, interface);
 }
 
-/* An interface that failed may work again: it was down, or was taken away and is back under its name. */
+/* An interface that failed may work again: it was down, or was taken away and is back under its name. Opening it again
+ * would need the privileges that are gone, so the open socket moves. */
 static void
 try_again(struct capture_live *live, size_t i)
 {
 	struct live_if *f = &live->ifs[i];
 
-	if (!f->failed)
+	if (!f->failed || f->lost)
 		return;
+	unsigned index = if_nametoindex(f->name);
 	f->failed = false;
-	if (f->pcap && (f->index == 0 || if_nametoindex(f->name) == f->index))
+	if (f->index == 0 || index == f->index)
 		return;
-	if (if_nametoindex(f->name) == 0) {
+	if (index == 0) {
 		f->failed = true;
 		return;
 	}
-	if (f->pcap)
-		pcap_close(f->pcap);
-	if (open_if(live, f, (uint16_t)i) < 0)
-		f->failed = true;
+	int rc = capture_rebind(pcap_fileno(f->pcap), index, f->hardware);
+	if (rc == NM_OK) {
+		f->index = index;
+		log_info("%s: is back, and taken up again", f->name);
+		return;
+	}
+	f->failed = f->lost = true;
+	live->n_lost++;
+	log_error("%s: was made anew and cannot be taken up again (%s): restart netmonc", f->name,
+	          nm_strerror(rc));
 }
 
 static void
@@ -263,7 +276,7 @@ wait_frames(const struct capture_live *live)
 	nfds_t n = 0;
 
 	for (size_t i = 0; i < live->n; i++)
-		if (live->ifs[i].pcap && !live->ifs[i].failed)
+		if (!live->ifs[i].failed)
 			fds[n++] = (struct pollfd){
 				.fd = pcap_get_selectable_fd(live->ifs[i].pcap),
 				.events = POLLIN,
@@ -280,7 +293,7 @@ read_all(struct capture_live *live)
 	int frames = 0;
 
 	for (size_t i = 0; i < live->n; i++)
-		if (live->ifs[i].pcap && !live->ifs[i].failed)
+		if (!live->ifs[i].failed)
 			frames += read_if(live, &live->ifs[i]);
 	return frames;
 }
@@ -311,6 +324,10 @@ capture_live_run(struct capture_live *live)
 			meter_idle(config->meter, now_ns - NS_PER_S);
 		if (!config->between(config->ctx))
 			break;
+		if (live->n_lost == live->n) {
+			log_error("no interface is left");
+			return -ENODEV;
+		}
 		if (frames == 0) {
 			int rc = wait_frames(live);
 			if (rc < 0)
