@@ -3,7 +3,7 @@
  * Where frames come from: capture files one after another, or live interfaces together. Frames go to the meter in
  * batches; between batches the caller's hook runs, so that a frame costs no clock read and no system call.
  *
- * Life cycle, files: capture_file() for each. Live: capture_live_open(), capture_live_run(), capture_live_close(). The
+ * Life cycle, files: capture_file() for each, or capture_open() for all and capture_opened() for each. Live: capture_live_open(), capture_live_run(), capture_live_close(). The
  * interfaces are open, with the filter set, when capture_live_open() returns: privileges can be dropped then. One thread.
  */
 #ifndef NETMON_PROBE_CAPTURE_H
@@ -30,6 +30,11 @@ struct capture_config {
  * (NM_EFORMAT) broke off; all frames before that are metered. */
 int capture_file(const char *path, uint16_t link, const struct capture_config *config);
 
+/* The same in two steps, so that files are open before privileges go and are read after. capture_open() gives a descriptor
+ * or -errno; capture_opened() makes a log line of an error, and leaves the descriptor to the caller to close. */
+int capture_open(const char *path);
+int capture_opened(int fd, const char *path, uint16_t link, const struct capture_config *config);
+
 struct capture_live;
 
 /* Opens `n` interfaces; the link's index is the position. `config` and the names must outlive the capture. On success *ret_live is the caller's. A negative code after
@@ -37,8 +42,9 @@ struct capture_live;
 int capture_live_open(const char *const *interfaces, size_t n, const struct capture_config *config,
                       struct capture_live **ret_live);
 
-/* Captures until `between` returns false: 0. An interface that fails is left out and tried again each second, with a
- * log line. A negative code after a log line when waiting itself fails. */
+/* Captures until `between` returns false: 0. An interface that fails is left out and tried again each second, with a log
+ * line, without privileges; one that is back with another link type only a restart takes up, which a log line says. A
+ * negative code after a log line when waiting itself fails, or when no interface is left. */
 int capture_live_run(struct capture_live *live);
 
 /* NULL is fine. */

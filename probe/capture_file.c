@@ -305,32 +305,47 @@ read_file(struct reader *r)
 }
 
 int
-capture_file(const char *path, uint16_t link, const struct capture_config *config)
+capture_opened(int fd, const char *path, uint16_t link, const struct capture_config *config)
 {
-	bool from_stdin = strcmp(path, "-") == 0;
+	bool from_stdin = fd == STDIN_FILENO;
 	char safe[512];
 	const char *name =
 	    from_stdin ? "standard input" : log_safe(safe, sizeof(safe), path, strlen(path));
-	struct reader *r = malloc(sizeof(*r));
+	struct reader *r = fd < 0 ? NULL : malloc(sizeof(*r));
+	int rc = fd < 0 ? fd : -ENOMEM;
 
 	if (!r) {
-		log_error("%s: out of memory", name);
-		return -ENOMEM;
+		log_error("%s: %s", name, nm_strerror(rc));
+		return rc;
 	}
 	memset(r, 0, offsetof(struct reader, buf));
 	r->name = name;
 	r->config = config;
 	r->input = (struct capture_input){ .config = config, .link = link };
-	r->fd = from_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	int rc = -errno;
-	if (r->fd < 0)
-		log_error("%s: %s", name, nm_strerror(rc));
-	else
-		rc = read_file(r);
+	r->fd = fd;
+	rc = read_file(r);
 	if (r->filtered)
 		pcap_freecode(&r->program);
-	if (!from_stdin && r->fd >= 0)
-		(void)close(r->fd);
 	free(r);
+	return rc;
+}
+
+int
+capture_open(const char *path)
+{
+	if (strcmp(path, "-") == 0)
+		return STDIN_FILENO;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int
+capture_file(const char *path, uint16_t link, const struct capture_config *config)
+{
+	int fd = capture_open(path);
+	int rc = capture_opened(fd, path, link, config);
+
+	if (fd > STDIN_FILENO)
+		(void)close(fd);
 	return rc;
 }

@@ -3,6 +3,7 @@
 #include "lib/log.h"
 #include "probe/options.h"
 #include "probe/run.h"
+#include "probe/sandbox.h"
 
 int
 main(int argc, char **argv)
@@ -13,7 +14,11 @@ main(int argc, char **argv)
 	options_parse(argc, (const char *const *)argv, &options);
 	if (options.verbose)
 		log_set_level(options.verbose > 1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-	int status = options.check ? run_check(&options) : run_probe(&options);
+	int status = 1;
+	if (options.check)
+		status = run_check(&options);
+	else if (sandbox_reach(&options) == 0)
+		status = run_probe(&options);
 	options_free(&options);
 	return status;
 }

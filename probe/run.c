@@ -9,13 +9,15 @@
 #include "probe/export.h"
 #include "probe/ledger_print.h"
 #include "probe/meter.h"
+#include "probe/sandbox.h"
 #include "probe/sink_text.h"
-#include "probe/user.h"
 
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +27,7 @@ struct run {
 	struct sink *sink;
 	struct meter *meter;
 	struct capture_live *live;
+	int *files; /* descriptors or -errno, as many as options->files.n */
 	struct capture_config capture;
 	time_t second; /* of the last tick */
 };
@@ -211,7 +214,38 @@ between(void *ctx)
 	return !stop_wanted;
 }
 
-/* Opens the interfaces and gives privileges up, before a byte of a packet, a file or the network is parsed. */
+/* Opens all capture files, so that none is opened with less rights than the caller has. What cannot be opened is an error
+ * at its turn. */
+static int
+open_files(struct run *r)
+{
+	const struct options_list *files = &r->options->files;
+	struct rlimit limit;
+
+	/* as many as there are, and what a run needs besides */
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < files->n + 128) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	r->files = calloc(files->n, sizeof(*r->files));
+	if (!r->files) {
+		log_error("out of memory");
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < files->n; i++)
+		r->files[i] = capture_open(files->v[i]);
+	return NM_OK;
+}
+
+static void
+close_file(struct run *r, size_t i)
+{
+	if (r->files[i] > STDIN_FILENO)
+		(void)close(r->files[i]);
+	r->files[i] = -1;
+}
+
+/* Opens the interfaces or files and gives privileges up, before a byte of a packet, a file or the network is parsed. */
 static int
 open_sources(struct run *r)
 {
@@ -229,8 +263,12 @@ open_sources(struct run *r)
 		                           &r->capture, &r->live);
 		if (rc < 0)
 			return rc;
+	} else {
+		int rc = open_files(r);
+		if (rc < 0)
+			return rc;
 	}
-	return o->user ? user_become(o->user) : NM_OK;
+	return sandbox_enter(o);
 }
 
 static int
@@ -242,7 +280,8 @@ capture_all(struct run *r)
 	if (r->live)
 		return capture_live_run(r->live);
 	for (size_t i = 0; i < o->files.n && !stop_wanted; i++) {
-		int rc = capture_file(o->files.v[i], 0, &r->capture);
+		int rc = capture_opened(r->files[i], o->files.v[i], 0, &r->capture);
+		close_file(r, i);
 		if (rc < 0)
 			worst = rc;
 	}
@@ -279,6 +318,9 @@ run_probe(const struct options *options)
 	catch_signals();
 	int rc = run_all(&r);
 	capture_live_close(r.live);
+	for (size_t i = 0; r.files && i < options->files.n; i++)
+		close_file(&r, i);
+	free(r.files);
 	meter_free(r.meter);
 	if (r.sink)
 		r.sink->ops->free(r.sink);

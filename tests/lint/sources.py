@@ -17,7 +17,7 @@ FOLDERS = {
     "lib": (["lib/", "netmon/"], ["popt", "confuse", "sodium", "isal", "xxhash"]),
     "lib/db": (["lib/", "netmon/"], ["sqlite", "sodium", "xxhash"]),  # lib/db*.c and lib/db*.h
     "lib/include": (["netmon/"], []),
-    "probe": (["probe/", "lib/", "netmon/"], ["pcap", "jansson", "popt", "confuse", "xxhash"]),
+    "probe": (["probe/", "lib/", "netmon/"], ["pcap", "jansson", "popt", "confuse", "xxhash", "seccomp", "cap-ng"]),
     "probe/include": (["netmon/"], []),
     "modules": (["netmon/"], []),
     "collector": (["collector/", "lib/", "netmon/wire.h"], ["rrd", "popt", "confuse", "sodium", "xxhash"]),
@@ -34,6 +34,7 @@ LIBRARIES = {
     "xxhash": ["xxhash.h"],
     "sqlite": ["sqlite3.h"],
     "pcap": ["pcap.h", "pcap/"],
+    "seccomp": ["seccomp.h"], "cap-ng": ["cap-ng.h"],
     "jansson": ["jansson.h"],
     "rrd": ["rrd.h", "rrd_client.h"],
     "fcgi": ["fcgiapp.h", "fcgi_config.h", "fcgi_stdio.h"],

@@ -227,6 +227,7 @@ class Case(unittest.TestCase):
 
     def setUp(self):
         self.dir = Path(tempfile.mkdtemp(prefix="netmon-test-"))
+        self.dir.chmod(0o755)  # netmonc reads module lists in it as another user than root
         self.processes = []
         self.addCleanup(self._clean)
 

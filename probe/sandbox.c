@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The sandbox: what a run needs, and the order in which it goes in. */
+#include "probe/sandbox.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "probe/options.h"
+#include "probe/user.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/* What looking a name up, and loading a shared object, reads. */
+static const char *const name_service[] = {
+	"/lib",
+	"/lib64",
+	"/usr/lib",
+	"/usr/lib64",
+	"/usr/local/lib",
+	"/etc/hosts",
+	"/etc/gai.conf",
+	"/etc/host.conf",
+	"/etc/resolv.conf",
+	"/etc/services",
+	"/etc/protocols",
+	"/etc/nsswitch.conf",
+	"/etc/ld.so.cache",
+	"/etc/localtime",
+	"/usr/share/zoneinfo",
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__clang__)
+	"/proc/self", /* the leak check walks through mappings and threads */
+#endif
+};
+
+/* --- reach ------------------------------------------------------------------------------------------------------- */
+
+static char *
+folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !slash ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* Puts "/proc/self/fd/N" for an open descriptor of `path`, and "/rest" behind it, in place of *at. */
+static bool
+through_descriptor(const struct user *user, const char *path, const char *rest, char **at)
+{
+	char text[64 + NAME_MAX];
+	int fd = open(path, O_PATH | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	int len = snprintf(text, sizeof(text), "/proc/self/fd/%d%s%s", fd, rest ? "/" : "",
+	                   rest ? rest : "");
+	char *mine = len < (int)sizeof(text) && user_can_read(user, text) ? strdup(text) : NULL;
+	if (!mine) {
+		(void)close(fd);
+		return false;
+	}
+	/* the descriptor stays open as long as the process: the path names it */
+	log_info("user %s cannot walk to %s: it is read as %s", user->name, *at, mine);
+	free(*at);
+	*at = mine;
+	return true;
+}
+
+/* A list through its folder, so that one that takes its place is found; else the file itself. */
+static bool
+reach_list(const struct user *user, char **list)
+{
+	const char *slash = strrchr(*list, '/');
+	char *folder = folder_of(*list);
+
+	bool reached = folder && through_descriptor(user, folder, slash ? slash + 1 : *list, list);
+	free(folder);
+	return reached || through_descriptor(user, *list, NULL, list);
+}
+
+int
+sandbox_reach(struct options *options)
+{
+	struct user user;
+	int rc = user_choose(options->user, &user);
+
+	/* what is not there, or not for this user either way, is an error of the module host in the words of its own */
+	if (rc < 0 || !user.change)
+		return rc;
+	if (access(options->modules, R_OK) == 0 && !user_can_read(&user, options->modules) &&
+	    !reach_list(&user, &options->modules))
+		log_warn("%s: user %s may not read it", options->modules, user.name);
+	if (access(options->module_dir, R_OK) == 0 && !user_can_read(&user, options->module_dir) &&
+	    !through_descriptor(&user, options->module_dir, NULL, &options->module_dir))
+		log_warn("%s: user %s may not read it", options->module_dir, user.name);
+	return NM_OK;
+}
+
+/* --- needs ------------------------------------------------------------------------------------------------------- */
+
+void
+sandbox_allow(struct sandbox_needs *needs, const char *path, bool writable)
+{
+	if (needs->n_paths == SANDBOX_PATHS_MAX) {
+		log_warn("sandbox: more than %d paths: %s is left out", SANDBOX_PATHS_MAX, path);
+		return;
+	}
+	needs->paths[needs->n_paths++] = (struct sandbox_path){ path, writable };
+}
+
+/* Texts that rows point to. */
+struct texts {
+	char *modules_folder;
+	char *resolv_folder;
+	char statistics[SANDBOX_PATHS_MAX / 2][64];
+};
+
+/* Programs that write resolv.conf put a new file in the old one's place: its folder is what must stay open. For all but
+ * root that is all of /etc, in which file modes keep secrets. */
+static void
+allow_names(struct sandbox_needs *needs, struct texts *t, bool as_root)
+{
+	char *resolv = realpath("/etc/resolv.conf", NULL);
+
+	for (size_t i = 0; i < sizeof(name_service) / sizeof(name_service[0]); i++)
+		sandbox_allow(needs, name_service[i], false);
+	if (!as_root)
+		sandbox_allow(needs, "/etc", false);
+	t->resolv_folder = resolv ? folder_of(resolv) : NULL;
+	if (t->resolv_folder && strcmp(t->resolv_folder, "/etc") != 0)
+		sandbox_allow(needs, t->resolv_folder, false);
+	free(resolv);
+}
+
+/* The counters of drops that libpcap reads. */
+static void
+allow_statistics(struct sandbox_needs *needs, struct texts *t, const struct options *o)
+{
+	for (size_t i = 0; i < o->interfaces.n && i < SANDBOX_PATHS_MAX / 2; i++) {
+		(void)snprintf(t->statistics[i], sizeof(t->statistics[i]),
+		               "/sys/class/net/%s/statistics", o->interfaces.v[i]);
+		sandbox_allow(needs, t->statistics[i], false);
+	}
+}
+
+static void
+work_out_needs(const struct options *o, const struct user *user, struct texts *t,
+               struct sandbox_needs *needs)
+{
+	/* a filter may have host names in it */
+	needs->network = !o->output || o->filter;
+	needs->port = o->output ? 0 : (uint16_t)o->port;
+	needs->local_stream = needs->network && user->uid != 0;
+	sandbox_allow(needs, o->modules, false);
+	t->modules_folder = folder_of(o->modules);
+	if (t->modules_folder)
+		sandbox_allow(needs, t->modules_folder, false);
+	sandbox_allow(needs, o->module_dir, false);
+	allow_names(needs, t, user->uid == 0);
+	allow_statistics(needs, t, o);
+}
+
+/* --- entering ---------------------------------------------------------------------------------------------------- */
+
+int
+sandbox_seal(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
+		int error = errno;
+		log_error("sandbox: no_new_privs: %s", nm_strerror(-error));
+		return -error;
+	}
+	return NM_OK;
+}
+
+static int
+enter_filters(const struct options *o, const struct user *user)
+{
+	struct sandbox_needs needs = { .n_paths = 0 };
+	struct texts *texts = calloc(1, sizeof(*texts));
+
+	if (!texts) {
+		log_error("out of memory");
+		return -ENOMEM;
+	}
+	work_out_needs(o, user, texts, &needs);
+	int rc = sandbox_files(&needs);
+	if (rc == NM_OK)
+		rc = sandbox_calls(&needs);
+	free(texts->modules_folder);
+	free(texts->resolv_folder);
+	free(texts);
+	return rc;
+}
+
+int
+sandbox_enter(const struct options *options)
+{
+	struct user user;
+
+	int rc = user_choose(options->user, &user);
+	if (rc == NM_OK)
+		rc = user_become(&user);
+	if (rc == NM_OK)
+		rc = sandbox_seal();
+	if (rc < 0)
+		return rc;
+	if (options->no_sandbox) {
+		log_warn("running without the file filter and the system call filter, as "
+		         "--no-sandbox wants it");
+		return NM_OK;
+	}
+	return enter_filters(options, &user);
+}
