@@ -46,6 +46,16 @@ addr_is_v4(const struct addr *a)
 	return memcmp(a->b, mapped, sizeof(mapped)) == 0;
 }
 
+/* 0.0.0.0 (RFC 1122 section 3.2.1.3) or :: (RFC 4291 section 2.5.2). */
+static inline bool
+addr_is_unspecified(const struct addr *a)
+{
+	static const uint8_t zeros[16];
+
+	return memcmp(a->b, zeros, 10) == 0 && memcmp(a->b + 12, zeros, 4) == 0 &&
+	       a->b[10] == a->b[11] && (a->b[10] == 0 || a->b[10] == 0xff);
+}
+
 /* <0, 0, >0 in numeric order; all of IPv4 sorts together. */
 static inline int
 addr_compare(const struct addr *a, const struct addr *b)

@@ -33,14 +33,14 @@ struct db {
 	struct db_stmt stmts[DB_QUERIES_MAX];
 };
 
-/* Reads the whole schema file into a new string; NULL with `err` filled on failure. */
+/* Reads the whole of a file of schema/ into a new string; NULL with `err` filled on failure. */
 static char *
-read_schema(char *err, size_t err_size)
+read_schema(const char *name, char *err, size_t err_size)
 {
 	char path[PATHS_MAX];
 	FILE *file = NULL;
 
-	if (paths_find(PATHS_SCHEMA, "sqlite.sql", path, sizeof(path)) == 0)
+	if (paths_find(PATHS_SCHEMA, name, path, sizeof(path)) == 0)
 		file = fopen(path, "re");
 	if (!file) {
 		(void)snprintf(err, err_size, "schema %s cannot be read: reinstall netmon", path);
@@ -76,7 +76,7 @@ static int
 create_schema(struct db *db, char *err, size_t err_size)
 {
 	int rc = NM_ESTORE;
-	char *text = read_schema(err, err_size);
+	char *text = read_schema("sqlite.sql", err, err_size);
 
 	if (!text)
 		return NM_ESTORE;
@@ -108,6 +108,46 @@ schema_version(struct db *db)
 	return version;
 }
 
+/* One step of the upgrade, in the caller's transaction. */
+static int
+upgrade_to(struct db *db, int64_t version, char *err, size_t err_size)
+{
+	char name[32];
+
+	(void)snprintf(name, sizeof(name), "sqlite-to-%lld.sql", (long long)version);
+	char *text = read_schema(name, err, err_size);
+	if (!text)
+		return NM_ESTORE;
+	int rc = NM_OK;
+	if (sqlite3_exec(db->handle, text, NULL, NULL, NULL) != SQLITE_OK) {
+		(void)snprintf(err, err_size, "cannot upgrade the store to schema version %lld: %s",
+		               (long long)version, db_error(db));
+		rc = NM_ESTORE;
+	}
+	free(text);
+	return rc;
+}
+
+/* Brings an older store up to this version. The version is asked for under the lock: another program may have done it. */
+static int
+upgrade(struct db *db, char *err, size_t err_size)
+{
+	if (db_begin_write(db) < 0) {
+		(void)snprintf(err, err_size, "cannot upgrade the store: %s", db_error(db));
+		return NM_ESTORE;
+	}
+	int rc = NM_OK;
+	for (int64_t v = schema_version(db); v > 0 && v < DB_SCHEMA_VERSION && rc == NM_OK; v++)
+		rc = upgrade_to(db, v + 1, err, err_size);
+	if (rc == NM_OK && db_commit(db) < 0) {
+		(void)snprintf(err, err_size, "cannot upgrade the store: %s", db_error(db));
+		rc = NM_ESTORE;
+	}
+	if (rc < 0)
+		db_rollback(db);
+	return rc;
+}
+
 static int
 check_version(struct db *db, const char *path, char *err, size_t err_size)
 {
@@ -118,11 +158,16 @@ check_version(struct db *db, const char *path, char *err, size_t err_size)
 	if (version == 0)
 		(void)snprintf(err, err_size, "%s is not a netmon store (%s): name another file",
 		               path, db_error(db));
+	else if (version < DB_SCHEMA_VERSION)
+		(void)snprintf(err, err_size,
+		               "%s has schema version %lld, this program needs %d: upgrade it with "
+		               "netmon --store sqlite:%s store upgrade",
+		               path, (long long)version, DB_SCHEMA_VERSION, path);
 	else
-		(void)snprintf(
-		    err, err_size,
-		    "%s has schema version %lld, this program needs %d: upgrade the older one",
-		    path, (long long)version, DB_SCHEMA_VERSION);
+		(void)snprintf(err, err_size,
+		               "%s has schema version %lld, this program knows %d: install the "
+		               "netmon that wrote it, or a later one",
+		               path, (long long)version, DB_SCHEMA_VERSION);
 	return NM_EVERSION;
 }
 
@@ -187,6 +232,12 @@ open_sqlite(struct db *db, const char *path, enum db_mode mode, char *err, size_
 	}
 	if (mode == DB_CREATE && is_empty(db)) {
 		rc = create_schema(db, err, err_size);
+		if (rc < 0)
+			return rc;
+	}
+	int64_t version = schema_version(db);
+	if (mode != DB_READ && version > 0 && version < DB_SCHEMA_VERSION) {
+		rc = upgrade(db, err, err_size);
 		if (rc < 0)
 			return rc;
 	}

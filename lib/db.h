@@ -12,17 +12,18 @@ struct db;
 
 enum db_mode {
 	DB_READ,   /* must exist; refuses every write */
-	DB_WRITE,  /* must exist */
-	DB_CREATE, /* created with the schema when it is not there */
+	DB_WRITE,  /* must exist; upgraded when its schema is an older one */
+	DB_CREATE, /* the same, and created with the schema when it is not there */
 };
 
 /* The schema version that this code reads and writes. */
-#define DB_SCHEMA_VERSION 1
+#define DB_SCHEMA_VERSION 2
 
 /*
- * Opens `spec` ("sqlite:PATH") and checks the schema's version. On success *ret_db is the caller's, to be closed with
+ * Opens `spec` ("sqlite:PATH") and checks the schema's version. A store of an older version is upgraded, all steps in
+ * one transaction (schema/sqlite-to-N.sql), unless it is opened for reading only. On success *ret_db is the caller's, to be closed with
  * db_close(). On failure a negative code of err.h (NM_EFORMAT: no such kind of store; NM_ENOTFOUND: no store there;
- * NM_EVERSION; NM_ESTORE) and one line that names the cause and the remedy in `err`.
+ * NM_EVERSION: of a later version, or of an older one and DB_READ; NM_ESTORE) and one line that names the cause and the remedy in `err`.
  */
 int db_open(const char *spec, enum db_mode mode, struct db **ret_db, char *err, size_t err_size);
 /* Ends what is open, without a commit. NULL is fine. */

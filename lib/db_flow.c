@@ -4,6 +4,7 @@
 
 #include "lib/db_sql.h"
 #include "lib/err.h"
+#include "lib/tunnel.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -205,9 +206,15 @@ db_watermark_start(struct db *db, int64_t probe, uint64_t epoch, uint64_t sequen
 	return end_write(db, watermark_set(db, probe, epoch, sequence, now_s));
 }
 
+/* The texts of a flow's row. */
+struct flow_texts {
+	char saddr[ADDR_TEXT_MAX];
+	char daddr[ADDR_TEXT_MAX];
+	char tunnel[TUNNEL_TEXT_MAX];
+};
+
 static void
-bind_flow(struct db_stmt *q, int64_t link, const struct record *r, const char *saddr,
-          const char *daddr)
+bind_flow(struct db_stmt *q, int64_t link, const struct record *r, struct flow_texts *texts)
 {
 	const int64_t numbers[] = { r->sport,
 		                    r->dport,
@@ -221,26 +228,27 @@ bind_flow(struct db_stmt *q, int64_t link, const struct record *r, const char *s
 
 	db_bind_int(q, 1, link);
 	db_bind_int(q, 2, r->vlan);
-	db_bind_text(q, 3, saddr);
-	db_bind_text(q, 4, daddr);
+	db_bind_text(q, 3, addr_format(&r->saddr, texts->saddr, sizeof(texts->saddr)));
+	db_bind_text(q, 4, addr_format(&r->daddr, texts->daddr, sizeof(texts->daddr)));
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		db_bind_int(q, 5 + (int)i, numbers[i]);
+	db_bind_text(q, 14, tunnel_format(r->tunnel, texts->tunnel, sizeof(texts->tunnel)));
+	db_bind_int(q, 15, r->sampling ? r->sampling : 1);
 }
 
 static int
 put_flow(struct db *db, const int64_t *links, const struct record *r)
 {
-	char saddr[ADDR_TEXT_MAX], daddr[ADDR_TEXT_MAX];
+	struct flow_texts texts;
 	struct db_stmt *q;
 
 	if (db_query(db,
 	             "INSERT INTO flow (link, vlan, saddr, daddr, sport, dport, protocol, packets, "
-	             "octets, application, fraction, started, expires) "
-	             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	             "octets, application, fraction, started, expires, tunnel, sampling) "
+	             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	             &q) < 0)
 		return NM_ESTORE;
-	bind_flow(q, links[r->link], r, addr_format(&r->saddr, saddr, sizeof(saddr)),
-	          addr_format(&r->daddr, daddr, sizeof(daddr)));
+	bind_flow(q, links[r->link], r, &texts);
 	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
 }
 
@@ -348,6 +356,7 @@ get_flow(struct db_stmt *q, struct record *ret)
 	ret->end_frac = (uint8_t)fraction;
 	ret->started = (uint32_t)db_column_int(q, 6);
 	ret->expires = (uint32_t)db_column_int(q, 7);
+	ret->protocol = (uint8_t)db_column_int(q, 8);
 	if (addr_parse(db_column_text(q, 0), &ret->saddr) < 0)
 		return NM_EFORMAT;
 	return addr_parse(db_column_text(q, 1), &ret->daddr);
@@ -363,8 +372,8 @@ db_flow_each(struct db *db, uint32_t since_s, int (*each)(void *ctx, const struc
 
 	if (db_query(
 		db,
-		"SELECT saddr, daddr, application, packets, octets, fraction, started, expires "
-		"FROM flow WHERE expires >= ? ORDER BY expires",
+		"SELECT saddr, daddr, application, packets, octets, fraction, started, expires, "
+		"protocol FROM flow WHERE expires >= ? ORDER BY expires",
 		&q) < 0)
 		return NM_ESTORE;
 	db_bind_int(q, 1, since_s);

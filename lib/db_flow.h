@@ -44,7 +44,8 @@ int db_batch_put(struct db *db, int64_t probe, const int64_t *links, size_t n_li
                  const struct batch *batch, uint32_t now_s);
 
 /* Calls `each` for every flow that ended at `since_s` or later, in the order of its end; a value other than 0 ends the
- * walk and is returned. Only addresses, application, octets, packets and times of the record are filled. */
+ * walk and is returned. Only addresses, protocol, application, octets, packets and times of the record are
+ * filled. */
 int db_flow_each(struct db *db, uint32_t since_s, int (*each)(void *ctx, const struct record *r),
                  void *ctx);
 

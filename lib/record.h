@@ -7,9 +7,11 @@
 
 #include "lib/addr.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#define APP_UNKNOWN      0 /* application id of what no module, tag or rule named */
+#define APP_UNKNOWN      0     /* application id of what no module, tag or rule named */
+#define APP_OVERFLOW     65535 /* in the store, of what overflow records count; never on the wire */
 #define APP_NAME_MAX     32
 #define APP_CATEGORY_MAX 32
 #define LINK_NAME_MAX    64
@@ -38,6 +40,18 @@ struct record {
 	uint32_t
 	    tunnel; /* encapsulations that the flow's first packet was found in (lib/tunnel.h), 0: none */
 };
+
+/* The record of a link's packets that found the flow table full has this protocol (reserved by IANA), no ports and
+ * unspecified addresses: sums over records stay exact, and nobody's traffic is made up. */
+#define RECORD_OVERFLOW_PROTOCOL 255
+
+/* True for an overflow record's protocol and addresses. */
+static inline bool
+record_is_overflow(unsigned protocol, const struct addr *saddr, const struct addr *daddr)
+{
+	return protocol == RECORD_OVERFLOW_PROTOCOL && addr_is_unspecified(saddr) &&
+	       addr_is_unspecified(daddr);
+}
 
 /* An application as modules declare it and the store keeps it. */
 struct application {

@@ -3,6 +3,7 @@
 #include "lib/sqltext.h"
 
 #include "lib/err.h"
+#include "lib/tunnel.h"
 
 #include <inttypes.h>
 
@@ -89,19 +90,21 @@ sqltext_apps(const struct sqltext *sql, const struct application *apps, size_t n
 static void
 put_flow(FILE *out, const struct record *r, bool first)
 {
-	char saddr[ADDR_TEXT_MAX], daddr[ADDR_TEXT_MAX];
+	char saddr[ADDR_TEXT_MAX], daddr[ADDR_TEXT_MAX], tunnel[TUNNEL_TEXT_MAX];
 
 	(void)fprintf(out,
 	              first ? "SELECT %u AS vlan,'%s' AS saddr,'%s' AS daddr,%u AS sport,"
 	                      "%u AS dport,%u AS protocol,%u AS packets,%" PRIu32 " AS octets,"
 	                      "%u AS application,%u AS fraction,%" PRIu32 " AS started,%" PRIu32
-	                      " AS expires"
+	                      " AS expires,'%s' AS tunnel,%u AS sampling"
 	                    : "\nUNION ALL SELECT %u,'%s','%s',%u,%u,%u,%u,%" PRIu32
-	                      ",%u,%u,%" PRIu32 ",%" PRIu32,
+	                      ",%u,%u,%" PRIu32 ",%" PRIu32 ",'%s',%u",
 	              r->vlan, addr_format(&r->saddr, saddr, sizeof(saddr)),
 	              addr_format(&r->daddr, daddr, sizeof(daddr)), r->sport, r->dport, r->protocol,
 	              r->packets, r->octets, r->application,
-	              (unsigned)r->start_frac << 8 | r->end_frac, r->started, r->expires);
+	              (unsigned)r->start_frac << 8 | r->end_frac, r->started, r->expires,
+	              tunnel_format(r->tunnel, tunnel, sizeof(tunnel)),
+	              r->sampling ? r->sampling : 1u);
 }
 
 static void
@@ -126,7 +129,8 @@ put_flows(const struct sqltext *sql, const struct batch *b, size_t link)
 			continue;
 		if (rows % SQLTEXT_ROWS_MAX == 0)
 			(void)fputs("INSERT INTO flow (link,vlan,saddr,daddr,sport,dport,protocol,"
-			            "packets,octets,application,fraction,started,expires)\n"
+			            "packets,octets,application,fraction,started,expires,"
+			            "tunnel,sampling)\n"
 			            "SELECT l.id,v.* FROM link l JOIN probe p ON p.id=l.probe "
 			            "CROSS JOIN (\n",
 			            sql->out);

@@ -6,7 +6,7 @@
 
 CREATE TABLE schema_version (version INT UNSIGNED NOT NULL)
 	ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-INSERT INTO schema_version VALUES (1);
+INSERT INTO schema_version VALUES (2);
 
 CREATE TABLE application (
 	id          SMALLINT UNSIGNED PRIMARY KEY,
@@ -16,6 +16,8 @@ CREATE TABLE application (
 	colour_dark INT UNSIGNED NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 INSERT INTO application VALUES (0, 'Unknown', 'Unknown', 10133670, 8423051);
+-- What found a probe's flow table full: in the sums, and nobody's. Flows of it have protocol 255 and no addresses.
+INSERT INTO application VALUES (65535, 'Table overflow (not attributed)', 'Not attributed', 10133670, 8423051);
 
 -- A probe is known by its name; a link by probe and name.
 CREATE TABLE probe (
@@ -52,7 +54,9 @@ CREATE TABLE flow (
 	application SMALLINT UNSIGNED NOT NULL,
 	fraction    SMALLINT UNSIGNED NOT NULL, -- high byte: start, low byte: end, 1/256 s
 	started     INT UNSIGNED NOT NULL,
-	expires     INT UNSIGNED NOT NULL
+	expires     INT UNSIGNED NOT NULL,
+	tunnel      VARCHAR(63) NOT NULL DEFAULT '', -- names from the outermost inwards, such as mpls/gre
+	sampling    SMALLINT UNSIGNED NOT NULL DEFAULT 1 -- one packet in so many was looked at; packets and octets are scaled up
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 CREATE INDEX flow_expires ON flow (expires);
 CREATE INDEX flow_unknown ON flow (application, expires);

@@ -5,7 +5,7 @@
 --   createdb netmon && psql netmon <postgresql.sql
 
 CREATE TABLE schema_version (version INTEGER NOT NULL);
-INSERT INTO schema_version VALUES (1);
+INSERT INTO schema_version VALUES (2);
 
 CREATE TABLE application (
 	id          INTEGER PRIMARY KEY,
@@ -15,6 +15,8 @@ CREATE TABLE application (
 	colour_dark BIGINT NOT NULL
 );
 INSERT INTO application VALUES (0, 'Unknown', 'Unknown', 10133670, 8423051);
+-- What found a probe's flow table full: in the sums, and nobody's. Flows of it have protocol 255 and no addresses.
+INSERT INTO application VALUES (65535, 'Table overflow (not attributed)', 'Not attributed', 10133670, 8423051);
 
 -- A probe is known by its name; a link by probe and name.
 CREATE TABLE probe (
@@ -51,7 +53,9 @@ CREATE TABLE flow (
 	application INTEGER NOT NULL,
 	fraction    INTEGER NOT NULL, -- high byte: start, low byte: end, 1/256 s
 	started     BIGINT NOT NULL,
-	expires     BIGINT NOT NULL
+	expires     BIGINT NOT NULL,
+	tunnel      VARCHAR(63) NOT NULL DEFAULT '', -- names from the outermost inwards, such as mpls/gre
+	sampling    INTEGER NOT NULL DEFAULT 1 -- one packet in so many was looked at; packets and octets are scaled up
 );
 CREATE INDEX flow_expires ON flow (expires);
 CREATE INDEX flow_unknown ON flow (expires) WHERE application = 0;

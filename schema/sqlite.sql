@@ -17,7 +17,7 @@
 -- Everything else is derived by netmon-aggregate and can be thrown away.
 
 CREATE TABLE schema_version (version INTEGER NOT NULL);
-INSERT INTO schema_version VALUES (1);
+INSERT INTO schema_version VALUES (2);
 
 CREATE TABLE application (
 	id          INTEGER PRIMARY KEY,
@@ -27,6 +27,8 @@ CREATE TABLE application (
 	colour_dark INTEGER NOT NULL
 );
 INSERT INTO application VALUES (0, 'Unknown', 'Unknown', 0x9aa0a6, 0x80868b);
+-- What found a probe's flow table full: in the sums, and nobody's. Flows of it have protocol 255 and no addresses.
+INSERT INTO application VALUES (65535, 'Table overflow (not attributed)', 'Not attributed', 0x9aa0a6, 0x80868b);
 
 -- A probe is known by its name; a link by probe and name.
 CREATE TABLE probe (
@@ -63,7 +65,9 @@ CREATE TABLE flow (
 	application INTEGER NOT NULL,
 	fraction    INTEGER NOT NULL, -- high byte: start, low byte: end, 1/256 s
 	started     INTEGER NOT NULL,
-	expires     INTEGER NOT NULL
+	expires     INTEGER NOT NULL,
+	tunnel      VARCHAR(63) NOT NULL DEFAULT '', -- names from the outermost inwards, such as mpls/gre
+	sampling    INTEGER NOT NULL DEFAULT 1 -- one packet in so many was looked at; packets and octets are scaled up
 );
 CREATE INDEX flow_expires ON flow (expires);
 CREATE INDEX flow_unknown ON flow (expires) WHERE application = 0;

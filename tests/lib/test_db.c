@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -90,6 +91,73 @@ a_store_of_another_version_is_refused(void **state)
 	assert_non_null(strstr(err, "version 99"));
 }
 
+/* Makes the store as version 1 was. */
+static void
+make_version_1(struct db *db)
+{
+	static const char *const steps[] = {
+		"ALTER TABLE flow DROP COLUMN tunnel",
+		"ALTER TABLE flow DROP COLUMN sampling",
+		"DELETE FROM application WHERE id = 65535",
+		"INSERT INTO flow (link, vlan, saddr, daddr, sport, dport, protocol, packets, "
+		"octets, application, fraction, started, expires) VALUES (1, 0, '10.0.0.1', "
+		"'10.0.0.2', 1, 2, 6, 3, 4, 0, 0, 5, 6)",
+		"UPDATE schema_version SET version = 1",
+	};
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		assert_int_equal(db_run(db, steps[i]), NM_OK);
+}
+
+static void
+an_older_store_is_upgraded_when_it_is_opened_for_writing(void **state)
+{
+	struct store *s = *state;
+	char err[256] = "";
+	struct db *db;
+
+	make_version_1(s->db);
+	assert_int_equal(db_open(s->spec, DB_WRITE, &db, err, sizeof(err)), NM_OK);
+	assert_int_equal(count_of(db, "SELECT version FROM schema_version"), DB_SCHEMA_VERSION);
+	assert_int_equal(count_of(db, "SELECT count(*) FROM flow WHERE tunnel = '' AND "
+	                              "sampling = 1 AND octets = 4"),
+	                 1);
+	assert_int_equal(count_of(db, "SELECT count(*) FROM application WHERE id = 65535"), 1);
+	db_close(db);
+}
+
+static void
+a_reader_of_an_older_store_is_told_how_to_upgrade_it(void **state)
+{
+	struct store *s = *state;
+	char err[512] = "";
+	struct db *db;
+
+	make_version_1(s->db);
+	assert_int_equal(db_open(s->spec, DB_READ, &db, err, sizeof(err)), NM_EVERSION);
+	assert_non_null(strstr(err, "version 1"));
+	assert_non_null(strstr(err, "store upgrade"));
+	assert_int_equal(count_of(s->db, "SELECT version FROM schema_version"), 1);
+}
+
+static void
+an_upgrade_that_fails_leaves_the_store_as_it_was(void **state)
+{
+	struct store *s = *state;
+	char err[512] = "";
+	struct db *db;
+
+	/* the last column is there already: the step fails in its middle */
+	make_version_1(s->db);
+	assert_int_equal(db_run(s->db, "ALTER TABLE flow ADD COLUMN sampling INTEGER"), NM_OK);
+	assert_int_equal(db_open(s->spec, DB_WRITE, &db, err, sizeof(err)), NM_ESTORE);
+	assert_non_null(strstr(err, "cannot upgrade"));
+	assert_int_equal(count_of(s->db, "SELECT version FROM schema_version"), 1);
+	assert_int_equal(count_of(s->db, "SELECT count(*) FROM pragma_table_info('flow') "
+	                                 "WHERE name = 'tunnel'"),
+	                 0);
+}
+
 static void
 a_file_that_is_no_store_is_refused_and_left_alone(void **state)
 {
@@ -122,7 +190,7 @@ a_reader_cannot_write(void **state)
 
 	assert_int_equal(db_open(s->spec, DB_READ, &db, err, sizeof(err)), NM_OK);
 	assert_int_equal(db_run(db, "DELETE FROM application"), NM_ESTORE);
-	assert_int_equal(count_of(db, "SELECT count(*) FROM application"), 1);
+	assert_int_equal(count_of(db, "SELECT count(*) FROM application WHERE id = 0"), 1);
 	db_close(db);
 }
 
@@ -295,6 +363,9 @@ main(void)
 		TEST(a_store_that_is_not_there_is_not_made_by_a_reader),
 		TEST(a_specification_that_is_not_sqlite_is_refused),
 		TEST(a_store_of_another_version_is_refused),
+		TEST(an_older_store_is_upgraded_when_it_is_opened_for_writing),
+		TEST(a_reader_of_an_older_store_is_told_how_to_upgrade_it),
+		TEST(an_upgrade_that_fails_leaves_the_store_as_it_was),
 		TEST(a_file_that_is_no_store_is_refused_and_left_alone),
 		TEST(a_reader_cannot_write),
 		TEST(a_reader_sees_one_state_from_its_first_query_to_its_end),

@@ -4,6 +4,7 @@
 
 #include "lib/db_sql.h"
 #include "lib/err.h"
+#include "lib/tunnel.h"
 #include "tests/support/store.h"
 
 #include <setjmp.h>
@@ -99,6 +100,24 @@ a_batch_is_stored_with_its_flows_and_its_watermark(void **state)
 	assert_int_equal(db_watermark_get(db_of(state), probe, EPOCH, &committed), 0);
 	assert_int_equal(committed, 1);
 	assert_int_equal(ask(state, "SELECT last_seen FROM probe"), 200);
+}
+
+static void
+tunnels_are_stored_by_name_and_sampling_by_number(void **state)
+{
+	struct batch b = make_batch(1);
+
+	records[1].tunnel = tunnel_push(tunnel_push(0, TUNNEL_MPLS), TUNNEL_GRE);
+	records[2].sampling = 1000;
+	assert_int_equal(put(state, &b), 0);
+	assert_int_equal(ask(state, "SELECT count(*) FROM flow WHERE tunnel = 'mpls/gre' AND "
+	                            "sampling = 1 AND sport = 1001"),
+	                 1);
+	assert_int_equal(ask(state, "SELECT count(*) FROM flow WHERE tunnel = '' AND "
+	                            "sampling = 1000 AND sport = 1002"),
+	                 1);
+	assert_int_equal(ask(state, "SELECT count(*) FROM flow WHERE tunnel = '' AND sampling = 1"),
+	                 2);
 }
 
 static void
@@ -273,6 +292,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_STORE(a_batch_is_stored_with_its_flows_and_its_watermark),
+		WITH_STORE(tunnels_are_stored_by_name_and_sampling_by_number),
 		WITH_STORE(a_batch_at_or_below_the_watermark_is_not_stored_again),
 		WITH_STORE(a_gap_is_refused_and_writes_nothing),
 		WITH_STORE(each_epoch_and_each_probe_counts_for_itself),

@@ -349,7 +349,7 @@ applications_have_names_and_colours(void **state)
 	assert_int_equal(app.colour_dark, 254);
 	assert_int_equal(db_app_get(s->db, 99, &app), NM_ENOTFOUND);
 	assert_int_equal(db_app_each(s->db, append_app, out), 0);
-	assert_string_equal(out, "http SSH Unknown ");
+	assert_string_equal(out, "http SSH Table overflow (not attributed) Unknown ");
 }
 
 static void

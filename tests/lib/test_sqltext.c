@@ -125,15 +125,20 @@ every_flow_is_stored_once_whatever_the_number_of_rows(void **state)
 static void
 every_column_has_its_value(void **state)
 {
-	struct batch b = make_batch(1);
+	struct batch b = make_batch(2);
 
+	records[0].tunnel = 0x0104;
+	records[0].sampling = 65535;
 	write_batch(*state, &b);
 	assert_int_equal(
 	    ask(*state, "SELECT count(*) FROM flow WHERE saddr='2001:db8::1' AND daddr='192.0.2.1' "
 	                "AND sport=0 AND dport=53 AND protocol=17 AND packets=3 AND "
 	                "octets=4294967295 AND application=0 AND fraction=258 AND vlan=7 AND "
-	                "started=4294967290 AND expires=4294967295"),
+	                "started=4294967290 AND expires=4294967295 AND tunnel='mpls/gre' "
+	                "AND sampling=65535"),
 	    1);
+	assert_int_equal(
+	    ask(*state, "SELECT count(*) FROM flow WHERE sport=1 AND tunnel='' AND sampling=1"), 1);
 }
 
 static void
