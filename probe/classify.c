@@ -23,6 +23,7 @@ struct classifier {
 	struct modset *set;
 	struct dispatch *dispatch;
 	struct tag_table *tags;
+	bool shares_tags; /* they are the caller's */
 	struct labels *labels;
 	uint32_t generation;
 	uint64_t module_calls;
@@ -52,7 +53,13 @@ classify_new(const struct classify_limits *limits, struct classifier **ret_class
 		return -ENOMEM;
 	/* Without random numbers collisions can be made, which cost time and nothing else. */
 	(void)!getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
-	rc = tag_new(tags_max, seed, &c->tags);
+	c->shares_tags = limits && limits->tags;
+	if (c->shares_tags) {
+		c->tags = limits->tags;
+		rc = 0;
+	} else {
+		rc = tag_new(tags_max, seed, &c->tags);
+	}
 	if (rc == 0)
 		rc = labels_new(&c->labels);
 	if (rc == 0)
@@ -73,7 +80,8 @@ classify_free(struct classifier *c)
 	dispatch_free(c->dispatch);
 	modhost_close(c->set);
 	labels_free(c->labels);
-	tag_free(c->tags);
+	if (!c->shares_tags)
+		tag_free(c->tags);
 	free(c);
 }
 
@@ -122,6 +130,28 @@ classify_load_static(struct classifier *c, const struct nm_module *const *module
 	int rc = modhost_adopt(modules, n, &set);
 
 	return rc == 0 ? install(c, set) : rc;
+}
+
+int
+classify_follow(struct classifier *c, const struct classifier *leader)
+{
+	struct modset *set = NULL;
+	struct dispatch *dispatch = NULL;
+	int rc = modhost_copy(leader->set, &set);
+
+	if (rc == 0)
+		rc = dispatch_new(set, &dispatch);
+	if (rc != 0) {
+		modhost_close(set);
+		return rc;
+	}
+	dispatch_free(c->dispatch);
+	modhost_close(c->set);
+	c->dispatch = dispatch;
+	c->set = set;
+	memcpy(c->names, leader->names, sizeof(c->names));
+	c->generation++;
+	return 0;
 }
 
 /* --- verdicts --------------------------------------------------------------------------------------------------- */

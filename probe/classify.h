@@ -2,7 +2,8 @@
 /*
  * Classification of flows: the tag table and the modules, behind one call per packet. Life cycle: classify_new(),
  * classify_load() with the list of modules (again at each reload: flows and tags are kept), classify_packet() for every
- * metered packet, classify_free(). One thread.
+ * metered packet, classify_free(). One thread; threads have classifiers of their own, which classify_follow() one of them
+ * and share a tag table.
  *
  * Both directions of a conversation share one struct classify_state, which lives inside the flow table's entry.
  */
@@ -38,9 +39,12 @@ struct classify_state {
 #define CLASSIFY_TAGGED  0x04u /* the tag table was asked */
 
 struct classifier;
+struct tag_table;
 
 struct classify_limits {
-	size_t tags_max; /* entries of the tag table, about 140 octets each; 0: 65,536 */
+	size_t tags_max; /* entries of the tag table, about 160 octets each; 0: 65,536 */
+	struct tag_table *
+	    tags; /* one that classifiers of several threads share, and the caller's; NULL: one of its own */
 };
 
 int classify_new(const struct classify_limits *limits, struct classifier **ret_classifier);
@@ -56,6 +60,11 @@ int classify_load(struct classifier *c, const char *list, const char *dir, char 
 
 /* The same with modules that are linked in (tests, fuzz targets). */
 int classify_load_static(struct classifier *c, const struct nm_module *const *modules, size_t n);
+
+/* Takes the modules that another classifier, which nobody uses meanwhile, has now, each loaded once more; what a packet is
+ * labelled with means the same in both, but only that one knows the words. On failure the old modules stay. 0, -errno, or
+ * NM_EFORMAT after a log line. */
+int classify_follow(struct classifier *c, const struct classifier *leader);
 
 /* Looks at one packet of a conversation; `from_client` by the flow table. The hot path: a settled flow returns at
  * once. */

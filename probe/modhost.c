@@ -248,6 +248,44 @@ modhost_adopt(const struct nm_module *const *modules, size_t n, struct modset **
 	return 0;
 }
 
+/* Opens the file behind a descriptor once more, so that the object stays as long as the copy. */
+static int
+copy_module(const struct loaded *from, struct modset *set)
+{
+	if (from->fd < 0)
+		return take_in(set, from->module, from->module->name);
+	int fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	void *object = open_object(fd, from->module->name);
+	int rc = object ? take_in(set, from->module, from->module->name) : NM_EFORMAT;
+	if (rc != 0) {
+		if (object)
+			(void)dlclose(object);
+		(void)close(fd);
+		return rc;
+	}
+	set->loaded[set->count - 1].object = object;
+	set->loaded[set->count - 1].fd = fd;
+	return 0;
+}
+
+int
+modhost_copy(const struct modset *from, struct modset **ret_set)
+{
+	struct modset *set = calloc(1, sizeof(*set));
+	int rc = set ? 0 : -ENOMEM;
+
+	for (size_t i = 0; rc == 0 && i < from->count; i++)
+		rc = copy_module(&from->loaded[i], set);
+	if (rc != 0) {
+		modhost_close(set);
+		return rc;
+	}
+	*ret_set = set;
+	return 0;
+}
+
 void
 modhost_close(struct modset *set)
 {

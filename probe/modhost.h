@@ -30,6 +30,10 @@ int modhost_open(const char *list, const char *dir, char *err, size_t err_size,
 /* A set of linked-in modules, through the same checks of the descriptor. 0 or -ENOMEM. */
 int modhost_adopt(const struct nm_module *const *modules, size_t n, struct modset **ret_set);
 
+/* The same modules once more, each loaded for itself: for another thread. 0, -ENOMEM, or NM_EFORMAT after a log line when
+ * one of them does not load. */
+int modhost_copy(const struct modset *from, struct modset **ret_set);
+
 /* Calls unload() of each module, then closes their files. NULL is allowed. */
 void modhost_close(struct modset *set);
 

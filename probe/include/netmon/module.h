@@ -3,12 +3,13 @@
  * The classifier module interface. A module is one shared object with one exported symbol, a constant descriptor; see
  * netmon-module(3) and modules/skeleton.c. Life cycle, in call order:
  *
- *   load()      once, when the module list is read (start, SIGHUP)
+ *   load()      once for each worker thread, when the module list is read (start, SIGHUP)
  *   classify()  for each packet that one of the descriptor's matches asks for, until the flow is settled
- *   unload()    once, before the shared object is closed
+ *   unload()    once for each load(), before the shared object is closed
  *
- * All calls come from one thread at a time. A module keeps no state of its own that changes, sees no header but this
- * one (and wire.h), and reaches the probe only through struct nm_call.
+ * Calls with the same context come from one thread at a time; workers have contexts of their own, and call at the same
+ * time. A module keeps no state of its own that changes, but in its context, sees no header but this one (and wire.h), and
+ * reaches the probe only through struct nm_call.
  */
 #ifndef NETMON_MODULE_H
 #define NETMON_MODULE_H
