@@ -229,6 +229,21 @@ learn_from_sdp(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 	}
 }
 
+/* RFC 8866 section 5.1: a body begins with its version. It may come in a later segment than the message's first line. */
+static bool
+seek_sdp(struct wire *w)
+{
+	while (text_seek(w, "v=0")) {
+		struct wire behind = *w;
+
+		wire_skip(&behind, 3);
+		if (text_begins(&behind, "\r\n") || text_begins(&behind, "\n"))
+			return true;
+		*w = behind;
+	}
+	return false;
+}
+
 static enum nm_result
 classify_sip(const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
@@ -239,8 +254,7 @@ classify_sip(const struct nm_packet *pkt, struct nm_call *call, struct nm_verdic
 	struct wire line = text_line(&rest, &ended);
 
 	verdict->confidence = rate_line(line, ended);
-	/* RFC 8866 section 5.1: a body begins with its version. It may come in a later segment than the line. */
-	if (text_seek(&sdp, "v=0\r\n") || text_seek(&sdp, "v=0\n"))
+	if (seek_sdp(&sdp))
 		learn_from_sdp(pkt, call, sdp);
 	if (verdict->confidence == 0)
 		return NM_MORE;
