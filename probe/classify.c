@@ -27,8 +27,9 @@ struct classifier {
 	struct labels *labels;
 	uint32_t generation;
 	uint64_t module_calls;
-	/* per module of `set` */
-	uint16_t names[MODHOST_MODULES_MAX]; /* its name among the labels */
+	uint8_t budget[256]; /* dispatch_budget() of each transport */
+	uint16_t
+	    names[MODHOST_MODULES_MAX]; /* of each module of `set`: its name among the labels */
 };
 
 /* What a module is handed; the host's side of struct nm_call. */
@@ -105,6 +106,8 @@ install(struct classifier *c, struct modset *set)
 	c->dispatch = dispatch;
 	c->set = set;
 	memcpy(c->names, names, sizeof(names));
+	for (unsigned transport = 0; transport < sizeof(c->budget); transport++)
+		c->budget[transport] = (uint8_t)dispatch_budget(dispatch, (uint8_t)transport);
 	c->generation++;
 	return 0;
 }
@@ -221,6 +224,8 @@ look_up_tags(struct classifier *c, const struct packet *pkt, struct classify_sta
 	struct tag_fact fact;
 
 	st->flags |= CLASSIFY_TAGGED;
+	if (tag_count(c->tags) == 0)
+		return;
 	for (unsigned i = 0; i < 2; i++) {
 		if (!tag_find(c->tags, &ends[i], now_s, &fact) || fact.confidence <= st->confidence)
 			continue;
@@ -378,8 +383,11 @@ classify_packet_slow(struct classifier *c, const struct packet *pkt, bool from_c
 {
 	bool has_ports = pkt->protocol == NM_TCP || pkt->protocol == NM_UDP;
 	bool payload = pkt->payload_len > 0 || !has_ports;
-	unsigned budget = dispatch_budget(c->dispatch, pkt->protocol);
+	unsigned budget = c->budget[pkt->protocol];
 
+	/* an acknowledgement tells nothing that its flow's first packet did not */
+	if (!payload && (st->flags & CLASSIFY_TAGGED) && st->generation == (uint8_t)c->generation)
+		return;
 	if (st->generation != (uint8_t)c->generation)
 		renew(c, st);
 	if (payload && st->payloads < UINT8_MAX)

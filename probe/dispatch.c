@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The dispatch: per transport one array of rules, and lists of rule numbers by port (an open-addressed table) and by the
- * payload's first octet (an index of 257 offsets into one array).
+ * The dispatch: per transport the rules that a payload's first octet leaves, octets with the same ones sharing a list, and
+ * the rules of each port. What a list holds are the rules themselves, one behind the other, so that a packet that no
+ * module wants costs a few compares and no jump about.
  */
 #include "probe/dispatch.h"
 
@@ -12,21 +13,23 @@
 #include <string.h>
 
 #define TRANSPORTS 256
+#define OCTETS     256
 #define NO_PORT    0 /* empty slot: port 0 in a match means any */
 
 /* A match as it is tested. Pattern and mask are compared as they lie in memory, so no byte order comes in. */
 struct rule {
 	uint64_t pattern;
 	uint64_t mask;
+	uint32_t need; /* octets of payload without which it cannot hold */
 	uint16_t port;
-	uint16_t min_len;
 	uint8_t offset;
 	uint8_t len;
 	uint8_t direction;
 	uint8_t module;
+	uint8_t budget; /* the module's */
 };
 
-/* One list of rule numbers: a stretch of plan.lists. */
+/* A stretch of plan.lists. */
 struct list {
 	uint32_t first;
 	uint32_t count;
@@ -38,10 +41,14 @@ struct port_slot {
 };
 
 struct plan {
-	struct rule *rules;
+	struct rule *rules; /* all, in the order of the modules */
 	size_t n_rules;
-	uint16_t *lists; /* rule numbers */
-	struct list by_byte[256];
+	struct rule *lists;
+	uint32_t *numbers; /* while they are built: the places in `rules` of what they hold */
+	size_t n_lists;    /* rules in them */
+	struct list by_byte[OCTETS];
+	uint64_t
+	    some_ports; /* bit port_bit(port) of each port that is there: most others are told by it */
 	struct port_slot *ports;
 	size_t port_mask; /* slots - 1 */
 	unsigned budget;
@@ -49,7 +56,6 @@ struct plan {
 
 struct dispatch {
 	struct plan *plans[TRANSPORTS];
-	uint8_t budget[MODHOST_MODULES_MAX];
 };
 
 static uint64_t
@@ -62,10 +68,11 @@ eight_octets(const uint8_t *bytes, size_t len)
 }
 
 static struct rule
-compile(const struct nm_match *m, uint8_t module)
+compile(const struct nm_match *m, uint8_t module, uint8_t budget)
 {
 	uint8_t mask[8] = { 0 };
 	static const uint8_t none[8];
+	uint32_t pattern_end = (uint32_t)m->offset + m->len;
 
 	if (memcmp(m->mask, none, sizeof(none)) == 0)
 		memset(mask, 0xff, m->len);
@@ -73,12 +80,13 @@ compile(const struct nm_match *m, uint8_t module)
 		memcpy(mask, m->mask, m->len);
 	struct rule r = {
 		.mask = eight_octets(mask, sizeof(mask)),
+		.need = m->min_len > pattern_end ? m->min_len : pattern_end,
 		.port = m->port,
-		.min_len = m->min_len,
 		.offset = m->offset,
 		.len = m->len,
 		.direction = m->direction,
 		.module = module,
+		.budget = budget,
 	};
 	r.pattern = eight_octets(m->pattern, sizeof(m->pattern)) & r.mask;
 	return r;
@@ -98,77 +106,140 @@ may_begin_with(const struct rule *r, unsigned octet)
 	return (octet & mask[0]) == pattern[0];
 }
 
+/* Fibonacci hashing: the usual ports are close together. */
+static inline uint32_t
+port_hash(uint16_t port)
+{
+	return (uint32_t)port * 2654435769U;
+}
+
+static inline uint64_t
+port_bit(uint16_t port)
+{
+	return UINT64_C(1) << (port_hash(port) >> 26);
+}
+
 /* The slot of a port, or the free one where it belongs. There are twice as many slots as rules, so one is free. */
 static struct port_slot *
 port_slot(const struct plan *p, uint16_t port)
 {
-	/* Fibonacci hashing: the usual ports are close together. */
-	size_t i = (size_t)(((uint32_t)port * 2654435769U) >> 16) & p->port_mask;
+	size_t i = (size_t)(port_hash(port) >> 16) & p->port_mask;
 
 	while (p->ports[i].port != NO_PORT && p->ports[i].port != port)
 		i = (i + 1) & p->port_mask;
 	return &p->ports[i];
 }
 
-/* Appends the numbers of the rules that `belongs` says to the lists' array (or only counts them: `out` NULL). */
-static size_t
-list_by_byte(const struct plan *p, unsigned octet, uint16_t *out)
-{
-	size_t n = 0;
+/* --- building ---------------------------------------------------------------------------------------------------- */
 
-	for (size_t i = 0; i < p->n_rules; i++) {
-		if (p->rules[i].port != NO_PORT || !may_begin_with(&p->rules[i], octet))
-			continue;
-		if (out)
-			out[n] = (uint16_t)i;
-		n++;
-	}
-	return n;
-}
-
+/* Which rules without a port an octet leaves: `ret_numbers` has room for all. Returns how many. */
 static size_t
-list_by_port(const struct plan *p, uint16_t port, uint16_t *out)
+rules_of_octet(const struct plan *p, unsigned octet, uint32_t *ret_numbers)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n_rules; i++)
-		if (p->rules[i].port == port)
-			out[n++] = (uint16_t)i;
+		if (p->rules[i].port == NO_PORT && may_begin_with(&p->rules[i], octet))
+			ret_numbers[n++] = (uint32_t)i;
 	return n;
 }
 
-/* Builds the lists of a plan whose rules are in place. Each rule with a port is on one list, each without on up to 256. */
+/* Appends a list. 0 or -ENOMEM. */
 static int
-build_lists(struct plan *p)
+append(struct plan *p, const uint32_t *numbers, size_t n, struct list *ret_list)
 {
-	size_t total = p->n_rules;
-	size_t at = 0;
+	size_t total = p->n_lists + n;
+	struct rule *rules = reallocarray(p->lists, total, sizeof(*rules));
 
-	for (unsigned octet = 0; octet < 256; octet++)
-		total += list_by_byte(p, octet, NULL);
+	if (!rules)
+		return -ENOMEM;
+	p->lists = rules;
+	uint32_t *all = reallocarray(p->numbers, total, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	p->numbers = all;
+	for (size_t i = 0; i < n; i++) {
+		rules[p->n_lists + i] = p->rules[numbers[i]];
+		all[p->n_lists + i] = numbers[i];
+	}
+	*ret_list = (struct list){ (uint32_t)p->n_lists, (uint32_t)n };
+	p->n_lists = total;
+	return 0;
+}
+
+/* The list of an octet before this one that leaves the same rules; NULL when there is none. */
+static const struct list *
+same_list(const struct plan *p, unsigned octet, const uint32_t *numbers, size_t n)
+{
+	for (unsigned other = 0; other < octet; other++) {
+		const struct list *list = &p->by_byte[other];
+
+		if (list->count == n &&
+		    memcmp(p->numbers + list->first, numbers, n * sizeof(*numbers)) == 0)
+			return list;
+	}
+	return NULL;
+}
+
+/* The lists by octet. `numbers` has room for all rules. */
+static int
+build_octets(struct plan *p, uint32_t *numbers)
+{
+	for (unsigned octet = 0; octet < OCTETS; octet++) {
+		size_t n = rules_of_octet(p, octet, numbers);
+		const struct list *same = n ? same_list(p, octet, numbers, n) : NULL;
+
+		if (same)
+			p->by_byte[octet] = *same;
+		else if (n && append(p, numbers, n, &p->by_byte[octet]) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The lists by port. */
+static int
+build_ports(struct plan *p, uint32_t *numbers)
+{
 	p->port_mask = 1;
 	while (p->port_mask < p->n_rules * 2)
 		p->port_mask = p->port_mask * 2 + 1;
-	p->lists = calloc(total, sizeof(*p->lists));
 	p->ports = calloc(p->port_mask + 1, sizeof(*p->ports));
-	if (!p->lists || !p->ports)
+	if (!p->ports)
 		return -ENOMEM;
-	for (unsigned octet = 0; octet < 256; octet++) {
-		size_t n = list_by_byte(p, octet, p->lists + at);
-
-		p->by_byte[octet] = (struct list){ (uint32_t)at, (uint32_t)n };
-		at += n;
-	}
 	for (size_t i = 0; i < p->n_rules; i++) {
-		struct port_slot *slot = port_slot(p, p->rules[i].port);
+		uint16_t port = p->rules[i].port;
+		struct port_slot *slot = port_slot(p, port);
+		size_t n = 0;
 
-		if (p->rules[i].port == NO_PORT || slot->port != NO_PORT)
+		if (port == NO_PORT || slot->port != NO_PORT)
 			continue;
-		size_t n = list_by_port(p, p->rules[i].port, p->lists + at);
-		*slot = (struct port_slot){ p->rules[i].port, { (uint32_t)at, (uint32_t)n } };
-		at += n;
+		for (size_t j = i; j < p->n_rules; j++)
+			if (p->rules[j].port == port)
+				numbers[n++] = (uint32_t)j;
+		if (append(p, numbers, n, &slot->list) != 0)
+			return -ENOMEM;
+		slot->port = port;
+		p->some_ports |= port_bit(port);
 	}
 	return 0;
+}
+
+/* Builds the lists of a plan whose rules are in place. */
+static int
+build_lists(struct plan *p)
+{
+	uint32_t *numbers = calloc(p->n_rules, sizeof(*numbers));
+
+	if (!numbers)
+		return -ENOMEM;
+	int rc = build_octets(p, numbers);
+	if (rc == 0)
+		rc = build_ports(p, numbers);
+	free(numbers);
+	free(p->numbers); /* what is asked is the rules */
+	p->numbers = NULL;
+	return rc;
 }
 
 /* The transport's plan, begun if need be; NULL when memory is out. */
@@ -186,7 +257,8 @@ add_module(struct dispatch *d, const struct nm_module *module, uint8_t index)
 {
 	unsigned budget = module->max_packets ? module->max_packets : DISPATCH_BUDGET;
 
-	d->budget[index] = (uint8_t)(budget < UINT8_MAX ? budget : UINT8_MAX - 1);
+	if (budget >= UINT8_MAX)
+		budget = UINT8_MAX - 1;
 	for (size_t i = 0; i < module->n_matches; i++) {
 		const struct nm_match *match = &module->matches[i];
 		struct plan *p = plan_of(d, match->transport);
@@ -197,9 +269,9 @@ add_module(struct dispatch *d, const struct nm_module *module, uint8_t index)
 		if (!grown)
 			return -ENOMEM;
 		p->rules = grown;
-		p->rules[p->n_rules++] = compile(match, index);
-		if (p->budget < d->budget[index])
-			p->budget = d->budget[index];
+		p->rules[p->n_rules++] = compile(match, index, (uint8_t)budget);
+		if (p->budget < budget)
+			p->budget = budget;
 	}
 	return 0;
 }
@@ -235,23 +307,29 @@ dispatch_free(struct dispatch *d)
 			continue;
 		free(p->rules);
 		free(p->lists);
+		free(p->numbers);
 		free(p->ports);
 		free(p);
 	}
 	free(d);
 }
 
-static bool
+/* --- asking ------------------------------------------------------------------------------------------------------ */
+
+static inline bool
 rule_holds(const struct rule *r, const struct nm_packet *pkt)
 {
-	if (pkt->len < r->min_len || pkt->len < (uint32_t)r->offset + r->len)
+	uint64_t octets = 0;
+
+	if (pkt->len < r->need || pkt->nth > r->budget)
 		return false;
 	if (r->direction != NM_ANY_SIDE && r->direction != (uint8_t)pkt->direction)
 		return false;
-	if (r->len == 0)
-		return true;
-	return (eight_octets(pkt->payload + r->offset, pkt->len - r->offset) & r->mask) ==
-	       r->pattern;
+	if (pkt->len - r->offset >= sizeof(octets))
+		memcpy(&octets, pkt->payload + r->offset, sizeof(octets));
+	else if (r->len)
+		octets = eight_octets(pkt->payload + r->offset, pkt->len - r->offset);
+	return (octets & r->mask) == r->pattern;
 }
 
 /* Which modules are out of the question or already on the answer, one bit each. */
@@ -259,30 +337,32 @@ struct seen {
 	uint64_t bits[4];
 };
 
-static unsigned
-ask_list(const struct dispatch *d, const struct plan *p, struct list list,
-         const struct nm_packet *pkt, struct seen *seen, uint8_t *out)
+static inline unsigned
+ask_list(const struct plan *p, struct list list, const struct nm_packet *pkt, struct seen *seen,
+         uint8_t *out)
 {
+	const struct rule *end = p->lists + list.first + list.count;
 	unsigned n = 0;
 
-	for (uint32_t i = 0; i < list.count; i++) {
-		const struct rule *r = &p->rules[p->lists[list.first + i]];
+	for (const struct rule *r = p->lists + list.first; r < end; r++) {
+		if (!rule_holds(r, pkt))
+			continue;
 		uint64_t bit = UINT64_C(1) << (r->module & 63);
-
-		if ((seen->bits[r->module >> 6] & bit) || !rule_holds(r, pkt))
+		if (seen->bits[r->module >> 6] & bit)
 			continue;
 		seen->bits[r->module >> 6] |= bit;
-		if (pkt->nth <= d->budget[r->module])
-			out[n++] = r->module;
+		out[n++] = r->module;
 	}
 	return n;
 }
 
 /* The list of a port; empty for one that no match names. */
-static struct list
+static inline struct list
 port_list(const struct plan *p, uint16_t port)
 {
-	return port == NO_PORT ? (struct list){ 0, 0 } : port_slot(p, port)->list;
+	if (!(p->some_ports & port_bit(port)))
+		return (struct list){ 0, 0 };
+	return port_slot(p, port)->list;
 }
 
 unsigned
@@ -295,10 +375,10 @@ dispatch_ask(const struct dispatch *d, const struct nm_packet *pkt, const uint64
 	if (!p)
 		return 0;
 	struct list list = p->by_byte[pkt->len ? pkt->payload[0] : 0];
-	unsigned n = ask_list(d, p, list, pkt, &seen, ret_modules);
-	n += ask_list(d, p, port_list(p, pkt->dport), pkt, &seen, ret_modules + n);
+	unsigned n = ask_list(p, list, pkt, &seen, ret_modules);
+	n += ask_list(p, port_list(p, pkt->dport), pkt, &seen, ret_modules + n);
 	if (pkt->sport != pkt->dport)
-		n += ask_list(d, p, port_list(p, pkt->sport), pkt, &seen, ret_modules + n);
+		n += ask_list(p, port_list(p, pkt->sport), pkt, &seen, ret_modules + n);
 	return n;
 }
 

@@ -15,8 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DISPATCH_RULES_MAX (MODHOST_MODULES_MAX * MODHOST_MATCHES_MAX) /* fits 16 bits */
-#define DISPATCH_BUDGET    8 /* packets of a module that leaves max_packets 0 */
+#define DISPATCH_BUDGET 8 /* packets of a module that leaves max_packets 0 */
 
 struct dispatch;
 
