@@ -28,9 +28,12 @@
 #define FILE_HEADER  24u
 #define FRAME_HEADER 16u
 #define FRAME_MOST   (256u << 10) /* as libpcap: no frame is longer */
-#define READ_SIZE    (1u << 20)   /* stays in the second cache; has room for any frame */
-#define MAGIC_MICRO  0xa1b2c3d4u
-#define MAGIC_NANO   0xa1b23c4du
+/* Octets read at a time: stays in the second cache beside the lines of the flow table. A frame that goes on behind them
+ * needs room for the whole of it. */
+#define READ_SIZE   (128u << 10)
+#define BUFFER_SIZE (FRAME_HEADER + FRAME_MOST + READ_SIZE)
+#define MAGIC_MICRO 0xa1b2c3d4u
+#define MAGIC_NANO  0xa1b23c4du
 
 /* Link types whose number is the same as libpcap's, but for raw IP. */
 static const struct {
@@ -46,14 +49,14 @@ struct reader {
 	const struct capture_config *config;
 	int fd;
 	bool ended;
-	bool swapped; /* little-endian file */
+	bool swapped; /* of the other byte order than this machine */
 	uint64_t frames;
 	size_t begin; /* what is in the buffer and not yet used */
 	size_t end;
 	struct capture_input input;
 	bool filtered;
 	struct bpf_program program; /* if filtered */
-	uint8_t buf[READ_SIZE];
+	uint8_t buf[BUFFER_SIZE];
 };
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */
@@ -78,7 +81,10 @@ fill(struct reader *r, int *ret_code)
 	memmove(r->buf, r->buf + r->begin, r->end - r->begin);
 	r->end -= r->begin;
 	r->begin = 0;
-	ssize_t n = r->ended ? 0 : read_some(r, r->buf + r->end, sizeof(r->buf) - r->end);
+	size_t room = sizeof(r->buf) - r->end;
+	if (room > READ_SIZE)
+		room = READ_SIZE;
+	ssize_t n = r->ended ? 0 : read_some(r, r->buf + r->end, room);
 	if (n < 0) {
 		*ret_code = -errno;
 		log_error("%s: %s", r->name, nm_strerror(-errno));
@@ -91,35 +97,56 @@ fill(struct reader *r, int *ret_code)
 	return true;
 }
 
-static uint32_t
-get_u32(const struct reader *r, struct wire *w)
+/* Takes `n` numbers of 32 bits in the file's byte order. False, and nothing taken, when they are not all there. */
+static inline bool
+take_u32s(const struct reader *r, struct wire *w, uint32_t *ret_numbers, size_t n)
 {
-	uint32_t n = wire_u32(w);
+	const uint8_t *bytes = wire_take(w, n * sizeof(*ret_numbers));
 
-	return r->swapped ? __builtin_bswap32(n) : n;
+	if (!bytes)
+		return false;
+	memcpy(ret_numbers, bytes, n * sizeof(*ret_numbers));
+	for (size_t i = 0; r->swapped && i < n; i++)
+		ret_numbers[i] = __builtin_bswap32(ret_numbers[i]);
+	return true;
 }
 
 /* --- pcap 2.4 ---------------------------------------------------------------------------------------------------- */
+
+/* Magic number, version, two reserved, snaplen, link type. The version's halves swap places with the byte order. */
+#define HEADER_NUMBERS 6
+#define VERSION_LITTLE 0x00040002u
+#define VERSION_BIG    0x00020004u
+
+static bool
+is_version_2_4(const struct reader *r, uint32_t version)
+{
+	bool little_machine = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+
+	return version == (little_machine != r->swapped ? VERSION_LITTLE : VERSION_BIG);
+}
 
 /* Reads the file's header from the buffer. False when this reader is not for it. */
 static bool
 understand_header(struct reader *r, int *ret_dlt)
 {
-	struct wire w = wire_init(r->buf, r->end < FILE_HEADER ? r->end : FILE_HEADER);
-	uint32_t magic = wire_u32(&w);
+	struct wire w = wire_init(r->buf, r->end);
+	uint32_t header[HEADER_NUMBERS], magic;
 
+	if (!take_u32s(r, &w, header, HEADER_NUMBERS))
+		return false;
+	magic = header[0];
 	r->swapped =
 	    magic == __builtin_bswap32(MAGIC_MICRO) || magic == __builtin_bswap32(MAGIC_NANO);
-	if (r->swapped)
-		magic = __builtin_bswap32(magic);
-	uint32_t version = get_u32(r, &w);
-	wire_skip(&w, 12);
-	uint32_t type = get_u32(r, &w);
-	if (!wire_ok(&w) || (magic != MAGIC_MICRO && magic != MAGIC_NANO) ||
-	    version != (r->swapped ? 0x00040002u : 0x00020004u))
+	if (r->swapped) {
+		w = wire_init(r->buf, r->end);
+		(void)take_u32s(r, &w, header, HEADER_NUMBERS);
+		magic = header[0];
+	}
+	if ((magic != MAGIC_MICRO && magic != MAGIC_NANO) || !is_version_2_4(r, header[1]))
 		return false;
 	for (size_t i = 0; i < sizeof(link_types) / sizeof(link_types[0]); i++)
-		if (link_types[i].link_type == type) {
+		if (link_types[i].link_type == header[5]) {
 			*ret_dlt = link_types[i].dlt;
 			r->input.tick_ns = magic == MAGIC_NANO ? 1 : 1000;
 			r->begin = FILE_HEADER;
@@ -137,25 +164,29 @@ passes(const struct reader *r, const struct frame_bytes *f)
 }
 
 /* Takes the next frame from the buffer, where it stays. 1; 0 when it is not whole; NM_EFORMAT after a log line. */
-static int
+static inline int
 next_frame(struct reader *r, struct frame_bytes *ret_frame)
 {
 	struct wire w = wire_init(r->buf + r->begin, r->end - r->begin);
-	uint64_t seconds = get_u32(r, &w);
+	uint32_t head[4]; /* seconds, parts of one, octets captured, octets sent */
 
-	ret_frame->ts_ns = seconds * UINT64_C(1000000000) + get_u32(r, &w) * r->input.tick_ns;
-	ret_frame->len = get_u32(r, &w);
-	ret_frame->wire_len = get_u32(r, &w);
-	ret_frame->link = r->input.link;
-	if (wire_ok(&w) && ret_frame->len > FRAME_MOST) {
+	if (!take_u32s(r, &w, head, 4))
+		return 0;
+	if (head[2] > FRAME_MOST) {
 		log_error("%s: frame %llu claims %u octets: what came before is metered", r->name,
-		          (unsigned long long)r->frames + 1, ret_frame->len);
+		          (unsigned long long)r->frames + 1, head[2]);
 		return NM_EFORMAT;
 	}
-	ret_frame->bytes = wire_take(&w, ret_frame->len);
+	*ret_frame = (struct frame_bytes){
+		.ts_ns = head[0] * UINT64_C(1000000000) + head[1] * r->input.tick_ns,
+		.bytes = wire_take(&w, head[2]),
+		.len = head[2],
+		.wire_len = head[3],
+		.link = r->input.link,
+	};
 	if (!wire_ok(&w))
 		return 0;
-	r->begin += FRAME_HEADER + ret_frame->len;
+	r->begin += FRAME_HEADER + head[2];
 	r->frames++;
 	return 1;
 }
