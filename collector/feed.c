@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #define GROUPS_A_HOST  64 /* groups that one address may be in; more are counted out */
 #define SLICE_MS       20 /* writing in one turn of the loop */
@@ -25,17 +24,21 @@
 #define CLOCK_EACH_MS  1000
 #define ENTRIES_HIGH   (FEED_ENTRIES_MAX / 2) /* beyond, closed minutes are written at once */
 #define FUTURE_S       60                     /* how far ahead of the clock a record is believed */
+/* A machine that went down loses what was not written back yet: by default half a minute, here with much to spare. */
+#define LOST_S 600u
 
 struct feed {
 	struct feed_config config;
-	struct loop *loop; /* NULL until attached */
-	int lock_fd;
+	struct loop *loop;       /* NULL until attached */
+	struct feed_state state; /* watermark and lock */
+	struct rrdfile_tree tree;
 	struct group_set *groups;
 	struct minutes minutes;
 	struct series_table files; /* last updates that are known */
 	size_t at;                 /* entry of the closed minute that is written next */
 	uint32_t newest_s;         /* latest end of a record so far */
 	bool rebuilding;           /* parts of written minutes are no news */
+	bool broken_seen;          /* while rebuilding: a file does not parse */
 	int64_t batch_ms;          /* when a batch came last */
 	int64_t hold_until_ms;
 	struct feed_stats stats;
@@ -178,10 +181,11 @@ write_series(struct feed *feed, const struct rrd_series *key)
 
 	struct series_entry *file = feed->files.n < FILES_MAX ? series_get(&feed->files, key)
 	                                                      : series_find(&feed->files, key);
-	int rc =
-	    rrdfile_put(feed->config.root, &u, file ? &file->last_end : &unknown, err, sizeof(err));
+	int rc = rrdfile_put(&feed->tree, &u, file ? &file->last_end : &unknown, err, sizeof(err));
 	if (rc == NM_OK) {
 		feed->stats.written += u.n;
+	} else if (rc == NM_EFORMAT && feed->tree.leave_broken) {
+		feed->broken_seen = true;
 	} else if (rc != NM_EEXISTS) {
 		/* NM_EEXISTS: written before a crash, and added up again from the store */
 		feed->stats.failed += u.n;
@@ -195,8 +199,8 @@ write_series(struct feed *feed, const struct rrd_series *key)
 static void
 end_minute(struct feed *feed, const struct minute *minute)
 {
-	int rc = feed_state_save(feed->config.root, minute->minute + RRD_STEP_S);
-
+	feed->state.written = minute->minute + RRD_STEP_S;
+	int rc = feed_state_save(feed->config.root, &feed->state);
 	if (rc < 0 && log_allowed(&feed->failure_log))
 		log_error("RRD: %s: the watermark cannot be written: %s", feed->config.root,
 		          nm_strerror(rc));
@@ -324,15 +328,51 @@ rebuild_one(void *ctx, const struct record *r)
 
 	add_record(feed, r);
 	close_due(feed);
-	return 0;
+	return feed->broken_seen;
+}
+
+/* Whether the files of minutes in memory parse; those of closed minutes were asked when they were written. */
+static void
+check_open(struct feed *feed)
+{
+	for (size_t i = 0; i < feed->minutes.n; i++) {
+		const struct series_table *table = &feed->minutes.list[i]->table;
+
+		for (size_t k = 0; k < table->n && !feed->broken_seen; k++)
+			if (rrdfile_check(&feed->tree, &table->entries[k].key) == NM_EFORMAT)
+				feed->broken_seen = true;
+	}
+}
+
+/* Back to an empty memory, with nothing closed. */
+static void
+forget(struct feed *feed)
+{
+	minutes_fini(&feed->minutes);
+	minutes_init(&feed->minutes, FEED_ENTRIES_MAX);
+	feed->at = 0;
+	feed->newest_s = 0;
+	feed->ahead_octets = 0;
 }
 
 int
 feed_rebuild(struct feed *feed, struct db *db)
 {
 	feed->rebuilding = true;
+	feed->tree.leave_broken = true;
 	int rc = db_flow_each(db, feed->minutes.floor, rebuild_one, feed);
+	if (rc == NM_OK && feed->state.lost)
+		check_open(feed);
+	feed->tree.leave_broken = false;
+	if (rc >= 0 && feed->broken_seen) {
+		log_warn("RRD: files do not parse; all that the store has is added up again");
+		forget(feed);
+		feed->broken_seen = false;
+		rc = db_flow_each(db, 0, rebuild_one, feed);
+	}
 	feed->rebuilding = false;
+	if (rc == NM_OK)
+		feed->state.lost = false;
 	return rc;
 }
 
@@ -370,31 +410,50 @@ feed_get_stats(const struct feed *feed, struct feed_stats *ret_stats)
 	ret_stats->late_octets = feed->minutes.late_octets;
 	ret_stats->refused_octets = feed->minutes.refused_octets;
 	ret_stats->ahead_octets = feed->ahead_octets;
+	ret_stats->broken = feed->tree.broken;
+}
+
+/* Minutes before the watermark are closed; after a machine went down, the last of them may not have reached the disk. */
+static void
+begin_at_watermark(struct feed *feed)
+{
+	uint32_t written = feed->state.written;
+
+	if (feed->state.lost) {
+		log_warn("RRD: the machine went down while netmond ran; the last minutes%s",
+		         feed->config.db ? " are added up again from the store"
+		                         : " may be missing");
+		written = written > LOST_S ? written - LOST_S : 0;
+	}
+	if (!feed->config.db)
+		feed->state.lost = false;
+	minutes_close(&feed->minutes, written);
 }
 
 int
 feed_new(const struct feed_config *config, struct feed **ret_feed, char *err, size_t err_size)
 {
 	struct feed *feed = calloc(1, sizeof(*feed));
-	uint32_t written = 0;
 
 	if (!feed) {
 		(void)snprintf(err, err_size, "out of memory");
 		return -ENOMEM;
 	}
 	feed->config = *config;
-	feed->lock_fd = -1;
+	feed->state.lock_fd = -1;
 	feed->failure_log = (struct log_limit){ .burst = 3, .period_s = 60 };
 	feed->late_log = (struct log_limit){ .burst = 1, .period_s = 60 };
 	minutes_init(&feed->minutes, FEED_ENTRIES_MAX);
-	int rc = feed_state_open(config->root, &feed->lock_fd, &written, err, err_size);
+	int rc = feed_state_open(config->root, &feed->state, err, err_size);
+	if (rc == NM_OK)
+		rc = rrdfile_open(config->root, feed->state.same_boot, &feed->tree, err, err_size);
 	if (rc == NM_OK)
 		rc = feed_groups_load(config->db, config->groups, &feed->groups, err, err_size);
 	if (rc < 0) {
 		feed_free(feed);
 		return rc;
 	}
-	minutes_close(&feed->minutes, written);
+	begin_at_watermark(feed);
 	*ret_feed = feed;
 	return NM_OK;
 }
@@ -407,7 +466,7 @@ feed_free(struct feed *feed)
 	group_set_free(feed->groups);
 	minutes_fini(&feed->minutes);
 	series_fini(&feed->files);
-	if (feed->lock_fd >= 0)
-		(void)close(feed->lock_fd);
+	rrdfile_close(&feed->tree);
+	feed_state_close(feed->config.root, &feed->state);
 	free(feed);
 }

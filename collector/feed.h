@@ -10,7 +10,11 @@
  * clock sends: once written, it would stop the files that it is in until that time.
  *
  * Derived data with a watermark of its own: the file .netmond in the tree says which minutes are written. After a crash the
- * minutes behind it are added up again from the store (feed_rebuild()).
+ * minutes behind it are added up again from the store (feed_rebuild()). The one file that was being updated when the
+ * program was killed is put back to what it was before (rrdfile_undo.h); nothing is synced to the disk for that, because a
+ * kill does not lose what the kernel has. When the machine went down (feed_state.h), the minutes of the last ten minutes
+ * before the watermark are added up again too, which the files that have them refuse; and when one of the files does not
+ * parse, all that the store has is added up, so that the file, which is put aside, comes again as far as the store goes.
  *
  * Life cycle: feed_new(), feed_rebuild() if there is a store, feed_attach(), feed_batch() for each new batch,
  * feed_flush(), feed_free(). One thread.
@@ -47,7 +51,7 @@ int feed_new(const struct feed_config *config, struct feed **ret_feed, char *err
 /* Without writing; NULL is fine. */
 void feed_free(struct feed *feed);
 
-/* Adds up again what the store has of minutes that were not written. 0 or NM_ESTORE. */
+/* Adds up again what the store has of minutes that were not written, and of files that do not parse. 0 or NM_ESTORE. */
 int feed_rebuild(struct feed *feed, struct db *db);
 
 /* Lets the loop write minutes in slices and reload the groups. 0 or NM_ELIMIT. */
@@ -68,6 +72,7 @@ struct feed_stats {
 	uint64_t ahead_octets;   /* more than a minute ahead of this machine's clock */
 	uint64_t failed;         /* values that librrd refused */
 	uint64_t written;        /* values */
+	uint64_t broken;         /* files that did not parse and were put aside */
 };
 void feed_get_stats(const struct feed *feed, struct feed_stats *ret_stats);
 

@@ -3,6 +3,7 @@
 #include "collector/feed_state.h"
 
 #include "lib/err.h"
+#include "lib/log.h"
 #include "lib/rrdpath.h"
 
 #include <fcntl.h>
@@ -13,32 +14,81 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STATE_NAME ".netmond"
-#define STATE_WORD "written "
+#define STATE_NAME   ".netmond"
+#define WORD_WRITTEN "written "
+#define WORD_BOOT    "boot "
+#define WORD_LOST    "lost"
+#define BOOT_ID      "/proc/sys/kernel/random/boot_id"
 
-/* 0 when the file is not there. */
+/* Which start of the machine this is; "unknown" where the system does not tell. */
+static void
+read_boot(char *ret_boot, size_t size)
+{
+	FILE *file = fopen(BOOT_ID, "re");
+
+	(void)snprintf(ret_boot, size, "unknown");
+	if (!file)
+		return;
+	if (fgets(ret_boot, (int)size, file))
+		ret_boot[strcspn(ret_boot, "\n")] = '\0';
+	(void)fclose(file);
+}
+
+static const char *
+after_word(const char *line, const char *word)
+{
+	return strncmp(line, word, strlen(word)) == 0 ? line + strlen(word) : NULL;
+}
+
+/* Takes one line in. False when there is no such line. */
+static bool
+read_line(struct feed_state *state, char *line)
+{
+	const char *rest;
+
+	line[strcspn(line, "\n")] = '\0';
+	if ((rest = after_word(line, WORD_WRITTEN))) {
+		char *end;
+		unsigned long written = strtoul(rest, &end, 10);
+
+		if (end == rest || *end || written > UINT32_MAX)
+			return false;
+		state->written = (uint32_t)written - (uint32_t)written % RRD_STEP_S;
+		return true;
+	}
+	if ((rest = after_word(line, WORD_BOOT))) {
+		state->same_boot = strcmp(rest, state->boot) == 0;
+		state->lost |= !state->same_boot;
+		return true;
+	}
+	state->lost |= strcmp(line, WORD_LOST) == 0;
+	return strcmp(line, WORD_LOST) == 0;
+}
+
+/* Nothing is believed of a file that does not parse: a machine that goes down may leave an empty one. The store has the
+ * minutes, the files refuse those that they have. */
 static int
-read_state(const char *root, uint32_t *ret_written)
+read_state(const char *root, struct feed_state *state)
 {
 	char path[RRD_PATH_MAX];
-	char line[64] = "";
-	int rc = NM_OK;
+	char line[64];
+	bool parses = true;
+	size_t lines = 0;
 
 	(void)snprintf(path, sizeof(path), "%s/" STATE_NAME, root);
 	FILE *file = fopen(path, "re");
-	if (!file) {
-		*ret_written = 0;
+	if (!file)
 		return errno == ENOENT ? NM_OK : -errno;
-	}
-	if (!fgets(line, sizeof(line), file) || strncmp(line, STATE_WORD, strlen(STATE_WORD)) != 0)
-		rc = NM_EFORMAT;
+	for (; parses && fgets(line, sizeof(line), file); lines++)
+		parses = read_line(state, line);
 	(void)fclose(file);
-	unsigned long written = rc == NM_OK ? strtoul(line + strlen(STATE_WORD), NULL, 10) : 0;
-	if (written > UINT32_MAX)
-		rc = NM_EFORMAT;
-	if (rc == NM_OK)
-		*ret_written = (uint32_t)written - (uint32_t)written % RRD_STEP_S;
-	return rc;
+	if (!parses || lines == 0) {
+		log_warn("RRD: %s does not parse; all that the store has is added up again", path);
+		state->written = 0;
+		state->lost = true;
+		state->same_boot = false;
+	}
+	return NM_OK;
 }
 
 static int
@@ -60,34 +110,9 @@ take_lock(const char *root, char *err, size_t err_size)
 	return fd;
 }
 
-int
-feed_state_open(const char *root, int *ret_lock_fd, uint32_t *ret_written, char *err,
-                size_t err_size)
-{
-	if (strlen(root) > RRD_PATH_MAX / 2) {
-		(void)snprintf(err, err_size, "the path of the RRD folder is too long");
-		return NM_ELIMIT;
-	}
-	if (mkdir(root, 0755) < 0 && errno != EEXIST) {
-		(void)snprintf(err, err_size, "%s: %s", root, nm_strerror(-errno));
-		return -errno;
-	}
-	int fd = take_lock(root, err, err_size);
-	if (fd < 0)
-		return fd;
-	int rc = read_state(root, ret_written);
-	if (rc < 0) {
-		(void)snprintf(err, err_size, "%s/" STATE_NAME ": %s: remove it to begin anew",
-		               root, nm_strerror(rc));
-		(void)close(fd);
-		return rc;
-	}
-	*ret_lock_fd = fd;
-	return NM_OK;
-}
-
-int
-feed_state_save(const char *root, uint32_t written)
+/* Writes the file anew. */
+static int
+save(const char *root, const struct feed_state *state, bool running)
 {
 	char path[RRD_PATH_MAX], new_path[RRD_PATH_MAX];
 	int rc = NM_OK;
@@ -97,11 +122,61 @@ feed_state_save(const char *root, uint32_t written)
 	FILE *file = fopen(new_path, "we");
 	if (!file)
 		return -errno;
-	if (fprintf(file, STATE_WORD "%u\n", written) < 0)
+	(void)fprintf(file, WORD_WRITTEN "%u\n", state->written);
+	if (running)
+		(void)fprintf(file, WORD_BOOT "%s\n", state->boot);
+	if (state->lost)
+		(void)fprintf(file, WORD_LOST "\n");
+	if (ferror(file))
 		rc = -EIO;
 	if (fclose(file) != 0)
 		rc = -errno;
 	if (rc == NM_OK && rename(new_path, path) < 0)
 		rc = -errno;
 	return rc;
+}
+
+int
+feed_state_open(const char *root, struct feed_state *ret_state, char *err, size_t err_size)
+{
+	struct feed_state state = { .same_boot = true };
+
+	if (strlen(root) > RRD_PATH_MAX / 2) {
+		(void)snprintf(err, err_size, "the path of the RRD folder is too long");
+		return NM_ELIMIT;
+	}
+	if (mkdir(root, 0755) < 0 && errno != EEXIST) {
+		(void)snprintf(err, err_size, "%s: %s", root, nm_strerror(-errno));
+		return -errno;
+	}
+	state.lock_fd = take_lock(root, err, err_size);
+	if (state.lock_fd < 0)
+		return state.lock_fd;
+	read_boot(state.boot, sizeof(state.boot));
+	int rc = read_state(root, &state);
+	if (rc == NM_OK)
+		rc = save(root, &state, true);
+	if (rc < 0) {
+		(void)snprintf(err, err_size, "%s/" STATE_NAME ": %s", root, nm_strerror(rc));
+		(void)close(state.lock_fd);
+		return rc;
+	}
+	*ret_state = state;
+	return NM_OK;
+}
+
+int
+feed_state_save(const char *root, const struct feed_state *state)
+{
+	return save(root, state, true);
+}
+
+void
+feed_state_close(const char *root, struct feed_state *state)
+{
+	if (state->lock_fd < 0)
+		return;
+	(void)save(root, state, false);
+	(void)close(state->lock_fd);
+	state->lock_fd = -1;
 }

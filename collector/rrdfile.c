@@ -2,8 +2,12 @@
 /* Files of the RRD tree. */
 #include "collector/rrdfile.h"
 
+#include "collector/rrdfile_head.h"
+#include "collector/rrdfile_undo.h"
 #include "lib/err.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <rrd.h>
 #include <stdio.h>
@@ -36,6 +40,11 @@ static const char *const functions[] = { "AVERAGE", "MIN", "MAX" };
 static const char *const sources[] = { "in", "out" };
 #define N_SOURCES (sizeof(sources) / sizeof(sources[0]))
 
+/* librrd makes a file under its name and six random letters, then renames it: what a kill leaves of that lies in the root,
+ * where it is found. */
+#define NEW_NAME    ".netmond.new"
+#define BROKEN_NAME ".broken"
+
 /* A row is known when at least half of its minutes are. */
 #define XFF "0.5"
 
@@ -48,8 +57,17 @@ store_error(char *err, size_t err_size, const char *path)
 }
 
 static int
-create(const char *path, uint32_t start, char *err, size_t err_size)
+system_error(int rc, char *err, size_t err_size, const char *path)
 {
+	(void)snprintf(err, err_size, "%s: %s", path, nm_strerror(rc));
+	return rc;
+}
+
+static int
+create(const struct rrdfile_tree *tree, const char *path, uint32_t start, char *err,
+       size_t err_size)
+{
+	char new_path[RRD_PATH_MAX];
 	char texts[N_SOURCES + N_RRAS * N_FUNCTIONS][64];
 	const char *argv[N_SOURCES + N_RRAS * N_FUNCTIONS];
 	size_t n = 0;
@@ -63,8 +81,11 @@ create(const char *path, uint32_t start, char *err, size_t err_size)
 			               functions[f], rras[i].steps, rras[i].rows);
 	for (size_t i = 0; i < n; i++)
 		argv[i] = texts[i];
-	if (rrd_create_r(path, RRD_STEP_S, (time_t)start, (int)n, argv) != 0)
+	(void)snprintf(new_path, sizeof(new_path), "%s/" NEW_NAME, tree->root);
+	if (rrd_create_r(new_path, RRD_STEP_S, (time_t)start, (int)n, argv) != 0)
 		return store_error(err, err_size, path);
+	if (rename(new_path, path) < 0)
+		return system_error(-errno, err, err_size, path);
 	return NM_OK;
 }
 
@@ -84,20 +105,57 @@ make_folders(char *path, char *err, size_t err_size)
 	return NM_OK;
 }
 
+static int
+read_last(const char *path, uint32_t *ret_last)
+{
+	uint8_t bytes[RRD_HEAD_MAX];
+	struct rrd_head head;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	int rc = rrd_head_read(fd, bytes, &head);
+	(void)close(fd);
+	if (rc == NM_OK)
+		*ret_last = head.last_s;
+	return rc;
+}
+
+/* Makes room for a new file where one does not parse. */
+static int
+put_aside(struct rrdfile_tree *tree, const char *path, char *err, size_t err_size)
+{
+	char aside[RRD_PATH_MAX + sizeof(BROKEN_NAME)];
+
+	(void)snprintf(aside, sizeof(aside), "%s" BROKEN_NAME, path);
+	if (rename(path, aside) < 0)
+		return system_error(-errno, err, err_size, path);
+	tree->broken++;
+	if (log_allowed(&tree->broken_log))
+		log_error("RRD: %s does not parse; it is %s now, and is begun anew (%" PRIu64
+		          " files so far)",
+		          path, aside, tree->broken);
+	return NM_OK;
+}
+
 /* Time of the last update, of a file that is made when it is not there. */
 static int
-find_last(char *path, uint32_t minute, uint32_t *ret_last, char *err, size_t err_size)
+find_last(struct rrdfile_tree *tree, char *path, uint32_t minute, uint32_t *ret_last, char *err,
+          size_t err_size)
 {
-	if (access(path, F_OK) == 0) {
-		time_t last = rrd_last_r(path);
-		if (last <= 0)
-			return store_error(err, err_size, path);
-		*ret_last = (uint32_t)last;
-		return NM_OK;
+	int rc = read_last(path, ret_last);
+
+	if (rc == NM_EFORMAT && !tree->leave_broken) {
+		rc = put_aside(tree, path, err, err_size);
+		if (rc < 0)
+			return rc;
+		rc = -ENOENT;
 	}
-	int rc = make_folders(path, err, err_size);
+	if (rc != -ENOENT)
+		return rc < 0 ? system_error(rc, err, err_size, path) : NM_OK;
+	rc = make_folders(path, err, err_size);
 	if (rc == NM_OK)
-		rc = create(path, minute, err, err_size);
+		rc = create(tree, path, minute, err, err_size);
 	if (rc == NM_OK)
 		*ret_last = minute;
 	return rc;
@@ -106,25 +164,33 @@ find_last(char *path, uint32_t minute, uint32_t *ret_last, char *err, size_t err
 /* Arguments of one call of rrd_update. */
 struct args {
 	size_t n;
+	uint32_t end; /* time of the last */
 	char texts[ARGS_MAX][64];
 };
 
 static int
-flush_args(struct args *a, const char *path, char *err, size_t err_size)
+flush_args(struct rrdfile_tree *tree, const char *path, struct args *a, char *err, size_t err_size)
 {
 	const char *argv[ARGS_MAX];
 
+	if (a->n == 0)
+		return NM_OK;
+	int rc = rrd_undo_begin(tree->undo, path, a->end);
+	if (rc < 0)
+		return system_error(rc, err, err_size, path);
 	for (size_t i = 0; i < a->n; i++)
 		argv[i] = a->texts[i];
-	int rc = a->n > 0 ? rrd_update_r(path, "in:out", (int)a->n, argv) : 0;
+	rc = rrd_update_r(path, "in:out", (int)a->n, argv);
+	rrd_undo_end(tree->undo);
 	a->n = 0;
 	return rc != 0 ? store_error(err, err_size, path) : NM_OK;
 }
 
 static void
-add_arg(struct args *a, uint64_t end, double in_bps, double out_bps)
+add_arg(struct args *a, uint32_t end, double in_bps, double out_bps)
 {
-	(void)snprintf(a->texts[a->n++], sizeof(a->texts[0]), "%" PRIu64 ":%.6f:%.6f", end, in_bps,
+	a->end = end;
+	(void)snprintf(a->texts[a->n++], sizeof(a->texts[0]), "%" PRIu32 ":%.6f:%.6f", end, in_bps,
 	               out_bps);
 }
 
@@ -133,17 +199,18 @@ add_arg(struct args *a, uint64_t end, double in_bps, double out_bps)
 static void
 add_silence(struct args *a, uint32_t last, uint32_t minute)
 {
-	uint64_t days = (minute - last) / HEARTBEAT_S;
+	uint32_t days = (minute - last) / HEARTBEAT_S;
 
 	if (days <= GAP_DAYS)
-		for (uint64_t i = 1; i <= days && last + i * HEARTBEAT_S < minute; i++)
+		for (uint32_t i = 1; i <= days && last + i * HEARTBEAT_S < minute; i++)
 			add_arg(a, last + i * HEARTBEAT_S, 0, 0);
 	add_arg(a, minute, 0, 0);
 }
 
 /* Updates the file, in as many calls as the arguments need. *last is the end of what was written. */
 static int
-update(const char *path, const struct rrdfile_update *u, uint32_t *last, char *err, size_t err_size)
+update(struct rrdfile_tree *tree, const char *path, const struct rrdfile_update *u, uint32_t *last,
+       char *err, size_t err_size)
 {
 	static struct args args; /* 50 kB, better not on the stack */
 	uint32_t end = *last;
@@ -161,33 +228,91 @@ update(const char *path, const struct rrdfile_update *u, uint32_t *last, char *e
 		add_arg(&args, end, (double)v->in_octets * 8 / RRD_STEP_S,
 		        (double)v->out_octets * 8 / RRD_STEP_S);
 		if (args.n + GAP_DAYS + 2 > ARGS_MAX)
-			rc = flush_args(&args, path, err, err_size);
+			rc = flush_args(tree, path, &args, err, err_size);
 	}
 	if (rc == NM_OK)
-		rc = flush_args(&args, path, err, err_size);
+		rc = flush_args(tree, path, &args, err, err_size);
 	*last = end;
 	return rc;
 }
 
+/* *last_end is 0 after a failure, so that the file is asked next time: it may have been removed. */
+static int
+put(struct rrdfile_tree *tree, char *path, const struct rrdfile_update *u, uint32_t *last_end,
+    char *err, size_t err_size)
+{
+	uint32_t last = *last_end;
+	int rc = last ? NM_OK : find_last(tree, path, u->values[0].minute, &last, err, err_size);
+
+	*last_end = rc == NM_OK ? last : 0;
+	if (rc < 0)
+		return rc;
+	rc = update(tree, path, u, &last, err, err_size);
+	if (rc == NM_OK && last == *last_end)
+		return NM_EEXISTS;
+	*last_end = rc == NM_OK ? last : 0;
+	return rc;
+}
+
 int
-rrdfile_put(const char *root, const struct rrdfile_update *u, uint32_t *last_end, char *err,
-            size_t err_size)
+rrdfile_put(struct rrdfile_tree *tree, const struct rrdfile_update *u, uint32_t *last_end,
+            char *err, size_t err_size)
 {
 	char path[RRD_PATH_MAX];
-	uint32_t last = *last_end;
+	bool known = *last_end != 0;
 
-	if (rrdpath_file(root, u->series, path, sizeof(path)) < 0) {
+	if (rrdpath_file(tree->root, u->series, path, sizeof(path)) < 0) {
 		(void)snprintf(err, err_size, "the path is too long");
 		return NM_ELIMIT;
 	}
-	int rc = last ? NM_OK : find_last(path, u->values[0].minute, &last, err, err_size);
+	int rc = put(tree, path, u, last_end, err, err_size);
+	/* the file is not what it was: removed, or overwritten */
+	if (known && (rc == -ENOENT || rc == NM_EFORMAT))
+		rc = put(tree, path, u, last_end, err, err_size);
+	return rc;
+}
+
+int
+rrdfile_check(const struct rrdfile_tree *tree, const struct rrd_series *series)
+{
+	char path[RRD_PATH_MAX];
+	uint32_t last;
+	int rc = rrdpath_file(tree->root, series, path, sizeof(path));
+
+	return rc == NM_OK ? read_last(path, &last) : rc;
+}
+
+/* Removes what is left of files that were being made. */
+static void
+remove_new(const char *root)
+{
+	DIR *folder = opendir(root);
+	const struct dirent *entry;
+
+	while (folder && (entry = readdir(folder)))
+		if (strncmp(entry->d_name, NEW_NAME, strlen(NEW_NAME)) == 0)
+			(void)unlinkat(dirfd(folder), entry->d_name, 0);
+	if (folder)
+		(void)closedir(folder);
+}
+
+int
+rrdfile_open(const char *root, bool believed, struct rrdfile_tree *ret_tree, char *err,
+             size_t err_size)
+{
+	struct rrdfile_tree tree = { .root = root, .broken_log = { .burst = 3, .period_s = 60 } };
+	int rc = rrd_undo_open(root, believed, &tree.undo, &tree.undone, err, err_size);
+
 	if (rc < 0)
 		return rc;
-	*last_end = last;
-	rc = update(path, u, &last, err, err_size);
-	if (rc == NM_OK && last == *last_end)
-		return NM_EEXISTS;
-	/* after a failure the file is asked again: it may have been removed */
-	*last_end = rc == NM_OK ? last : 0;
-	return rc;
+	remove_new(root);
+	*ret_tree = tree;
+	return NM_OK;
+}
+
+void
+rrdfile_close(struct rrdfile_tree *tree)
+{
+	rrd_undo_close(tree->undo);
+	tree->undo = NULL;
 }

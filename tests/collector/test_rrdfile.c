@@ -20,6 +20,7 @@
 #define MINUTE 1700000040u
 
 static char root[64];
+static struct rrdfile_tree tree;
 static char file[128];
 static uint32_t last_end;
 static char err[256];
@@ -34,17 +35,21 @@ setup(void **state)
 	if (!mkdtemp(root))
 		return -1;
 	(void)snprintf(file, sizeof(file), "%s/totals/7.rrd", root);
-	return 0;
+	return rrdfile_open(root, true, &tree, err, sizeof(err));
 }
 
 static int
 teardown(void **state)
 {
 	char folder[128];
+	char aside[160];
 
 	(void)state;
+	rrdfile_close(&tree);
 	(void)snprintf(folder, sizeof(folder), "%s/totals", root);
+	(void)snprintf(aside, sizeof(aside), "%s.broken", file);
 	(void)unlink(file);
+	(void)unlink(aside);
 	(void)rmdir(folder);
 	return rmdir(root);
 }
@@ -55,7 +60,7 @@ put(uint32_t minute, uint64_t in, uint64_t out)
 	struct rrdfile_value value = { minute, in, out };
 	struct rrdfile_update u = { &series, &value, 1 };
 
-	return rrdfile_put(root, &u, &last_end, err, sizeof(err));
+	return rrdfile_put(&tree, &u, &last_end, err, sizeof(err));
 }
 
 /* Bits per second in a minute; NAN when the file does not know. */
@@ -156,14 +161,14 @@ several_minutes_go_together_with_silence_between_them(void **state)
 	struct rrdfile_update u = { &series, values, 3 };
 
 	(void)state;
-	assert_int_equal(rrdfile_put(root, &u, &last_end, err, sizeof(err)), 0);
+	assert_int_equal(rrdfile_put(&tree, &u, &last_end, err, sizeof(err)), 0);
 	assert_int_equal(last_end, MINUTE + 360);
 	assert_float_equal(rate(MINUTE, 0), 10, 0);
 	assert_float_equal(rate(MINUTE + 60, 0), 100, 0);
 	assert_float_equal(rate(MINUTE + 120, 0), 0, 0);
 	assert_float_equal(rate(MINUTE + 240, 0), 0, 0);
 	assert_float_equal(rate(MINUTE + 300, 0), 1000, 0);
-	assert_int_equal(rrdfile_put(root, &u, &last_end, err, sizeof(err)), NM_EEXISTS);
+	assert_int_equal(rrdfile_put(&tree, &u, &last_end, err, sizeof(err)), NM_EEXISTS);
 }
 
 static void
@@ -178,7 +183,7 @@ of_several_minutes_those_that_the_file_has_are_left_out(void **state)
 	assert_int_equal(put(MINUTE, 1500, 0), 0);
 	assert_int_equal(put(MINUTE + 60, 1500, 0), 0);
 	last_end = 0;
-	assert_int_equal(rrdfile_put(root, &u, &last_end, err, sizeof(err)), 0);
+	assert_int_equal(rrdfile_put(&tree, &u, &last_end, err, sizeof(err)), 0);
 	assert_float_equal(rate(MINUTE + 60, 0), 200, 0);
 	assert_float_equal(rate(MINUTE + 120, 0), 1000, 0);
 }
@@ -203,20 +208,91 @@ the_file_has_average_min_and_max_at_each_level(void **state)
 	rrd_info_free(info);
 }
 
+/* Leaves the first `len` octets of the file, or makes one of other octets. */
 static void
-a_file_that_is_no_rrd_is_an_error_with_words(void **state)
+damage(off_t len)
 {
 	char folder[128];
 
-	(void)state;
+	if (len > 0) {
+		assert_int_equal(truncate(file, len), 0);
+		return;
+	}
 	(void)snprintf(folder, sizeof(folder), "%s/totals", root);
-	assert_int_equal(mkdir(folder, 0755), 0);
+	(void)mkdir(folder, 0755);
 	FILE *f = fopen(file, "w");
 	assert_non_null(f);
 	(void)fputs("this is no RRD", f);
 	(void)fclose(f);
-	assert_int_equal(put(MINUTE, 1, 1), NM_ESTORE);
+}
+
+static void
+a_file_that_is_no_rrd_is_put_aside_and_begun_anew(void **state)
+{
+	char aside[160];
+
+	(void)state;
+	damage(0);
+	assert_int_equal(put(MINUTE, 7500, 1), 0);
+	assert_float_equal(rate(MINUTE, 0), 1000, 0);
+	assert_int_equal(tree.broken, 1);
+	(void)snprintf(aside, sizeof(aside), "%s.broken", file);
+	assert_int_equal(access(aside, F_OK), 0);
+}
+
+static void
+a_file_that_was_cut_while_the_program_runs_is_put_aside_in_the_same_minute(void **state)
+{
+	(void)state;
+	assert_int_equal(put(MINUTE, 7500, 0), 0);
+	damage(75000); /* the head is whole, rows are missing */
+	assert_int_equal(put(MINUTE + 60, 15000, 0), 0);
+	assert_float_equal(rate(MINUTE + 60, 0), 2000, 0);
+	assert_int_equal(tree.broken, 1);
+	assert_int_equal(last_end, MINUTE + 120);
+}
+
+static void
+a_file_that_was_removed_while_the_program_runs_is_made_again_in_the_same_minute(void **state)
+{
+	(void)state;
+	assert_int_equal(put(MINUTE, 7500, 0), 0);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(put(MINUTE + 60, 15000, 0), 0);
+	assert_float_equal(rate(MINUTE + 60, 0), 2000, 0);
+	assert_int_equal(tree.broken, 0);
+}
+
+static void
+a_file_that_does_not_parse_is_left_while_the_caller_says_so(void **state)
+{
+	(void)state;
+	tree.leave_broken = true;
+	assert_int_equal(rrdfile_check(&tree, &series), -ENOENT);
+	damage(0);
+	assert_int_equal(rrdfile_check(&tree, &series), NM_EFORMAT);
+	assert_int_equal(put(MINUTE, 7500, 1), NM_EFORMAT);
+	assert_int_equal(put(MINUTE, 7500, 1), NM_EFORMAT);
 	assert_non_null(strstr(err, "7.rrd"));
+	assert_int_equal(tree.broken, 0);
+	tree.leave_broken = false;
+	assert_int_equal(put(MINUTE, 7500, 1), 0);
+	assert_int_equal(rrdfile_check(&tree, &series), 0);
+}
+
+static void
+what_is_left_of_files_that_were_being_made_is_removed(void **state)
+{
+	char left[128];
+
+	(void)state;
+	(void)snprintf(left, sizeof(left), "%s/.netmond.newAb12Cd", root);
+	FILE *f = fopen(left, "w");
+	assert_non_null(f);
+	(void)fclose(f);
+	rrdfile_close(&tree);
+	assert_int_equal(rrdfile_open(root, true, &tree, err, sizeof(err)), 0);
+	assert_int_not_equal(access(left, F_OK), 0);
 }
 
 #define WITH_TREE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -234,7 +310,13 @@ main(void)
 		WITH_TREE(several_minutes_go_together_with_silence_between_them),
 		WITH_TREE(of_several_minutes_those_that_the_file_has_are_left_out),
 		WITH_TREE(the_file_has_average_min_and_max_at_each_level),
-		WITH_TREE(a_file_that_is_no_rrd_is_an_error_with_words),
+		WITH_TREE(a_file_that_is_no_rrd_is_put_aside_and_begun_anew),
+		WITH_TREE(
+		    a_file_that_was_cut_while_the_program_runs_is_put_aside_in_the_same_minute),
+		WITH_TREE(
+		    a_file_that_was_removed_while_the_program_runs_is_made_again_in_the_same_minute),
+		WITH_TREE(a_file_that_does_not_parse_is_left_while_the_caller_says_so),
+		WITH_TREE(what_is_left_of_files_that_were_being_made_is_removed),
 	};
 
 	return cmocka_run_group_tests_name("rrdfile", tests, NULL, NULL);

@@ -211,6 +211,58 @@ class Rrd(e2e.Case):
         rows = self.rows("totals", "all")
         self.assertEqual({m: r[1] for m, r in rows.items() if r[1]}, spread(records))
 
+    def with_store(self, batches, first=1):
+        """Runs a collector with a store over these batches of records, the first of them numbered; its log."""
+        netmond = self.netmond(store=True, rrd=True)
+        for n, records in enumerate(batches, first):
+            probe = Probe(netmond.port)
+            self.addCleanup(probe.close)
+            probe.greet(first=n, following=n)
+            probe.store(n, records)
+        self.assertEqual(netmond.stop(), 0)
+        return netmond.log()
+
+    def hours(self):
+        """Batches of ten minutes each, an hour in all; files and the rows that they must have."""
+        e2e.run("netmon", "--store", f"sqlite:{self.dir}/netmon.db", "store", "init")
+        e2e.run("netmon", "--store", f"sqlite:{self.dir}/netmon.db", "groups", "import", self.groups)
+        records = [Record("10.0.0.1", octets=1000 + n, application=7, started=START + n * 60 + 5) for n in range(60)]
+        return [records[n:n + 10] for n in range(0, 60, 10)], spread(records)
+
+    def assert_rows(self, want, *files):
+        for parts in files:
+            self.assertEqual({m: r[1] for m, r in self.rows(*parts).items() if r[1]}, want, parts)
+
+    def test_when_the_machine_went_down_what_is_damaged_or_missing_comes_again_from_the_store(self):
+        batches, want = self.hours()
+        self.with_store(batches[:5])
+        before = self.file("hosts", 10, 0, 0, 1, "all").read_bytes()
+        self.with_store(batches[5:], first=6)
+        files = [("totals", "all"), ("totals", 7), ("hosts", 10, 0, 0, 1, "all")]
+        self.assert_rows(want, *files)
+        # as a disk has them that missed the last writes: one file cut, one old, a record of another file's update
+        with (self.rrd / ".netmond").open("a", encoding="ascii") as state:
+            state.write("boot another\n")
+        with self.file("totals", "all").open("r+b") as damaged:
+            damaged.truncate(5000)
+        self.file("hosts", 10, 0, 0, 1, "all").write_bytes(before)
+        (self.rrd / ".netmond.undo").write_bytes(b"nmundo1\n" + b"\1\0\0\0" * 100)
+        log = self.with_store([])
+        self.assertIn("the machine went down", log)
+        self.assertIn("totals/all.rrd does not parse", log)
+        self.assertTrue((self.rrd / "totals" / "all.rrd.broken").exists())
+        self.assert_rows(want, *files)
+        self.assertNotIn("RRD: ", "\n".join(line for line in self.with_store([]).splitlines() if "values" not in line))
+        self.assert_rows(want, *files)
+
+    def test_a_watermark_that_does_not_parse_is_found_again(self):
+        batches, want = self.hours()
+        self.with_store(batches)
+        (self.rrd / ".netmond").write_bytes(b"")
+        self.assertIn(".netmond does not parse", self.with_store([]))
+        self.assert_rows(want, ("totals", "all"), ("groups", 1, 7))
+        self.assertRegex((self.rrd / ".netmond").read_text(), r"\Awritten \d{10}\n\Z")
+
     def test_a_tree_is_written_by_one_collector_only(self):
         self.collector()
         done = e2e.run("netmond", "-p", "0", "--rrd", self.rrd, "--groups", self.groups, check=False)
