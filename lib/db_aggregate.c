@@ -4,6 +4,7 @@
 
 #include "lib/db_sql.h"
 #include "lib/err.h"
+#include "lib/record.h"
 
 static const char *const number_names[] = {
 	[AGGREGATE_END] = "window_end",
@@ -65,9 +66,14 @@ read_flow(struct db_stmt *q, struct aggregate_flow *flow)
 		.started = (uint32_t)db_column_int(q, 7),
 		.expires = (uint32_t)db_column_int(q, 8),
 	};
-	return packets >= 0 && octets >= 0 && packets <= UINT32_MAX && octets <= UINT32_MAX &&
-	       addr_parse(db_column_text(q, 1), &flow->saddr) == NM_OK &&
-	       addr_parse(db_column_text(q, 2), &flow->daddr) == NM_OK;
+	if (packets < 0 || octets < 0 || packets > UINT32_MAX || octets > UINT32_MAX ||
+	    addr_parse(db_column_text(q, 1), &flow->saddr) < 0 ||
+	    addr_parse(db_column_text(q, 2), &flow->daddr) < 0)
+		return false;
+	int64_t protocol = db_column_int(q, 9);
+	flow->overflow = protocol == RECORD_OVERFLOW_PROTOCOL &&
+	                 record_is_overflow((unsigned)protocol, &flow->saddr, &flow->daddr);
+	return true;
 }
 
 int
@@ -78,7 +84,7 @@ db_aggregate_flows(struct db *db, int64_t after, size_t limit,
 	struct db_stmt *q;
 	int rc = db_query(db,
 	                  "SELECT id, saddr, daddr, application, packets, octets, fraction, "
-	                  "started, expires FROM flow WHERE id > ? ORDER BY id LIMIT ?",
+	                  "started, expires, protocol FROM flow WHERE id > ? ORDER BY id LIMIT ?",
 	                  &q);
 
 	if (rc < 0)

@@ -51,6 +51,7 @@ struct aggregate_flow {
 	uint64_t octets;
 	uint32_t started;
 	uint32_t expires;
+	bool overflow; /* a probe's flow table was full: nobody's traffic (record_is_overflow()) */
 	bool
 	    malformed; /* addresses or counts are none (somebody else wrote it): only `id` is right */
 };

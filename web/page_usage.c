@@ -8,6 +8,7 @@
 #include "web/subject.h"
 #include "web/table.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -114,25 +115,46 @@ put_notice(struct web *web, struct buf *out)
 	return NM_OK;
 }
 
+/* What was not looked at, because somebody wanted it so, and what belongs to nobody. */
+static void
+put_remarks(const struct usage_coverage *c, struct buf *out)
+{
+	char text[FORMAT_MAX];
+
+	if (c->sampled_links) {
+		buf_printf(out, " Sampled <b>1:%u</b>", c->sampling);
+		if (c->sampled_links < c->links)
+			buf_printf(out, " or less on %u of %u links", c->sampled_links, c->links);
+		buf_text(out, ": counts are scaled up from the packets that were looked at.");
+	}
+	if (c->overflow)
+		buf_printf(out,
+		           " %" PRIu64 " packets (%s) found the flow table of a probe full: they "
+		           "are attributed to no host and no application.",
+		           c->overflow,
+		           format_coverage(c->overflow, c->carried, text, sizeof(text)));
+}
+
 /* "99.98 % seen" of the packets on all links, over the window that fits the period best. */
 static int
 put_coverage(struct web *web, const struct request *req, struct buf *out)
 {
 	bool six = req->query.period == PERIOD_6H;
-	uint64_t carried, metered;
+	struct usage_coverage c;
 	char text[FORMAT_MAX];
-	int rc = db_coverage(web->db, six ? USAGE_6HR : USAGE_24HR, &carried, &metered);
+	int rc = db_coverage(web->db, six ? USAGE_6HR : USAGE_24HR, &c);
 
 	if (rc < 0)
 		return rc;
 	buf_text(out, "<p class=\"coverage\">");
-	if (carried) {
-		bool poor = (double)metered < 0.999 * (double)carried;
+	if (c.carried) {
+		bool poor = (double)c.metered < 0.999 * (double)c.carried;
 		buf_printf(out,
 		           "Coverage: <b%s>%s seen</b> of the packets on the links in the last %s.",
 		           poor ? " class=\"poor\"" : "",
-		           format_coverage(metered, carried, text, sizeof(text)),
+		           format_coverage(c.metered, c.carried, text, sizeof(text)),
 		           six ? "6 hours" : "24 hours");
+		put_remarks(&c, out);
 	} else {
 		buf_text(out, "Coverage: not known, no probe has reported what it saw.");
 	}
@@ -147,6 +169,11 @@ put_transit(const struct table *t, struct buf *out)
 	if (t->transit[1])
 		buf_printf(out, " In the last hour a further %s ran between hosts in no group.",
 		           format_rate(t->transit[1], table_windows[1], rate, sizeof(rate)));
+	if (t->overflow[1])
+		buf_printf(out,
+		           " In the last hour a further %s is table overflow, not attributed: the "
+		           "flow table of a probe was full.",
+		           format_rate(t->overflow[1], table_windows[1], rate, sizeof(rate)));
 }
 
 static void

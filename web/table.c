@@ -37,8 +37,12 @@ take_row(void *ctx, const struct usage_row *row)
 {
 	struct loading *loading = ctx;
 	struct table *t = loading->table;
-	struct table_row *r = append(t);
 
+	if (row->app.id == APP_OVERFLOW) {
+		t->overflow[loading->window] += row->transit_octets;
+		return 0;
+	}
+	struct table_row *r = append(t);
 	if (!r)
 		return -ENOMEM;
 	r->key = *row;

@@ -32,7 +32,9 @@ struct table {
 	size_t size;                     /* rows that fit into the block */
 	uint64_t sum_in[TABLE_WINDOWS];  /* over all rows */
 	uint64_t sum_out[TABLE_WINDOWS]; /* over all rows */
-	uint64_t transit[TABLE_WINDOWS]; /* of applications in total only */
+	/* of applications in total only: */
+	uint64_t transit[TABLE_WINDOWS];  /* octets between hosts in no group */
+	uint64_t overflow[TABLE_WINDOWS]; /* octets that found a probe's flow table full: no row */
 };
 
 /* Reads `query` over each window (its period, order and limit are ignored). 0, -ENOMEM or NM_ESTORE. On success and on

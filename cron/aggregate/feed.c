@@ -7,6 +7,7 @@
 #include "cron/aggregate/tally.h"
 #include "lib/db_aggregate.h"
 #include "lib/err.h"
+#include "lib/record.h"
 
 #define CHUNK_FLOWS 50000  /* rows of `flow` in a transaction: about 0.3 s of the write lock */
 #define CHUNK_KEYS  200000 /* usage rows in a transaction, for flows that span many minutes */
@@ -118,7 +119,8 @@ count_flow(struct feed *f, const struct ends *ends, const struct aggregate_flow 
 		.packets = flow->packets,
 		.octets = flow->octets,
 	};
-	struct tally_entry where = { .key.application = flow->application };
+	struct tally_entry where = { .key.application =
+		                         flow->overflow ? APP_OVERFLOW : flow->application };
 	uint32_t from = larger(flow->started, f->hours_from);
 	uint32_t last = smaller(larger(flow->expires, flow->started), f->until - 1);
 	int rc = NM_OK;
@@ -142,6 +144,9 @@ find_ends(struct feed *f, const struct aggregate_flow *flow, struct ends *ret_en
 	const struct addr *addrs[] = { &flow->saddr, &flow->daddr };
 	struct host *const ends[] = { &ret_ends->source, &ret_ends->destination };
 
+	*ret_ends = (struct ends){ 0 };
+	if (flow->overflow) /* nobody's: in the totals as what runs between hosts in no group */
+		return NM_OK;
 	for (size_t i = 0; i < 2; i++) {
 		struct host *host;
 		int rc = hosts_find(f->hosts, addrs[i], last, &host);

@@ -235,6 +235,19 @@ class Windows(Aggregate):
         self.assertEqual(self.tables(), once)
         self.assertEqual(self.store.rows("SELECT * FROM usage_minute"), slots)
 
+    def test_an_overflow_record_is_in_the_totals_and_nobodys(self):
+        self.set_groups({1: ["10.0.0.0/28"], 2: ["0.0.0.0/0"], 3: ["::/0"]})
+        self.store.add([flow("0.0.0.0", "0.0.0.0", 70, 9000, 0, sport=0, dport=0, protocol=255),
+                        flow("::", "::", 7, 900, 0, sport=0, dport=0, protocol=255),
+                        flow("0.0.0.0", "255.255.255.255", 1, 300, 0, sport=68, dport=67, protocol=17)])
+        self.run_it()
+        self.assertEqual(self.store.rows("SELECT a.name, in_octets, out_octets, transit_octets, transit_packets "
+                                         "FROM app_usage_curr u JOIN application a ON a.id = u.application ORDER BY a.id"),
+                         [("Unknown", 300, 300, 0, 0), ("Table overflow (not attributed)", 0, 0, 9900, 77)])
+        self.assertEqual(self.store.rows("SELECT addr, in_octets, out_octets FROM host_totals WHERE period = 300 ORDER BY 1"),
+                         [("0.0.0.0", 0, 300), ("255.255.255.255", 300, 0)])
+        self.assertEqual(self.store.rows("SELECT DISTINCT protocol FROM host_traffic_unknown"), [(17,)])
+
     def test_old_slots_are_deleted(self):
         self.set_groups()
         self.store.add(random_flows(500, END - 5 * 3600, END, 7))

@@ -206,6 +206,29 @@ class Pages(e2e.Case):
         self.assertIn("99.98 % seen", self.client.get("/").text)
         self.assertIn("between hosts in no group", self.client.get("/").text)
 
+    def change(self, sql):
+        db = sqlite3.connect(self.made.store, timeout=10)
+        db.executescript(sql)
+        db.close()
+
+    def test_what_was_sampled_and_what_overflowed_is_told_beside_the_coverage(self):
+        self.sign_in()
+        page = self.client.get("/").text
+        self.assertNotIn("Sampled", page)
+        self.assertNotIn("flow table", page)
+        minute = self.made.now // 60 * 60 - 600
+        self.change(f"""INSERT INTO link VALUES (7, 1, 'sampled'), (8, 1, 'full');
+            INSERT INTO ledger VALUES (7, {minute}, 2, 1000, 0), (7, {minute}, 14, 9000, 0), (7, {minute}, 15, 500, 0),
+            (8, {minute}, 2, 3000, 0), (8, {minute}, 11, 2000000, 0);
+            INSERT INTO app_usage_1hr VALUES (65535, 0, 0, 450000000, 0, 0, 2000000)""")
+        self.addCleanup(self.change, "DELETE FROM link WHERE id > 6; DELETE FROM ledger WHERE link > 6;"
+                                     "DELETE FROM app_usage_1hr WHERE application = 65535")
+        page = self.client.get("/")
+        self.assertIn("Sampled <b>1:10</b> or less on 1 of 3 links", page.text)
+        self.assertRegex(page.text, r"2000000 packets \(1\.3\d %\) found the flow table of a probe full")
+        self.assertIn("a further 1.00 Mbit/s is table overflow, not attributed", page.text)
+        self.assertNotIn("Table overflow", "".join(page.rows("apps")))
+
     def test_pages_lead_up_and_down(self):
         self.sign_in()
         down = {"/": ['"/group/1"', '"/app/1"', '"/host/10.1.0.20"'],

@@ -70,9 +70,9 @@ flows_come_by_id_behind_the_last_and_at_most_so_many(void **state)
 	int64_t ids = 0, before;
 
 	assert_int_equal(db_run(s->db, "INSERT INTO flow VALUES "
-	                               "(1,1,0,'10.0.0.1','::1',1,2,6,1,40,3,258,100,101),"
-	                               "(2,1,0,'10.0.0.1','x',1,2,6,1,40,3,258,200,201),"
-	                               "(3,1,0,'10.0.0.1','::1',1,2,6,1,40,3,258,300,301)"),
+	                               "(1,1,0,'10.0.0.1','::1',1,2,6,1,40,3,258,100,101,'',1),"
+	                               "(2,1,0,'10.0.0.1','x',1,2,6,1,40,3,258,200,201,'',1),"
+	                               "(3,1,0,'10.0.0.1','::1',1,2,6,1,40,3,258,300,301,'',1)"),
 	                 NM_OK);
 	assert_int_equal(db_aggregate_flows(s->db, 0, 2, count_flow, &ids), 0);
 	assert_int_equal(ids, 1 * 10 + 7); /* the second is malformed */
@@ -83,6 +83,34 @@ flows_come_by_id_behind_the_last_and_at_most_so_many(void **state)
 	assert_int_equal(before, 1);
 	assert_int_equal(db_aggregate_flow_before(s->db, 302, &before), NM_OK);
 	assert_int_equal(before, 3);
+}
+
+static int
+count_overflow(void *ctx, const struct aggregate_flow *flow)
+{
+	int64_t *ids = ctx;
+
+	if (flow->overflow)
+		*ids = *ids * 10 + flow->id;
+	return 0;
+}
+
+static void
+overflow_is_protocol_255_without_addresses_and_nothing_else(void **state)
+{
+	struct store *s = *state;
+	int64_t ids = 0;
+
+	assert_int_equal(db_run(s->db, "INSERT INTO flow VALUES "
+	                               "(1,1,0,'0.0.0.0','0.0.0.0',0,0,255,1,40,0,0,100,101,'',1),"
+	                               "(2,1,0,'::','::',0,0,255,1,40,0,0,200,201,'',1),"
+	                               "(3,1,0,'0.0.0.0','0.0.0.0',0,0,17,1,40,0,0,300,301,'',1),"
+	                               "(4,1,0,'0.0.0.0','10.0.0.1',0,0,255,1,40,0,0,1,2,'',1),"
+	                               "(5,1,0,'::1','::1',0,0,255,1,40,0,0,1,2,'',1),"
+	                               "(6,1,0,'::','::',0,0,511,1,40,0,0,1,2,'',1)"),
+	                 NM_OK);
+	assert_int_equal(db_aggregate_flows(s->db, 0, 10, count_overflow, &ids), 0);
+	assert_int_equal(ids, 12);
 }
 
 static void
@@ -229,6 +257,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_number_is_0_until_it_is_set_and_holds_64_bits),
 		TEST(flows_come_by_id_behind_the_last_and_at_most_so_many),
+		TEST(overflow_is_protocol_255_without_addresses_and_nothing_else),
 		TEST(usage_adds_up),
 		TEST(a_host_is_made_once_and_its_times_widen),
 		TEST(regrouping_forgets_hosts_that_no_group_holds),
