@@ -132,9 +132,11 @@ add_record(struct feed *feed, const struct record *r)
 	struct ends ends;
 	struct spread s = spread_init(r);
 	uint32_t latest = latest_s(feed);
+	/* a group that holds every address does not hold nobody's */
+	bool overflow = record_is_overflow(r->protocol, &r->saddr, &r->daddr);
 
-	ends.n_src = groups_of(feed, &r->saddr, ends.src);
-	ends.n_dst = groups_of(feed, &r->daddr, ends.dst);
+	ends.n_src = overflow ? 0 : groups_of(feed, &r->saddr, ends.src);
+	ends.n_dst = overflow ? 0 : groups_of(feed, &r->daddr, ends.dst);
 	while (spread_next(&s)) {
 		if (feed->rebuilding && s.minute < feed->minutes.floor)
 			continue;

@@ -107,6 +107,15 @@ class Rrd(e2e.Case):
         self.assertFalse((self.rrd / "hosts" / "192").exists())
         self.assertFalse((self.rrd / "totals" / "9.rrd").exists())
 
+    def test_table_overflow_is_transit_even_when_a_group_holds_every_address(self):
+        self.groups.write_text("Everybody = 0.0.0.0/0, ::/0\n")
+        netmond = self.collector()
+        self.feed(netmond, [Record("0.0.0.0", "0.0.0.0", sport=0, dport=0, protocol=255, octets=7000, started=START + 1),
+                            Record("0.0.0.0", "255.255.255.255", protocol=17, octets=300, started=START + 2)])
+        self.assertEqual(netmond.stop(), 0)
+        self.assertEqual(self.total("totals", "transit"), (7000, 0))
+        self.assertEqual(self.total("hosts", 0, 0, 0, 0, "all"), (0, 300))
+
     def test_silent_minutes_in_a_files_life_are_zero_even_after_days(self):
         days = 3 * 86400
         netmond = self.collector()
