@@ -31,40 +31,39 @@ is_record4(const struct record *r)
 	return addr_is_v4(&r->saddr) && addr_is_v4(&r->daddr);
 }
 
-static void
-put_record(struct wireout *w, const struct record *r, size_t skip)
-{
-	wireout_bytes(w, r->saddr.b + skip, sizeof(r->saddr.b) - skip);
-	wireout_bytes(w, r->daddr.b + skip, sizeof(r->daddr.b) - skip);
-	wireout_u16(w, r->sport);
-	wireout_u16(w, r->dport);
-	wireout_u32(w, r->octets);
-	wireout_u16(w, r->packets);
-	wireout_u16(w, r->protocol);
-	wireout_u16(w, r->application);
-	wireout_u8(w, r->start_frac);
-	wireout_u8(w, r->end_frac);
-	wireout_u32(w, r->started);
-	wireout_u32(w, r->expires);
-}
-
 /* An IPv4 address is the last 4 of its 16 octets. */
 #define SKIP4 12
+
+/* A record as it is on the wire, at `p`; `skip` octets of each address are left out. */
+static inline void
+write_record(uint8_t *p, const struct record *r, size_t skip)
+{
+	memcpy(p, r->saddr.b + skip, sizeof(r->saddr.b) - skip);
+	p += sizeof(r->saddr.b) - skip;
+	memcpy(p, r->daddr.b + skip, sizeof(r->daddr.b) - skip);
+	p += sizeof(r->daddr.b) - skip;
+	p = wireout_at16(p, r->sport);
+	p = wireout_at16(p, r->dport);
+	p = wireout_at32(p, r->octets);
+	p = wireout_at16(p, r->packets);
+	p = wireout_at16(p, r->protocol);
+	p = wireout_at16(p, r->application);
+	*p++ = r->start_frac;
+	*p++ = r->end_frac;
+	p = wireout_at32(p, r->started);
+	(void)wireout_at32(p, r->expires);
+}
 
 void
 frame_put_record4(const struct record *r, uint8_t out[RECORD4_SIZE])
 {
-	struct wireout w = wireout_init(out, RECORD4_SIZE);
-
-	put_record(&w, r, SKIP4);
+	write_record(out, r, SKIP4);
 }
 
 void
 frame_put_record6(const struct record *r, uint8_t out[RECORD6_SIZE])
 {
-	struct wireout w = wireout_init(out, RECORD6_SIZE);
-
-	put_record(&w, r, 0);
+	write_record(out, r, 0);
 }
 
 /* One section: the records from `from` on that share its family and link. Returns the index behind them. */
@@ -73,13 +72,20 @@ put_run(struct wireout *w, const struct batch *b, size_t from)
 {
 	const struct record *r = b->records;
 	bool v4 = is_record4(&r[from]);
+	size_t size = v4 ? RECORD4_SIZE : RECORD6_SIZE;
 	size_t at = frame_begin(w, v4 ? FRAME_RECORDS4 : FRAME_RECORDS6);
 	size_t i = from;
 
 	wireout_u16(w, r[from].link);
 	wireout_u16(w, 0);
-	for (; i < b->n_records && r[i].link == r[from].link && is_record4(&r[i]) == v4; i++)
-		put_record(w, &r[i], v4 ? SKIP4 : 0);
+	for (; i < b->n_records && r[i].link == r[from].link && is_record4(&r[i]) == v4; i++) {
+		uint8_t *p = wireout_take(w, size);
+
+		if (p && v4)
+			frame_put_record4(&r[i], p);
+		else if (p)
+			frame_put_record6(&r[i], p);
+	}
 	(void)frame_end(w, at, NULL);
 	return i;
 }
@@ -98,25 +104,21 @@ annotation_of(const struct record *r, enum frame_type type)
 	}
 }
 
-/* A section of pairs u32 record, value of `size` - 4 octets; none when no record has one. */
-static inline void
+/* A section of pairs u32 record, value of `size` - 4 octets, which some record has. */
+static void
 put_annotation(struct wireout *w, const struct batch *b, enum frame_type type, size_t size)
 {
-	size_t at = 0;
-	bool begun = false;
+	size_t at = frame_begin(w, type);
 
 	for (size_t i = 0; i < b->n_records; i++) {
 		uint32_t value = annotation_of(&b->records[i], type);
+
 		if (value == 0)
 			continue;
-		if (!begun)
-			at = frame_begin(w, type);
-		begun = true;
 		wireout_u32(w, (uint32_t)i);
 		wireout_uint(w, value, size - 4);
 	}
-	if (begun)
-		(void)frame_end(w, at, NULL);
+	(void)frame_end(w, at, NULL);
 }
 
 static void
@@ -135,25 +137,36 @@ put_ledger(struct wireout *w, const struct batch *b)
 	(void)frame_end(w, at, NULL);
 }
 
-/* Sums of the records into *ret_packets and *ret_octets; NM_EFORMAT when a field cannot go on the wire. */
+/* What one look at all records tells of them. */
+struct sums {
+	uint64_t packets;
+	uint64_t octets;
+	uint32_t vlans; /* not 0: some record has one; so with the next two */
+	uint32_t tunnels;
+	bool sampled;
+};
+
+/* NM_EFORMAT when a field cannot go on the wire. */
 static int
-check_records(const struct batch *b, uint64_t *ret_packets, uint64_t *ret_octets)
+sum_records(const struct batch *b, struct sums *ret_sums)
 {
-	uint64_t packets = 0, octets = 0;
+	struct sums s = { 0 };
 
 	if (b->n_records > BATCH_RECORDS_MAX || b->n_ledger > BATCH_LEDGER_MAX)
 		return NM_EFORMAT;
 	for (const struct record *r = b->records; r < b->records + b->n_records; r++) {
 		if (r->link >= FRAME_LINKS_MAX || r->vlan > VLAN_ID_MAX)
 			return NM_EFORMAT;
-		packets += r->packets;
-		octets += r->octets;
+		s.packets += r->packets;
+		s.octets += r->octets;
+		s.vlans |= r->vlan;
+		s.tunnels |= r->tunnel;
+		s.sampled |= r->sampling > 1;
 	}
 	for (const struct ledger_delta *d = b->ledger; d < b->ledger + b->n_ledger; d++)
 		if (d->link >= FRAME_LINKS_MAX)
 			return NM_EFORMAT;
-	*ret_packets = packets;
-	*ret_octets = octets;
+	*ret_sums = s;
 	return NM_OK;
 }
 
@@ -172,10 +185,10 @@ int
 frame_encode_batch(const struct batch *batch, uint8_t *out, size_t size, size_t *ret_len)
 {
 	struct wireout w = wireout_init(out, size);
-	uint64_t packets, octets;
+	struct sums sums;
 	size_t len;
 
-	int rc = check_records(batch, &packets, &octets);
+	int rc = sum_records(batch, &sums);
 	if (rc < 0)
 		return rc;
 	size_t at = frame_begin(&w, FRAME_BATCH);
@@ -183,13 +196,16 @@ frame_encode_batch(const struct batch *batch, uint8_t *out, size_t size, size_t 
 	wireout_u64(&w, batch->epoch);
 	wireout_u64(&w, batch->sequence);
 	wireout_u32(&w, (uint32_t)batch->n_records);
-	wireout_u64(&w, packets);
-	wireout_u64(&w, octets);
+	wireout_u64(&w, sums.packets);
+	wireout_u64(&w, sums.octets);
 	for (size_t i = 0; i < batch->n_records && wireout_ok(&w);)
 		i = put_run(&w, batch, i);
-	put_annotation(&w, batch, FRAME_VLANS, VLAN_SIZE);
-	put_annotation(&w, batch, FRAME_TUNNELS, TUNNEL_SIZE);
-	put_annotation(&w, batch, FRAME_SAMPLING, SAMPLING_SIZE);
+	if (sums.vlans)
+		put_annotation(&w, batch, FRAME_VLANS, VLAN_SIZE);
+	if (sums.tunnels)
+		put_annotation(&w, batch, FRAME_TUNNELS, TUNNEL_SIZE);
+	if (sums.sampled)
+		put_annotation(&w, batch, FRAME_SAMPLING, SAMPLING_SIZE);
 	put_ledger(&w, batch);
 	rc = frame_end(&w, at, &len);
 	if (rc < 0)

@@ -64,6 +64,25 @@ wireout_uint(struct wireout *w, uint64_t value, size_t octets)
 		p[i - 1] = (uint8_t)value;
 }
 
+/* One number where wireout_take() said that there is room; returns what is behind it. For rows of fixed size. */
+static inline uint8_t *
+wireout_at16(uint8_t *p, uint16_t value)
+{
+	p[0] = (uint8_t)(value >> 8);
+	p[1] = (uint8_t)value;
+	return p + 2;
+}
+
+static inline uint8_t *
+wireout_at32(uint8_t *p, uint32_t value)
+{
+	p[0] = (uint8_t)(value >> 24);
+	p[1] = (uint8_t)(value >> 16);
+	p[2] = (uint8_t)(value >> 8);
+	p[3] = (uint8_t)value;
+	return p + 4;
+}
+
 static inline void
 wireout_u8(struct wireout *w, uint8_t value)
 {
