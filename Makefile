@@ -167,7 +167,18 @@ $(BUILD)/tests/faults/%.so: tests/faults/%.c Makefile | $(BUILD)/.netmon-build
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -O2 $(WARN) -D_GNU_SOURCE -MMD -MP $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 
-tests: $(TESTS) $(FUZZERS) $(FAULTS) $(BUILD)/tests/demo/traffic
+# The sandbox's test: a module that does what an intruder would, and a program in which a system call fails.
+SANDBOX := $(BUILD)/tests/sandbox/intruder.so $(BUILD)/tests/sandbox/deny
+$(BUILD)/tests/sandbox/intruder.so: tests/sandbox/intruder.c Makefile | $(BUILD)/.netmon-build
+	$(call say,MOD,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(MODULE_CFLAGS) -fPIC -shared -o $@ $<
+
+$(BUILD)/tests/sandbox/deny: $(BUILD)/tests/sandbox/deny.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lseccomp
+
+tests: $(TESTS) $(FUZZERS) $(FAULTS) $(SANDBOX) $(BUILD)/tests/demo/traffic
 
 PROVE = prove --timer --merge -j2 --exec tests/run
 test-quick: all tests

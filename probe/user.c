@@ -81,16 +81,17 @@ fail(const struct user *user, const char *what)
 	return -EPERM;
 }
 
-static int
+/* NULL, or what could not be done, with errno. */
+static const char *
 change_ids(const struct user *user)
 {
 	/* who stays root keeps groups where nobody may leave them, such as a container without other users */
 	if (setgroups(1, &user->gid) < 0 && user->uid != getuid())
-		return fail(user, "leave the groups of root");
+		return "leave the groups of root";
 	if (setresgid(user->gid, user->gid, user->gid) < 0 ||
 	    setresuid(user->uid, user->uid, user->uid) < 0)
-		return fail(user, "become it");
-	return NM_OK;
+		return "become it";
+	return NULL;
 }
 
 /* Only CAP_SETPCAP may empty the bounding set; without it the set means nothing, because no_new_privs follows. */
@@ -129,7 +130,7 @@ user_can_read(const struct user *user, const char *path)
 		return access(path, R_OK) == 0;
 	pid_t child = fork();
 	if (child == 0)
-		_exit(change_ids(user) < 0 || access(path, R_OK) < 0 ? 1 : 0);
+		_exit(change_ids(user) || access(path, R_OK) < 0 ? 1 : 0);
 	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
@@ -143,8 +144,9 @@ user_become(const struct user *user)
 	if (user->change && user->uid == 0)
 		log_warn("running as root, though without capabilities, as --user wants it");
 	int rc = empty_bounding_set(user);
-	if (rc == NM_OK && user->change)
-		rc = change_ids(user);
+	const char *fault = rc == NM_OK && user->change ? change_ids(user) : NULL;
+	if (fault)
+		return fail(user, fault);
 	if (rc == NM_OK)
 		rc = empty_other_sets(user);
 	if (rc == NM_OK && user->change && user->uid != 0 && setuid(0) == 0) {
