@@ -1,30 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The flow table: chained hashing over an array of entries that are two cache lines each, and a timer wheel.
+ * The flow table: its life, and what is done for each packet. flow_table.h tells how it is laid out.
  *
- * A packet touches its bucket's head and the two lines of its entry; what only the begin and the end of records need is
- * kept apart. A packet does not move its entry in the wheel. When the slot of
- * an entry comes up, what is really due is worked out from its times, and it is put into a later slot if nothing is.
+ * A packet of a settled conversation touches one line of the index and one of its entry, and moves nothing in the wheel:
+ * when the slot of an entry comes up, what is really due is worked out from its times, and it is put into a later slot if
+ * nothing is.
  */
 #include "probe/flow.h"
 
 #include "lib/err.h"
+#include "probe/flow_index.h"
+#include "probe/flow_table.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-#define TICKS_PER_S 256u     /* the resolution of a record's times */
-#define TICK_NS     3906250u /* 1/256 s */
-#define SLOT_SHIFT  6        /* a slot of the wheel is 64 ticks, a quarter of a second */
-#define SLOTS       512u     /* 128 s; what is due later is looked at again by then */
-#define JUMP_SLOTS  (1u << (31 - SLOT_SHIFT)) /* 97 days, longer than any time-out */
 #define TABLE_LIMIT (1u << 28)
-#define PROTO_TCP   6
 
 const struct flow_limits flow_limits_default = {
 	.active_s = FLOW_ACTIVE_S,
@@ -33,65 +26,10 @@ const struct flow_limits flow_limits_default = {
 	.packets_max = FLOW_PACKETS_MAX,
 	.octets_max = FLOW_OCTETS_MAX,
 	.table_max = FLOW_TABLE_MAX,
+	.sampling = 1,
 };
 
-_Static_assert(sizeof(struct flow_key) == 44, "key has padding");
-
-/* One direction since the last cut. */
-struct counter {
-	uint32_t packets;
-	uint32_t octets;
-	uint32_t last; /* the last packet, ticks behind the record's begin */
-};
-
-#define FLOW_FIN0   0x01u /* FIN from the lower endpoint; shifted by one: from the higher */
-#define FLOW_FINS   0x03u
-#define FLOW_CLOSED 0x04u /* FIN both ways or RST */
-#define FLOW_ESTABLISHED \
-	0x08u /* TCP: something else than SYN was seen, so that another SYN begins anew */
-#define FLOW_CLIENT1 0x10u /* the higher endpoint is the client */
-
-/* Clock times are the low 32 bits of the table's clock in ticks: differences are right up to 194 days. */
-struct flow {
-	struct flow_key key;
-	uint32_t hash;
-	uint32_t next; /* 1 + index of the bucket's next entry, or of the next free one; 0: none */
-	uint32_t created; /* clock when the record began */
-	uint32_t last;    /* clock at the last packet */
-	uint8_t flags;
-	uint8_t spare[3];
-	struct counter dir[2]; /* sent by the lower endpoint, by the higher one */
-	struct classify_state state;
-} __attribute__((aligned(64)));
-_Static_assert(sizeof(struct flow) == 128, "an entry is two cache lines");
-
-/* What only the begin and end of records and conversations need. */
-struct cold {
-	uint32_t
-	    prev; /* neighbours in the slot of the wheel, a circle through the slot's own element */
-	uint32_t next;
-	uint32_t first[2]; /* the first packet of each direction, ticks behind the record's begin */
-	uint64_t base;     /* packet time in ticks when the record began */
-};
-
-struct flow_table {
-	struct flow *flows;
-	uint32_t *heads; /* 1 + index; a power of two of them */
-	uint32_t mask;
-	uint32_t table_max;
-	uint32_t used;     /* entries that were ever in use: the rest is untouched memory */
-	uint32_t free;     /* 1 + index of the first entry that was given back */
-	struct cold *cold; /* of each entry, then an element for each slot of the wheel */
-	uint64_t wheel_at; /* slot that was run last */
-	uint64_t now;      /* the clock, ticks */
-	uint64_t offset;   /* clock minus packet time, modulo 2^64 */
-	uint64_t seed;
-	uint32_t active, idle, linger; /* ticks */
-	uint32_t packets_max, octets_max;
-	flow_cut_fn cut;
-	void *ctx;
-	struct flow_stats stats;
-};
+/* --- life -------------------------------------------------------------------------------------------------------- */
 
 static bool
 limits_ok(const struct flow_limits *l)
@@ -99,7 +37,10 @@ limits_ok(const struct flow_limits *l)
 	return l->active_s >= 1 && l->active_s <= FLOW_TIMEOUT_MAX && l->idle_s >= 1 &&
 	       l->idle_s <= FLOW_TIMEOUT_MAX && l->linger_s <= FLOW_TIMEOUT_MAX &&
 	       l->packets_max >= 1 && l->packets_max <= FLOW_RECORD_LIMIT && l->octets_max >= 1 &&
-	       l->table_max >= 1 && l->table_max <= TABLE_LIMIT;
+	       l->table_max >= 1 && l->table_max <= TABLE_LIMIT &&
+	       (l->snapshot_ms == 0 || (l->snapshot_ms >= FLOW_SNAPSHOT_MIN_MS &&
+	                                l->snapshot_ms <= FLOW_SNAPSHOT_MAX_MS)) &&
+	       l->sampling <= FLOW_SAMPLING_MAX;
 }
 
 /* Zeroed memory that costs nothing until it is touched. Huge pages, where they can be had, save most of the TLB misses
@@ -116,36 +57,60 @@ reserve(size_t size)
 	return p;
 }
 
-static size_t
-flows_size(const struct flow_table *t)
-{
-	return (size_t)t->table_max * sizeof(*t->flows);
-}
+/* The arrays of a table, and how long they are. */
+struct part {
+	void *at;
+	size_t size;
+};
+#define PARTS_MAX 5
 
-static size_t
-heads_size(const struct flow_table *t)
+static void
+parts_of(const struct flow_table *t, struct part *ret_parts)
 {
-	return ((size_t)t->mask + 1) * sizeof(*t->heads);
-}
+	size_t n = t->table_max;
 
-static size_t
-cold_size(const struct flow_table *t)
-{
-	return ((size_t)t->table_max + SLOTS) * sizeof(*t->cold);
+	ret_parts[0] = (struct part){ t->flows, (n + 2 * SLOTS) * sizeof(*t->flows) };
+	ret_parts[1] = (struct part){ t->index, ((size_t)t->mask + 1) * sizeof(*t->index) };
+	ret_parts[2] = (struct part){ t->cold, n * sizeof(*t->cold) };
+	ret_parts[3] = (struct part){ t->six, n * sizeof(*t->six) };
+	ret_parts[4] = (struct part){ t->snaps, (n + FLOW_LINKS_MAX) * sizeof(*t->snaps) };
 }
 
 static int
 reserve_all(struct flow_table *t)
 {
-	t->flows = reserve(flows_size(t));
-	t->heads = reserve(heads_size(t));
-	t->cold = reserve(cold_size(t));
-	if (!t->flows || !t->heads || !t->cold)
+	struct part p[PARTS_MAX];
+
+	parts_of(t, p);
+	t->flows = reserve(p[0].size);
+	t->index = reserve(p[1].size);
+	t->cold = reserve(p[2].size);
+	t->six = reserve(p[3].size);
+	if (t->snap_ns)
+		t->snaps = reserve(p[4].size);
+	if (!t->flows || !t->index || !t->cold || !t->six || (t->snap_ns && !t->snaps))
 		return -ENOMEM;
-	for (uint32_t i = 0; i < SLOTS; i++)
-		t->cold[t->table_max + i] =
-		    (struct cold){ .prev = t->table_max + i, .next = t->table_max + i };
+	flow_wheel_init(t);
 	return NM_OK;
+}
+
+static void
+set_limits(struct flow_table *t, const struct flow_limits *l)
+{
+	t->table_max = l->table_max;
+	t->nearly_full = l->table_max - l->table_max / 8;
+	for (t->mask = 1; t->mask < l->table_max + l->table_max / 2 + 1;)
+		t->mask <<= 1;
+	t->mask--;
+	t->active = l->active_s * TICKS_PER_S;
+	t->idle = l->idle_s * TICKS_PER_S;
+	t->linger = l->linger_s * TICKS_PER_S;
+	t->half_open = FLOW_HALF_OPEN_S * TICKS_PER_S;
+	t->leap = (uint64_t)t->active + t->idle + FLOW_LEAP_S * TICKS_PER_S;
+	t->packets_max = l->packets_max;
+	t->octets_max = l->octets_max;
+	t->scale = l->sampling ? l->sampling : 1;
+	t->snap_ns = l->snapshot_ms * UINT64_C(1000000);
 }
 
 int
@@ -157,19 +122,11 @@ flow_table_new(const struct flow_limits *limits, flow_cut_fn cut, void *ctx,
 	struct flow_table *t = calloc(1, sizeof(*t));
 	if (!t)
 		return -ENOMEM;
-	t->table_max = limits->table_max;
-	for (t->mask = 1; t->mask < t->table_max;)
-		t->mask <<= 1;
-	t->mask--;
-	t->active = limits->active_s * TICKS_PER_S;
-	t->idle = limits->idle_s * TICKS_PER_S;
-	t->linger = limits->linger_s * TICKS_PER_S;
-	t->packets_max = limits->packets_max;
-	t->octets_max = limits->octets_max;
+	set_limits(t, limits);
 	t->cut = cut;
 	t->ctx = ctx;
 	int rc = reserve_all(t);
-	if (rc == NM_OK && getrandom(&t->seed, sizeof(t->seed), 0) != sizeof(t->seed))
+	if (rc == NM_OK && getrandom(t->salt, sizeof(t->salt), 0) != sizeof(t->salt))
 		rc = -EIO;
 	if (rc < 0) {
 		flow_table_free(t);
@@ -182,352 +139,310 @@ flow_table_new(const struct flow_limits *limits, flow_cut_fn cut, void *ctx,
 void
 flow_table_free(struct flow_table *t)
 {
+	struct part p[PARTS_MAX];
+
 	if (!t)
 		return;
-	if (t->flows)
-		(void)munmap(t->flows, flows_size(t));
-	if (t->heads)
-		(void)munmap(t->heads, heads_size(t));
-	if (t->cold)
-		(void)munmap(t->cold, cold_size(t));
+	parts_of(t, p);
+	for (unsigned i = 0; i < PARTS_MAX; i++)
+		if (p[i].at)
+			(void)munmap(p[i].at, p[i].size);
 	free(t);
 }
 
-/* --- records ----------------------------------------------------------------------------------------------------- */
+/* --- clock ------------------------------------------------------------------------------------------------------- */
 
-static bool
-has_packets(const struct flow *f)
+/* Deals with a link's first packet, and with one that is too far from the clock to be what it seems: the link's time steps,
+ * from now on its packet time means what the clock says. Returns how far the clock is to go. */
+static int64_t
+clock_odd(struct flow_table *t, uint16_t link, uint64_t tick, int64_t step)
 {
-	return (f->dir[0].packets | f->dir[1].packets) != 0;
+	bool steps = t->n_links == 0 || step > (int64_t)t->leap || step < -(int64_t)STEP_TICKS;
+
+	/* links whose times agree are the rule, so the first packet of all sets every link's */
+	for (unsigned i = 0; t->n_links == 0 && i < FLOW_LINKS_MAX; i++)
+		t->links[i].offset = t->now - tick;
+	if (link >= t->n_links)
+		t->n_links = link + 1;
+	if (!steps)
+		return step;
+	t->links[link].offset = t->now - tick;
+	return 0;
 }
 
-static void
-cut_direction(struct flow_table *t, const struct flow *f, unsigned dir)
-{
-	const struct counter *c = &f->dir[dir];
-	const struct cold *cold = &t->cold[f - t->flows];
-	uint64_t start = cold->base + cold->first[dir], end = cold->base + c->last;
-	struct record r = {
-		.saddr = f->key.addr[dir],
-		.daddr = f->key.addr[!dir],
-		.sport = f->key.port[dir],
-		.dport = f->key.port[!dir],
-		.protocol = f->key.protocol,
-		.start_frac = (uint8_t)(start % TICKS_PER_S),
-		.end_frac = (uint8_t)(end % TICKS_PER_S),
-		.confidence = f->state.confidence,
-		.packets = (uint16_t)c->packets,
-		.application = f->state.app,
-		.octets = c->octets,
-		.started = (uint32_t)(start / TICKS_PER_S),
-		.expires = (uint32_t)(end / TICKS_PER_S),
-		.vlan = f->key.vlan,
-		.link = f->key.link,
-		.reason = f->state.reason,
-	};
-
-	t->stats.records++;
-	t->cut(t->ctx, &r);
-}
-
-/* Makes the records of a conversation; the client's comes first. */
-static void
-cut_flow(struct flow_table *t, struct flow *f)
-{
-	unsigned client = f->flags & FLOW_CLIENT1 ? 1 : 0;
-
-	if (f->dir[client].packets)
-		cut_direction(t, f, client);
-	if (f->dir[!client].packets)
-		cut_direction(t, f, !client);
-	memset(f->dir, 0, sizeof(f->dir));
-}
-
-/* --- wheel ------------------------------------------------------------------------------------------------------- */
-
-static void
-wheel_remove(struct flow_table *t, uint32_t i)
-{
-	const struct cold *l = &t->cold[i];
-
-	t->cold[l->prev].next = l->next;
-	t->cold[l->next].prev = l->prev;
-}
-
-/* Puts entry `i` where it will be looked at once `ticks` more have passed. */
-static void
-wheel_insert(struct flow_table *t, uint32_t i, uint32_t ticks)
-{
-	uint64_t slot = ((t->now + ticks) >> SLOT_SHIFT) + 1;
-
-	if (slot - t->wheel_at >= SLOTS)
-		slot = t->wheel_at + SLOTS - 1;
-	uint32_t head = t->table_max + (uint32_t)(slot % SLOTS);
-	uint32_t tail = t->cold[head].prev;
-	t->cold[i].prev = tail;
-	t->cold[i].next = head;
-	t->cold[tail].next = i;
-	t->cold[head].prev = i;
-}
-
-/* Ticks without a packet after which a conversation is over. */
-static uint32_t
-idle_of(const struct flow_table *t, const struct flow *f)
-{
-	return f->flags & FLOW_CLOSED ? t->linger : t->idle;
-}
-
-/* Takes entry `i`, which is in no slot, out of its bucket and gives it back. */
-static void
-forget(struct flow_table *t, uint32_t i)
-{
-	struct flow *f = &t->flows[i];
-	uint32_t *at = &t->heads[f->hash & t->mask];
-
-	while (*at != i + 1)
-		at = &t->flows[*at - 1].next;
-	*at = f->next;
-	f->next = t->free;
-	t->free = i + 1;
-	t->stats.conversations--;
-}
-
-/* Does what is due at entry `i`, which was taken out of its slot. */
-static void
-wheel_visit(struct flow_table *t, uint32_t i)
-{
-	struct flow *f = &t->flows[i];
-	uint32_t quiet = (uint32_t)t->now - f->last;
-	uint32_t age = (uint32_t)t->now - f->created;
-	uint32_t idle = idle_of(t, f);
-
-	if (quiet >= idle) {
-		cut_flow(t, f);
-		forget(t, i);
-		return;
-	}
-	uint32_t due = idle - quiet;
-	if (has_packets(f)) {
-		if (age >= t->active)
-			cut_flow(t, f);
-		else if (t->active - age < due)
-			due = t->active - age;
-	}
-	wheel_insert(t, i, due);
-}
-
-static void
-wheel_run_slot(struct flow_table *t, uint64_t slot)
-{
-	uint32_t head = t->table_max + (uint32_t)(slot % SLOTS);
-	uint32_t i;
-
-	while ((i = t->cold[head].next) != head) {
-		uint32_t after = t->cold[i].next;
-		if (after != head)
-			__builtin_prefetch(&t->flows[after], 1);
-		wheel_remove(t, i);
-		wheel_visit(t, i);
-	}
-}
-
-/* Runs the slots that the clock has passed; after a long jump each of them once. */
-static void
-wheel_run(struct flow_table *t)
-{
-	uint64_t target = t->now >> SLOT_SHIFT;
-
-	/* the entries' 32-bit times cannot tell so long a silence from a short one */
-	if (target - t->wheel_at > JUMP_SLOTS)
-		flow_flush(t);
-	if (target - t->wheel_at > SLOTS)
-		t->wheel_at = target - SLOTS;
-	while (t->wheel_at < target)
-		wheel_run_slot(t, ++t->wheel_at);
-}
-
-/* Sets the clock by a packet's time, in ticks. */
+/* Sets the clock by a packet's time, in ticks; the link's `at` is the packet's time on it. */
 static inline void
-clock_set(struct flow_table *t, uint64_t tick)
+clock_set(struct flow_table *t, uint16_t link, uint64_t tick)
 {
-	int64_t step = (int64_t)(tick + t->offset - t->now);
+	struct flow_link *l = &t->links[link];
+	int64_t step = (int64_t)(tick + l->offset - t->now);
 
+	if (link >= t->n_links || step > (int64_t)t->leap || step < -(int64_t)STEP_TICKS)
+		step = clock_odd(t, link, tick, step);
 	if (step > 0) {
 		t->now += (uint64_t)step;
+		t->clock_link = link;
 		if (t->now >> SLOT_SHIFT != t->wheel_at)
-			wheel_run(t);
-	} else if (step < -(int64_t)(FLOW_STEP_S * TICKS_PER_S)) {
-		t->offset = t->now - tick;
+			flow_wheel_run(t);
 	}
+	if ((int64_t)(tick + l->offset - l->at) > 0)
+		l->at = tick + l->offset;
 }
 
-/* --- packets ----------------------------------------------------------------------------------------------------- */
+/* --- places ------------------------------------------------------------------------------------------------------ */
 
-/* True when the packet's source is the higher endpoint. Any total order does, so addresses are compared as the machine
- * loads them. */
-static inline bool
-source_is_higher(const struct packet *pkt)
-{
-	uint64_t s[2], d[2];
-
-	memcpy(s, pkt->saddr.b, sizeof(s));
-	memcpy(d, pkt->daddr.b, sizeof(d));
-	if (s[1] != d[1])
-		return s[1] > d[1];
-	if (s[0] != d[0])
-		return s[0] > d[0];
-	return pkt->sport > pkt->dport;
-}
-
+/* Any total order of endpoints does, so addresses are compared as the machine loads them. */
 static inline unsigned
-key_of(const struct packet *pkt, struct flow_key *ret_key)
+place_v4(const struct packet *pkt, struct flow_key *ret_key)
 {
-	unsigned dir = source_is_higher(pkt);
+	uint32_t s, d;
 
-	ret_key->addr[dir] = pkt->saddr;
-	ret_key->addr[!dir] = pkt->daddr;
-	ret_key->port[dir] = pkt->sport;
-	ret_key->port[!dir] = pkt->dport;
+	memcpy(&s, pkt->saddr.b + 12, sizeof(s));
+	memcpy(&d, pkt->daddr.b + 12, sizeof(d));
+	unsigned dir = s != d ? s > d : pkt->sport > pkt->dport;
+	ret_key->addr[dir] = s;
+	ret_key->addr[!dir] = d;
 	ret_key->vlan = pkt->vlan;
-	ret_key->link = pkt->link;
-	ret_key->protocol = pkt->protocol;
-	memset(ret_key->zero, 0, sizeof(ret_key->zero));
 	return dir;
 }
 
-static inline struct flow *
-lookup(const struct flow_table *t, const struct flow_key *key, uint32_t hash)
+static unsigned
+place_v6(const struct flow_table *t, const struct packet *pkt, struct flow_place *ret_place)
 {
-	uint32_t i = t->heads[hash & t->mask];
+	int order = memcmp(&pkt->saddr, &pkt->daddr, sizeof(pkt->saddr));
+	unsigned dir = order != 0 ? order > 0 : pkt->sport > pkt->dport;
 
-	while (i) {
-		struct flow *f = &t->flows[i - 1];
-		if (f->hash == hash && memcmp(&f->key, key, sizeof(*key)) == 0)
-			return f;
-		i = f->next;
-	}
-	return NULL;
+	ret_place->addr[dir] = pkt->saddr;
+	ret_place->addr[!dir] = pkt->daddr;
+	ret_place->key.addr[0] = index_fold(t, &ret_place->addr[0]);
+	ret_place->key.addr[1] = index_fold(t, &ret_place->addr[1]);
+	ret_place->key.vlan = pkt->vlan | KEY_SIX;
+	return dir;
 }
+
+void
+flow_place(const struct flow_table *t, const struct packet *pkt, struct flow_place *ret_place)
+{
+	struct flow_key *key = &ret_place->key;
+	unsigned dir;
+
+	if (addr_is_v4(&pkt->saddr) && addr_is_v4(&pkt->daddr))
+		dir = place_v4(pkt, key);
+	else
+		dir = place_v6(t, pkt, ret_place);
+	key->port[dir] = pkt->sport;
+	key->port[!dir] = pkt->dport;
+	key->link = (uint8_t)pkt->link;
+	key->protocol = pkt->protocol;
+	ret_place->dir = dir;
+	ret_place->hash = index_hash(t, key);
+	__builtin_prefetch(&t->index[ret_place->hash & t->mask], 1);
+}
+
+uint32_t
+flow_fetch(const struct flow_table *t, const struct flow_place *place)
+{
+	uint32_t at = place->hash & t->mask;
+
+	while (t->index[at].entry && t->index[at].hash != place->hash)
+		at = (at + 1) & t->mask;
+	if (t->index[at].entry)
+		__builtin_prefetch(&t->flows[t->index[at].entry - 1], 1);
+	return t->index[at].entry;
+}
+
+void
+flow_touch(const struct flow_table *t, uint32_t entry)
+{
+	if (!entry)
+		return;
+	const struct flow *f = &t->flows[entry - 1];
+	if (!f->settled)
+		__builtin_prefetch(&t->cold[entry - 1], 1);
+	if (f->six)
+		__builtin_prefetch(&t->six[f->six - 1]);
+}
+
+/* --- conversations ----------------------------------------------------------------------------------------------- */
 
 /* A conversation begins with this packet. */
 static void
-begin(struct flow *f, const struct packet *pkt, unsigned dir)
+begin(struct flow_table *t, struct flow *f, const struct packet *pkt, unsigned dir)
 {
+	struct flow_cold *cold = &t->cold[f - t->flows];
 	unsigned client = dir;
 
 	if ((pkt->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
 		client = !dir;
-	f->flags = client ? FLOW_CLIENT1 : 0;
-	memset(&f->state, 0, sizeof(f->state));
+	f->flags = (uint8_t)((client ? FLOW_CLIENT1 : 0) | (dir ? FLOW_SENDER1 : 0));
+	f->settled = 0;
+	f->last[0] = f->last[1] = (uint32_t)t->links[pkt->link].at;
+	*cold = (struct flow_cold){ .tunnel = pkt->tunnel };
+}
+
+/* Gives IPv6 addresses a place. There are as many as entries: one is free. */
+static uint32_t
+take_six(struct flow_table *t, const struct flow_place *place)
+{
+	uint32_t six = t->six_free;
+
+	if (six)
+		memcpy(&t->six_free, &t->six[six - 1], sizeof(t->six_free));
+	else
+		six = ++t->six_used;
+	memcpy(t->six[six - 1].addr, place->addr, sizeof(place->addr));
+	return six;
 }
 
 static struct flow *
-insert(struct flow_table *t, const struct flow_key *key, uint32_t hash)
+insert(struct flow_table *t, const struct packet *pkt, const struct flow_place *place)
 {
 	uint32_t i;
 
+	if (t->stats.conversations >= t->nearly_full)
+		flow_make_room(t);
 	if (t->free) {
 		i = t->free - 1;
 		t->free = t->flows[i].next;
 	} else if (t->used < t->table_max) {
 		i = t->used++;
 	} else {
-		t->stats.refused++;
 		return NULL;
 	}
 	struct flow *f = &t->flows[i];
-	uint32_t *head = &t->heads[hash & t->mask];
-	f->key = *key;
-	f->hash = hash;
-	f->next = *head;
-	memset(f->dir, 0, sizeof(f->dir));
-	*head = i + 1;
+	f->key = place->key;
+	f->six = place->key.vlan & KEY_SIX ? take_six(t, place) : 0;
+	f->packets[0] = f->packets[1] = 0;
+	f->octets[0] = f->octets[1] = 0;
+	begin(t, f, pkt, place->dir);
+	index_insert(t, place->hash, i);
+	flow_wheel_insert(t, i, t->idle < t->active ? t->idle : t->active);
 	t->stats.conversations++;
-	wheel_insert(t, i, t->idle < t->active ? t->idle : t->active);
 	return f;
 }
 
 /* A SYN that is no repetition: the ports are used again. */
-static bool
+static inline bool
 reuses_ports(const struct flow *f, const struct packet *pkt)
 {
 	return (pkt->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
 	       (f->flags & (FLOW_CLOSED | FLOW_ESTABLISHED));
 }
 
+/* True when the link's time stepped since the record began: clock and packet time were further apart then. */
+static inline bool
+has_stepped(const struct flow_table *t, const struct flow *f)
+{
+	const struct flow_link *l = &t->links[f->key.link];
+	uint64_t created = t->now - (uint32_t)((uint32_t)t->now - f->created);
+
+	return ((created - flow_base(f) - l->offset) & BASE_MASK) > STEP_TICKS;
+}
+
+/* True when the packet comes so long after the last one, by its own time, that it begins a conversation. */
+static bool
+is_over_by_packet_time(const struct flow_table *t, const struct flow *f, uint64_t tick)
+{
+	uint64_t last = flow_base(f) + (uint32_t)(t->now - flow_quiet(t, f) - f->created);
+
+	return tick > last && tick - last >= flow_idle_of(t, f);
+}
+
+static inline bool
+is_full(const struct flow_table *t, const struct flow *f, const struct packet *pkt, unsigned dir)
+{
+	if (f->packets[dir] == 0)
+		return false;
+	return f->packets[dir] + t->scale > t->packets_max ||
+	       f->octets[dir] + (uint64_t)pkt->octets * t->scale > t->octets_max;
+}
+
+/* Sees that a conversation is not half-open; not for its first packet. */
+static inline void
+prove(struct flow *f, const struct packet *pkt, unsigned dir)
+{
+	unsigned sender = f->flags & FLOW_SENDER1 ? 1 : 0;
+
+	if (dir != sender || (pkt->protocol == PROTO_TCP && !(pkt->tcp_flags & TCP_SYN)))
+		f->flags |= FLOW_PROVEN;
+}
+
 /* Cuts what is over before this packet, also when the wheel has not got there yet: records must not depend on when a
  * slot is run. */
 static inline void
-cut_before(struct flow_table *t, struct flow *f, const struct packet *pkt, unsigned dir)
+go_on(struct flow_table *t, struct flow *f, const struct packet *pkt, unsigned dir, uint64_t tick)
 {
-	const struct counter *c = &f->dir[dir];
-	uint32_t now = (uint32_t)t->now;
+	uint32_t at = (uint32_t)t->links[pkt->link].at;
+	uint32_t quiet0 = at - f->last[0], quiet1 = at - f->last[1];
+	uint32_t quiet = quiet0 < quiet1 ? quiet0 : quiet1;
+	bool stepped = has_stepped(t, f);
 
-	if (now - f->last >= idle_of(t, f) || reuses_ports(f, pkt)) {
-		cut_flow(t, f);
-		begin(f, pkt, dir);
-	} else if (c->packets >= t->packets_max || now - f->created >= t->active ||
-	           (uint64_t)c->octets + pkt->octets > t->octets_max) {
-		cut_flow(t, f);
+	if (quiet >= flow_idle_of(t, f) || reuses_ports(f, pkt) ||
+	    (stepped && is_over_by_packet_time(t, f, tick))) {
+		flow_cut(t, f);
+		begin(t, f, pkt, dir);
+		return;
 	}
+	if (stepped || at - f->created >= t->active || is_full(t, f, pkt, dir))
+		flow_cut(t, f);
+	if (!(f->flags & FLOW_PROVEN))
+		prove(f, pkt, dir);
 }
 
-static void
+static inline void
 follow_tcp(struct flow_table *t, struct flow *f, const struct packet *pkt, unsigned dir)
 {
 	bool was_closed = (f->flags & FLOW_CLOSED) != 0;
 
 	if (!(pkt->tcp_flags & TCP_SYN))
 		f->flags |= FLOW_ESTABLISHED;
+	if (!(pkt->tcp_flags & (TCP_FIN | TCP_RST)))
+		return;
 	if (pkt->tcp_flags & TCP_FIN)
 		f->flags |= (uint8_t)(FLOW_FIN0 << dir);
 	if ((f->flags & FLOW_FINS) == FLOW_FINS || pkt->tcp_flags & TCP_RST)
 		f->flags |= FLOW_CLOSED;
 	if (!was_closed && f->flags & FLOW_CLOSED) {
 		uint32_t i = (uint32_t)(f - t->flows);
-		wheel_remove(t, i);
-		wheel_insert(t, i, t->linger);
+		flow_wheel_remove(t, i);
+		flow_wheel_insert(t, i, t->linger);
 	}
 }
 
 static inline void
 count(struct flow_table *t, struct flow *f, const struct packet *pkt, unsigned dir, uint64_t tick)
 {
-	struct counter *c = &f->dir[dir];
-	uint32_t now = (uint32_t)t->now;
+	uint32_t at = (uint32_t)t->links[pkt->link].at;
 
-	if (!has_packets(f)) {
-		f->created = now;
-		t->cold[f - t->flows].base = tick;
+	if (!flow_has_packets(f)) {
+		f->created = at;
+		f->base_s = (uint32_t)(tick / TICKS_PER_S);
+		f->base_frac = (uint8_t)(tick % TICKS_PER_S);
+		f->flags = (uint8_t)((f->flags & ~FLOW_FIRST1) | (dir ? FLOW_FIRST1 : 0));
+	} else if (f->packets[dir] == 0) {
+		f->other = at - f->created;
 	}
-	f->last = now;
-	c->last = now - f->created;
-	if (c->packets == 0)
-		t->cold[f - t->flows].first[dir] = c->last;
-	c->packets++;
-	c->octets += pkt->octets;
+	f->last[dir] = at;
+	f->packets[dir] = (uint16_t)(f->packets[dir] + t->scale);
+	f->octets[dir] += pkt->octets * t->scale;
 	if (pkt->protocol == PROTO_TCP)
 		follow_tcp(t, f, pkt, dir);
 }
 
-void
-flow_place(const struct flow_table *t, const struct packet *pkt, struct flow_place *ret_place)
+/* Begins the next snapshot interval when the packet is in it. What is a little late counts in the one that runs, at its
+ * begin. Returns the packet's time in ticks. */
+static uint64_t
+snapshot(struct flow_table *t, const struct packet *pkt)
 {
-	ret_place->dir = key_of(pkt, &ret_place->key);
-	ret_place->hash =
-	    (uint32_t)XXH3_64bits_withSeed(&ret_place->key, sizeof(ret_place->key), t->seed);
-	__builtin_prefetch(&t->heads[ret_place->hash & t->mask], 1);
-}
+	const struct flow_link *l = &t->links[pkt->link];
 
-void
-flow_fetch(const struct flow_table *t, const struct flow_place *place)
-{
-	uint32_t i = t->heads[place->hash & t->mask];
-
-	if (!i)
-		return;
-	__builtin_prefetch(&t->flows[i - 1].key, 1);
-	__builtin_prefetch(&t->flows[i - 1].dir, 1);
+	if (pkt->ts_ns - l->snap_begin_ns < t->snap_ns)
+		return pkt->ts_ns / TICK_NS;
+	if (pkt->ts_ns < l->snap_begin_ns &&
+	    l->snap_begin_ns - pkt->ts_ns <= (uint64_t)STEP_TICKS * TICK_NS)
+		return l->snap_begin_ns / TICK_NS;
+	flow_snapshot_turn(t, pkt->link, pkt->ts_ns);
+	return pkt->ts_ns / TICK_NS;
 }
 
 bool
@@ -536,45 +451,45 @@ flow_add(struct flow_table *t, const struct packet *pkt, const struct flow_place
 {
 	uint64_t tick = pkt->ts_ns / TICK_NS;
 	unsigned dir = place->dir;
+	struct flow *f;
 
-	clock_set(t, tick);
-	struct flow *f = lookup(t, &place->key, place->hash);
-	if (f) {
-		cut_before(t, f, pkt, dir);
+	clock_set(t, pkt->link, tick);
+	if (t->snap_ns)
+		tick = snapshot(t, pkt);
+	uint32_t entry = index_find(t, place);
+	if (entry) {
+		f = &t->flows[entry - 1];
+		go_on(t, f, pkt, dir, tick);
 	} else {
-		f = insert(t, &place->key, place->hash);
-		if (!f)
+		f = insert(t, pkt, place);
+		if (!f) {
+			flow_overflow_count(t, pkt, tick);
 			return false;
-		begin(f, pkt, dir);
+		}
 	}
 	count(t, f, pkt, dir, tick);
-	ret_hit->state = &f->state;
+	if (t->snap_ns && !f->listed)
+		flow_snapshot_list(t, (uint32_t)(f - t->flows));
+	ret_hit->state = f->settled ? NULL : &t->cold[f - t->flows].state;
+	ret_hit->settled = &f->settled;
 	ret_hit->from_client = dir == (f->flags & FLOW_CLIENT1 ? 1u : 0u);
 	return true;
 }
 
+/* --- without a packet -------------------------------------------------------------------------------------------- */
+
 void
 flow_advance(struct flow_table *t, uint64_t ts_ns)
 {
-	int64_t step = (int64_t)(ts_ns / TICK_NS + t->offset - t->now);
+	uint64_t tick = ts_ns / TICK_NS;
+	uint16_t link = t->clock_link;
 
-	if (step > 0)
-		clock_set(t, ts_ns / TICK_NS);
-}
-
-void
-flow_flush(struct flow_table *t)
-{
-	for (uint32_t slot = 0; slot < SLOTS; slot++) {
-		uint32_t head = t->table_max + (uint32_t)((t->wheel_at + 1 + slot) % SLOTS);
-		uint32_t i;
-
-		while ((i = t->cold[head].next) != head) {
-			wheel_remove(t, i);
-			cut_flow(t, &t->flows[i]);
-			forget(t, i);
-		}
-	}
+	if (t->n_links == 0 || (int64_t)(tick + t->links[link].offset - t->now) <= 0)
+		return;
+	clock_set(t, link, tick);
+	for (uint16_t i = 0; t->snap_ns && i < t->n_links; i++)
+		if (ts_ns >= t->links[i].snap_begin_ns + t->snap_ns)
+			flow_snapshot_turn(t, i, ts_ns);
 }
 
 void

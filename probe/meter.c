@@ -25,6 +25,7 @@ struct step {
 	uint32_t frame_octets;
 	struct packet pkt; /* only link and time if the cause is not LEDGER_METERED */
 	struct flow_place place;
+	uint32_t entry; /* see flow_fetch() */
 };
 
 struct meter {
@@ -147,6 +148,13 @@ ledger_count(struct meter *m, uint16_t link, enum ledger_cause cause, uint64_t p
 
 /* --- frames ------------------------------------------------------------------------------------------------------ */
 
+/* True when classify_packet() has nothing to do for further packets of a conversation. */
+static inline bool
+classify_is_settled(const struct classify_state *st)
+{
+	return (st->flags & (CLASSIFY_SETTLED | CLASSIFY_WATCHED)) == CLASSIFY_SETTLED;
+}
+
 /* Counts a decoded packet in the flow table and classifies it. Returns what it is counted under. */
 static inline enum ledger_cause
 meter_packet(struct meter *m, const struct step *step)
@@ -155,8 +163,17 @@ meter_packet(struct meter *m, const struct step *step)
 
 	if (!flow_add(m->flows, &step->pkt, &step->place, &hit))
 		return LEDGER_TABLE_OVERFLOW;
-	classify_packet(m->classifier, &step->pkt, hit.from_client, hit.state);
+	if (hit.state) {
+		classify_packet(m->classifier, &step->pkt, hit.from_client, hit.state);
+		*hit.settled = classify_is_settled(hit.state);
+	}
 	return LEDGER_METERED;
+}
+
+static inline bool
+is_in_records(enum ledger_cause cause)
+{
+	return cause == LEDGER_METERED || cause == LEDGER_TABLE_OVERFLOW;
 }
 
 static inline void
@@ -172,7 +189,7 @@ meter_step(struct meter *m, const struct step *step)
 		cause = meter_packet(m, step);
 	ledger_count(m, pkt->link, LEDGER_SEEN, 1, step->frame_octets);
 	ledger_count(m, pkt->link, cause, 1,
-	             cause == LEDGER_METERED ? pkt->octets : step->frame_octets);
+	             is_in_records(cause) ? pkt->octets : step->frame_octets);
 	if (outside(m->handed_over_ns, NS_PER_S, pkt->ts_ns))
 		hand_over(m, pkt->ts_ns);
 }
@@ -200,7 +217,10 @@ meter_steps(struct meter *m, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (m->steps[i].cause == LEDGER_METERED)
-			flow_fetch(m->flows, &m->steps[i].place);
+			m->steps[i].entry = flow_fetch(m->flows, &m->steps[i].place);
+	for (size_t i = 0; i < n; i++)
+		if (m->steps[i].cause == LEDGER_METERED)
+			flow_touch(m->flows, m->steps[i].entry);
 	for (size_t i = 0; i < n; i++)
 		meter_step(m, &m->steps[i]);
 }

@@ -6,7 +6,8 @@
  *
  * The ledger closes to the packet, for every link and minute:
  *   LEDGER_SEEN = LEDGER_METERED + all causes from LEDGER_KERNEL_DROPPED to LEDGER_TABLE_OVERFLOW
- * Octets are those of the frame, those of LEDGER_METERED the IP packet's, as in the records.
+ * Octets are those of the frame, those of LEDGER_METERED and LEDGER_TABLE_OVERFLOW the IP packet's: the sums of these two are
+ * the sums of all records.
  */
 #ifndef NETMON_PROBE_METER_H
 #define NETMON_PROBE_METER_H

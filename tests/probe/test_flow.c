@@ -1,115 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The flow table: when records are cut, what is in them, and that no order of time breaks it. */
-#include "probe/flow.h"
-
-#include "lib/err.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define CUTS_MAX 4096
-#define S        UINT64_C(1000000000)
-#define BEGIN_S  UINT64_C(1700000000)
-
-static struct record cuts[CUTS_MAX];
-static size_t n_cuts;
-static struct flow_table *table;
-static struct flow_hit hit;
-
-static void
-on_cut(void *ctx, const struct record *record)
-{
-	(void)ctx;
-	assert_true(n_cuts < CUTS_MAX);
-	cuts[n_cuts++] = *record;
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	n_cuts = 0;
-	return flow_table_new(&flow_limits_default, on_cut, NULL, &table);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	flow_table_free(table);
-	return 0;
-}
-
-static void
-remake(const struct flow_limits *limits)
-{
-	flow_table_free(table);
-	assert_int_equal(flow_table_new(limits, on_cut, NULL, &table), NM_OK);
-}
-
-/* A packet at `ms` after the begin; endpoint 1 is 10.0.0.1:1001, endpoint 2 is 10.0.0.2:1002 and so on. */
-static struct packet
-packet(uint64_t ms, unsigned from, unsigned to, unsigned protocol, unsigned flags)
-{
-	const uint8_t s[4] = { 10, 0, (uint8_t)(from >> 8), (uint8_t)from };
-	const uint8_t d[4] = { 10, 0, (uint8_t)(to >> 8), (uint8_t)to };
-
-	return (struct packet){
-		.ts_ns = BEGIN_S * S + ms * 1000000,
-		.saddr = addr_from_v4(s),
-		.daddr = addr_from_v4(d),
-		.sport = (uint16_t)(1000 + from),
-		.dport = (uint16_t)(1000 + to),
-		.protocol = (uint8_t)protocol,
-		.tcp_flags = (uint8_t)flags,
-		.octets = 100,
-	};
-}
-
-static bool
-try_add(const struct packet *p)
-{
-	struct flow_place place;
-
-	flow_place(table, p, &place);
-	flow_fetch(table, &place);
-	return flow_add(table, p, &place, &hit);
-}
-
-static void
-add(const struct packet *p)
-{
-	assert_true(try_add(p));
-}
-
-static void
-tcp(uint64_t ms, unsigned from, unsigned to, unsigned flags)
-{
-	struct packet p = packet(ms, from, to, 6, flags);
-
-	add(&p);
-}
-
-static void
-udp(uint64_t ms, unsigned from, unsigned to)
-{
-	struct packet p = packet(ms, from, to, 17, 0);
-
-	add(&p);
-}
-
-/* Time goes on to `ms` without a packet. */
-static void
-wait_to(uint64_t ms)
-{
-	flow_advance(table, BEGIN_S * S + ms * 1000000);
-}
+#include "tests/probe/flow_fixture.h"
 
 /* --- records ----------------------------------------------------------------------------------------------------- */
 
@@ -470,11 +361,9 @@ assert_records_sane(void)
 {
 	for (size_t i = 0; i < n_cuts; i++) {
 		const struct record *r = &cuts[i];
-		uint64_t start = (uint64_t)r->started * 256 + r->start_frac;
-		uint64_t end = (uint64_t)r->expires * 256 + r->end_frac;
 
-		assert_true(start <= end);
-		assert_true(end - start <= 60 * 256);
+		assert_true(start_of(r) <= end_of(r));
+		assert_true(end_of(r) - start_of(r) <= 60 * 256);
 	}
 }
 
@@ -537,27 +426,107 @@ a_file_of_an_earlier_day_expires_by_its_own_time(void **state)
 	assert_records_sane();
 }
 
+/* A packet at `s` seconds after 1970. */
+static void
+udp_at(uint64_t s, unsigned from, unsigned to)
+{
+	struct packet p = packet(0, from, to, 17, 0);
+
+	p.ts_ns = s * S;
+	add(&p);
+}
+
 static void
 a_jump_of_years_expires_everything_once(void **state)
 {
+	const uint64_t later = BEGIN_S + UINT64_C(3) * 365 * 86400;
+
 	(void)state;
 	for (unsigned i = 0; i < 1000; i++)
 		udp(i * 10, 1, 2 + i);
-	struct packet p = packet(0, 1, 2, 17, 0);
-	p.ts_ns += UINT64_C(3) * 365 * 86400 * S;
-	add(&p);
-	assert_int_equal(n_cuts, 1000);
+	udp_at(later, 1, 2);
+	udp_at(later + 31, 1, 2);
+	assert_int_equal(n_cuts, 1001);
+	assert_records_sane();
+	flow_flush(table);
+	assert_int_equal(n_cuts, 1002);
+}
+
+static void
+a_wild_time_stamp_ahead_and_the_way_back_end_nothing(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		udp(0, 1, 2 + i);
+		hit.state->app = 7;
+	}
+	udp_at(BEGIN_S + 100 * 86400, 500, 501);
+	for (unsigned i = 0; i < 100; i++) {
+		udp(1000, 2 + i, 1);
+		assert_int_equal(hit.state->app, 7);
+	}
+	flow_flush(table);
+	assert_int_equal(n_cuts, 201); /* a record of each direction, and the wild one */
+	for (unsigned i = 0; i < n_cuts; i++)
+		assert_true(cuts[i].packets == 1);
 	assert_records_sane();
 }
 
-/* Numbers that are the same in every run (Knuth's MMIX generator). */
-static uint32_t
-next_number(void)
+static void
+a_file_that_begins_in_1970_expires_that_once(void **state)
 {
-	static uint64_t n = 1;
+	(void)state;
+	udp_at(0, 1, 2);
+	for (unsigned i = 0; i < 400; i++)
+		udp(i * 100, 3, 4);
+	udp_at(1, 5, 6);
+	for (unsigned i = 400; i < 800; i++)
+		udp(i * 100, 3, 4);
+	flow_flush(table);
+	assert_records_sane();
+	for (size_t i = 0, early = 0; i < n_cuts; i++) {
+		early += cuts[i].started < 10;
+		assert_true(early <= 2);
+		assert_int_equal(cuts[i].started < 10, cuts[i].sport != 1003);
+	}
+}
 
-	n = n * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (uint32_t)(n >> 32);
+static void
+a_record_is_cut_where_time_jumps_back_inside_the_conversation(void **state)
+{
+	(void)state;
+	udp(3600000, 1, 2);
+	hit.state->app = 7;
+	udp(0, 1, 2);
+	assert_int_equal(hit.state->app, 7);
+	udp(1000, 1, 2);
+	flow_flush(table);
+	assert_int_equal(n_cuts, 2);
+	assert_int_equal(cuts[0].started, BEGIN_S + 3600);
+	assert_int_equal(cuts[0].packets, 1);
+	assert_int_equal(cuts[1].started, BEGIN_S);
+	assert_int_equal(cuts[1].expires, BEGIN_S + 1);
+}
+
+static void
+links_with_clocks_of_their_own_do_not_disturb_each_other(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 50; i++) {
+		struct packet p = packet(i * 100, 1, 2, 17, 0);
+		add(&p);
+		p.link = 1;
+		p.ts_ns -= 86400 * S;
+		add(&p);
+	}
+	assert_int_equal(n_cuts, 0);
+	flow_flush(table);
+	assert_int_equal(n_cuts, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(cuts[i].packets, 50);
+		assert_int_equal(cuts[i].started, cuts[i].link ? BEGIN_S - 86400 : BEGIN_S);
+		assert_int_equal(end_of(&cuts[i]) - start_of(&cuts[i]), 49 * 256 / 10);
+	}
 }
 
 static void
@@ -587,29 +556,6 @@ any_order_of_time_keeps_every_packet(void **state)
 /* --- the table --------------------------------------------------------------------------------------------------- */
 
 static void
-a_full_table_refuses_new_flows_and_counts_old_ones(void **state)
-{
-	struct flow_limits limits = flow_limits_default;
-	struct flow_stats stats;
-	struct packet p;
-
-	(void)state;
-	limits.table_max = 100;
-	remake(&limits);
-	for (unsigned i = 0; i < 100; i++)
-		udp(0, 1, 2 + i);
-	p = packet(1, 1, 500, 17, 0);
-	assert_false(try_add(&p));
-	udp(2, 1, 2);
-	flow_get_stats(table, &stats);
-	assert_int_equal(stats.conversations, 100);
-	assert_int_equal(stats.refused, 1);
-	wait_to(31000);
-	p.ts_ns = (BEGIN_S + 31) * S;
-	assert_true(try_add(&p));
-}
-
-static void
 many_flows_come_and_go_without_loss(void **state)
 {
 	uint64_t total = 0;
@@ -631,6 +577,58 @@ many_flows_come_and_go_without_loss(void **state)
 }
 
 static void
+ipv6_conversations_are_told_apart_by_their_whole_addresses(void **state)
+{
+	(void)state;
+	struct packet p = packet(0, 1, 2, 17, 0);
+	memset(&p.saddr, 0x20, sizeof(p.saddr));
+	memset(&p.daddr, 0x30, sizeof(p.daddr));
+	for (unsigned bit = 0; bit < 128; bit++) {
+		p.daddr.b[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		add(&p);
+		p.daddr.b[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	flow_flush(table);
+	assert_int_equal(n_cuts, 128);
+	for (size_t i = 0; i < n_cuts; i++) {
+		assert_memory_equal(&cuts[i].saddr, &p.saddr, sizeof(p.saddr));
+		assert_memory_not_equal(&cuts[i].daddr, &p.daddr, sizeof(p.daddr));
+	}
+	n_cuts = 0;
+	add(&p); /* the places of the addresses are used again */
+	flow_flush(table);
+	assert_memory_equal(&cuts[0].daddr, &p.daddr, sizeof(p.daddr));
+}
+
+static void
+a_settled_conversation_shows_no_state(void **state)
+{
+	(void)state;
+	udp(0, 1, 2);
+	assert_non_null(hit.state);
+	hit.state->app = 7;
+	*hit.settled = 1;
+	udp(1, 2, 1);
+	assert_null(hit.state);
+	assert_false(hit.from_client);
+	flow_flush(table);
+	assert_int_equal(cuts[1].application, 7);
+}
+
+static void
+the_first_packets_tunnel_is_the_records(void **state)
+{
+	(void)state;
+	struct packet p = packet(0, 1, 2, 17, 0);
+	p.tunnel = 0x1234;
+	add(&p);
+	udp(1, 2, 1);
+	flow_flush(table);
+	assert_int_equal(cuts[0].tunnel, 0x1234);
+	assert_int_equal(cuts[1].tunnel, 0x1234);
+}
+
+static void
 a_silence_of_194_days_ends_the_flow(void **state)
 {
 	/* 2^32 ticks of 1/256 s, and a second */
@@ -645,8 +643,6 @@ a_silence_of_194_days_ends_the_flow(void **state)
 	assert_int_equal(cuts[0].expires, BEGIN_S);
 	assert_int_equal(cuts[1].started, BEGIN_S + wrap_ms / 1000);
 }
-
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)
@@ -679,10 +675,16 @@ main(void)
 		T(time_stamps_that_are_all_zero_make_records),
 		T(a_file_of_an_earlier_day_expires_by_its_own_time),
 		T(a_jump_of_years_expires_everything_once),
+		T(a_wild_time_stamp_ahead_and_the_way_back_end_nothing),
+		T(a_file_that_begins_in_1970_expires_that_once),
+		T(a_record_is_cut_where_time_jumps_back_inside_the_conversation),
+		T(links_with_clocks_of_their_own_do_not_disturb_each_other),
 		T(a_silence_of_194_days_ends_the_flow),
 		T(any_order_of_time_keeps_every_packet),
-		T(a_full_table_refuses_new_flows_and_counts_old_ones),
 		T(many_flows_come_and_go_without_loss),
+		T(ipv6_conversations_are_told_apart_by_their_whole_addresses),
+		T(a_settled_conversation_shows_no_state),
+		T(the_first_packets_tunnel_is_the_records),
 	};
 
 	return cmocka_run_group_tests_name("flow", tests, NULL, NULL);
