@@ -75,7 +75,7 @@ static const struct row {
 	{ "buffer", '\0', NUMBER, AT(buffer_mb), 1, 2047, 64, "MB",
 	  "kernel buffer of each interface (64)", false },
 	{ "workers", '\0', NUMBER, AT(workers), 1, OPTIONS_WORKERS_MAX, 1, "N",
-	  "threads that share the packets of the interfaces (1)", false },
+	  "threads that share the packets of each interface (1)", false },
 	{ "no-sandbox", '\0', FLAG, AT(no_sandbox), 0, 0, 0, NULL,
 	  "do without the system call filter and the file filter", false },
 	{ "user", '\0', TEXT, AT(user), 0, 0, 0, "NAME",
@@ -155,7 +155,7 @@ set_value(struct options *o, const struct row *row, const char *where, const cha
 		list_add(row, at, text);
 		break;
 	case FLAG:
-		*(bool *)at = !*text || opts_flag(where, text); /* no text: on the command line */
+		*(bool *)at = opts_flag(where, text);
 		break;
 	case COUNT:
 		++*(unsigned long *)at;
@@ -172,7 +172,7 @@ on_option(void *ctx, int val, const char *arg)
 
 	(void)snprintf(where, sizeof(where), "--%s", row->name);
 	p->given[val - 1] = true;
-	set_value(p->options, row, where, arg ? arg : "");
+	set_value(p->options, row, where, arg ? arg : "true"); /* a flag's name says it */
 	return 0;
 }
 
@@ -302,6 +302,14 @@ check_sources(const struct options *o)
 }
 
 static void
+check_workers(const struct options *o)
+{
+	if (o->workers > 1 && o->files.n)
+		opts_usage("--workers shares out the packets of interfaces: a capture file is read "
+		           "by one thread");
+}
+
+static void
 check_output(const struct options *o)
 {
 	enum sink_format format;
@@ -395,12 +403,15 @@ options_parse(int argc, const char *const *argv, struct options *ret_options)
 			*(unsigned long *)field(ret_options, &rows[i]) = rows[i].dflt;
 	make_table(table);
 	poptContext con = opts_parse("netmonc", table, "[FILTER WORDS]", argc, argv, on_option, &p);
-	if (ret_options->files.n) /* the file's interfaces are for a run that names no source */
-		p.given[0] = true;
+	if (ret_options->files.n) /* what the file says of interfaces is for a run that has some */
+		for (size_t i = 0; i < N_ROWS; i++)
+			p.given[i] |=
+			    rows[i].offset == AT(interfaces) || rows[i].offset == AT(workers);
 	read_config(&p);
 	take_filter_words(ret_options, poptGetArgs(con));
 	poptFreeContext(con);
 	check_sources(ret_options);
+	check_workers(ret_options);
 	check_output(ret_options);
 	fill_defaults(ret_options);
 	check_name("--probe", ret_options->probe, FRAME_NAME_MAX);
@@ -439,13 +450,16 @@ options_print(const struct options *o)
 		       o->probe);
 	printf("flows          active %lu s, idle %lu s, %lu octets, %lu packets, at most %lu\n",
 	       o->active_s, o->idle_s, o->max_octets, o->max_packets, o->max_flows);
+	printf("fragments      at most %lu datagrams at a time\n", o->max_fragments);
 	if (o->snapshot_ms)
-		printf("snapshot       every %lu ms\n", o->snapshot_ms);
+		printf("snapshot       all flows are cut every %lu ms\n", o->snapshot_ms);
 	if (o->sampling > 1)
-		printf("sampling       one packet in %lu\n", o->sampling);
+		printf("sampling       one packet in %lu is metered, and scaled up\n", o->sampling);
 	if (o->no_decap)
 		printf("tunnels        by their outer addresses\n");
 	if (o->workers > 1)
-		printf("workers        %lu\n", o->workers);
+		printf("workers        %lu threads share the packets\n", o->workers);
+	if (o->no_sandbox)
+		printf("sandbox        without file and system call filter\n");
 	printf("modules        %s in %s\n", o->modules, o->module_dir);
 }

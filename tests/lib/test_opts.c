@@ -159,6 +159,85 @@ a_number_is_decimal_and_within_its_limits(void **state)
 	}
 }
 
+static void
+read_duration(const char *const *argv)
+{
+	log_init("prog", LOG_LEVEL_INFO);
+	printf("%lu", opts_duration_ms("--time", argv[0], 100, 60000));
+}
+
+static void
+a_duration_is_a_number_with_its_unit_and_within_its_limits(void **state)
+{
+	static const char *const good[][3] = { { "100ms", NULL, "100" },
+		                               { "60000ms", NULL, "60000" },
+		                               { "1s", NULL, "1000" },
+		                               { "60s", NULL, "60000" },
+		                               { "0250ms", NULL, "250" } };
+	static const char *const bad[][2] = {
+		{ "99ms", NULL },
+		{ "60001ms", NULL },
+		{ "61s", NULL },
+		{ "0s", NULL },
+		{ "", NULL },
+		{ "s", NULL },
+		{ "ms", NULL },
+		{ "500", NULL },
+		{ "500 ms", NULL },
+		{ " 500ms", NULL },
+		{ "-500ms", NULL },
+		{ "+500ms", NULL },
+		{ "0.5s", NULL },
+		{ "1m", NULL },
+		{ "1S", NULL },
+		{ "1ss", NULL },
+		{ "0x1s", NULL },
+		{ "18446744073709551s", NULL },
+		{ "9999999999999999999999ms", NULL },
+	};
+	char output[OUTPUT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(in_process(read_duration, good[i], output), 0);
+		assert_string_equal(output, good[i][2]);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(in_process(read_duration, bad[i], output), 2);
+		assert_non_null(strstr(output, "--time must be a time from 100ms to 60s"));
+		assert_ptr_equal(strchr(output, '\n'), output + strlen(output) - 1);
+	}
+}
+
+static void
+read_flag(const char *const *argv)
+{
+	log_init("prog", LOG_LEVEL_INFO);
+	printf("%d", opts_flag("--switch", argv[0]));
+}
+
+static void
+a_flag_is_true_or_false_in_plain_words(void **state)
+{
+	static const char *const good[][3] = { { "true", NULL, "1" }, { "yes", NULL, "1" },
+		                               { "on", NULL, "1" },   { "false", NULL, "0" },
+		                               { "no", NULL, "0" },   { "off", NULL, "0" } };
+	static const char *const bad[][2] = {
+		{ "", NULL }, { "1", NULL }, { "TRUE", NULL }, { "truely", NULL }, { " true", NULL }
+	};
+	char output[OUTPUT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(in_process(read_flag, good[i], output), 0);
+		assert_string_equal(output, good[i][2]);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(in_process(read_flag, bad[i], output), 2);
+		assert_non_null(strstr(output, "--switch must be true or false"));
+	}
+}
+
 int
 main(void)
 {
@@ -167,6 +246,8 @@ main(void)
 		cmocka_unit_test(help_and_version_end_the_program_with_0),
 		cmocka_unit_test(an_option_that_is_none_is_one_line_and_status_2),
 		cmocka_unit_test(a_number_is_decimal_and_within_its_limits),
+		cmocka_unit_test(a_duration_is_a_number_with_its_unit_and_within_its_limits),
+		cmocka_unit_test(a_flag_is_true_or_false_in_plain_words),
 	};
 
 	return cmocka_run_group_tests_name("opts", tests, NULL, NULL);

@@ -117,6 +117,12 @@ defaults_fill_what_is_not_given(void **state)
 	assert_int_equal(o.idle_s, 30);
 	assert_int_equal(o.max_packets, 1000);
 	assert_int_equal(o.max_octets, 1000000);
+	assert_int_equal(o.snapshot_ms, 0);
+	assert_int_equal(o.sampling, 1);
+	assert_int_equal(o.workers, 1);
+	assert_int_equal(o.max_fragments, 4096);
+	assert_false(o.no_decap);
+	assert_false(o.no_sandbox);
 	assert_int_equal(o.interfaces.n, 1);
 	assert_string_equal(o.links.v[0], "eth0");
 	assert_true(strlen(o.probe) > 0);
@@ -198,6 +204,109 @@ the_file_sets_what_the_command_line_does_not(void **state)
 }
 
 static void
+the_engine_is_set_on_the_command_line(void **state)
+{
+	struct options o;
+
+	(void)state;
+	parse("-i eth0 --snapshot 100ms --sample 1000 --workers 64 --no-decap --max-fragments 1 "
+	      "--no-sandbox",
+	      &o);
+	assert_int_equal(o.snapshot_ms, 100);
+	assert_int_equal(o.sampling, 1000);
+	assert_int_equal(o.workers, 64);
+	assert_int_equal(o.max_fragments, 1);
+	assert_true(o.no_decap);
+	assert_true(o.no_sandbox);
+	options_free(&o);
+	/* whatever cuts a record first, cuts it: no order of times is wrong */
+	parse("-i eth0 --snapshot 60s --active-timeout 1 --idle-timeout 1", &o);
+	assert_int_equal(o.snapshot_ms, 60000);
+	options_free(&o);
+}
+
+static void
+the_engine_is_set_in_the_file(void **state)
+{
+	struct options o;
+
+	(void)state;
+	write_config("snapshot = 500ms\nsample = 10\nworkers = 4\nno_decap = true\n"
+	             "max_fragments = 1048576\nno_sandbox = \"yes\"\n");
+	parse("-i eth0", &o);
+	assert_int_equal(o.snapshot_ms, 500);
+	assert_int_equal(o.sampling, 10);
+	assert_int_equal(o.workers, 4);
+	assert_int_equal(o.max_fragments, 1048576);
+	assert_true(o.no_decap);
+	assert_true(o.no_sandbox);
+	options_free(&o);
+	write_config("no_decap = false\nno_sandbox = off\n");
+	parse("-i eth0 --no-sandbox", &o);
+	assert_false(o.no_decap);
+	assert_true(o.no_sandbox);
+	options_free(&o);
+}
+
+static void
+workers_in_the_file_are_for_interfaces(void **state)
+{
+	struct options o;
+
+	(void)state;
+	write_config("interface = {\"eth0\"}\nworkers = 4\nsample = 10\n");
+	parse("-r x.pcap", &o);
+	assert_int_equal(o.workers, 1);
+	assert_int_equal(o.sampling, 10);
+	options_free(&o);
+	assert_refused("-r x.pcap --workers 2", "a capture file is read by one thread");
+}
+
+/* Prints options to a file and reads it back. */
+static void
+print_options(const char *line, char *ret_text, size_t size)
+{
+	struct options o;
+	FILE *file = tmpfile();
+
+	assert_non_null(file);
+	parse(line, &o);
+	(void)fflush(stdout);
+	int keep = dup(STDOUT_FILENO);
+	assert_true(keep >= 0 && dup2(fileno(file), STDOUT_FILENO) >= 0);
+	options_print(&o);
+	(void)fflush(stdout);
+	assert_true(dup2(keep, STDOUT_FILENO) >= 0);
+	(void)close(keep);
+	options_free(&o);
+	rewind(file);
+	ret_text[fread(ret_text, 1, size - 1, file)] = '\0';
+	(void)fclose(file);
+}
+
+static void
+check_says_what_would_run(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	print_options("-i eth0", text, sizeof(text));
+	assert_non_null(strstr(text, "\nfragments      at most 4096 datagrams at a time\n"));
+	assert_null(strstr(text, "\nsnapshot "));
+	assert_null(strstr(text, "\nsampling "));
+	assert_null(strstr(text, "\nworkers "));
+	assert_null(strstr(text, "\ntunnels "));
+	assert_null(strstr(text, "\nsandbox "));
+	print_options("-i eth0 --snapshot 2s --sample 100 --workers 3 --no-decap --no-sandbox",
+	              text, sizeof(text));
+	assert_non_null(strstr(text, "\nsnapshot       all flows are cut every 2000 ms\n"));
+	assert_non_null(strstr(text, "\nsampling       one packet in 100 is metered"));
+	assert_non_null(strstr(text, "\nworkers        3 threads"));
+	assert_non_null(strstr(text, "\ntunnels        by their outer addresses\n"));
+	assert_non_null(strstr(text, "\nsandbox        without"));
+}
+
+static void
 a_wrong_command_line_is_one_line_and_status_2(void **state)
 {
 	static const char *const lines[][2] = {
@@ -216,6 +325,15 @@ a_wrong_command_line_is_one_line_and_status_2(void **state)
 		{ "-i eth0 --probe 1234567890123456789012345678901234567890123456789012345678901234",
 		  "1 to 63" },
 		{ "-i eth0 --host=", "must not be empty" },
+		{ "-i eth0 --snapshot 99ms", "--snapshot must be a time from 100ms to 60s" },
+		{ "-i eth0 --snapshot 61s", "--snapshot" },
+		{ "-i eth0 --snapshot 500", "--snapshot" },
+		{ "-i eth0 --sample 0", "--sample must be a number from 1 to 1000" },
+		{ "-i eth0 --sample 1001", "--sample" },
+		{ "-i eth0 --workers 0", "--workers must be a number from 1 to 64" },
+		{ "-i eth0 --workers 65", "--workers" },
+		{ "-i eth0 --max-fragments 0", "--max-fragments" },
+		{ "-i eth0 --no-decap=true", "--no-decap" },
 	};
 
 	(void)state;
@@ -232,6 +350,10 @@ a_wrong_file_is_one_line_and_status_2(void **state)
 		{ "host = \n", ":" },
 		{ "interface = {\"eth0\"\n", ":" },
 		{ "read = {\"x\"}\n", ":1: " },
+		{ "snapshot = 5\n", "snapshot must be a time from 100ms to 60s" },
+		{ "no_decap = perhaps\n", "no_decap must be true or false" },
+		{ "no_decap = \"\"\n", "no_decap must be true or false" },
+		{ "workers = 65\n", "workers must be a number from 1 to 64" },
 	};
 	char place[128];
 
@@ -256,6 +378,10 @@ main(void)
 		T(the_last_words_are_the_filter),
 		T(links_are_named_in_order),
 		T(the_file_sets_what_the_command_line_does_not),
+		T(the_engine_is_set_on_the_command_line),
+		T(the_engine_is_set_in_the_file),
+		T(workers_in_the_file_are_for_interfaces),
+		T(check_says_what_would_run),
 		T(a_wrong_command_line_is_one_line_and_status_2),
 		T(a_wrong_file_is_one_line_and_status_2),
 	};
