@@ -10,8 +10,10 @@
 #define NS_PER_S      UINT64_C(1000000000)
 #define NS_PER_MINUTE (60 * NS_PER_S)
 
-/* One link's ledger: the minute that is being counted, and what was handed over before. */
-struct link_ledger {
+/* One link: its time, its sampling, and its ledger: the minute that is being counted, and what was handed over before. */
+struct link {
+	uint64_t newest_ns; /* newest time stamp */
+	uint32_t leave_out; /* frames until the next one that is looked at */
 	uint64_t minute_begin_ns;
 	struct meter_count now[LEDGER_CAUSE_MAX];    /* not yet handed over */
 	struct meter_count before[LEDGER_CAUSE_MAX]; /* handed over */
@@ -22,6 +24,7 @@ struct link_ledger {
 /* A frame between decoding and the flow table. */
 struct step {
 	enum ledger_cause cause;
+	enum ledger_cause odd; /* what is odd about its time: LEDGER_LATE or _NO_TIME, else 0 */
 	uint32_t frame_octets;
 	struct packet pkt; /* only link and time if the cause is not LEDGER_METERED */
 	struct flow_place place;
@@ -35,10 +38,12 @@ struct meter {
 	unsigned decode_flags;
 	meter_pass_fn pass;
 	void *pass_ctx;
+	uint32_t sampling;       /* one frame of a link in so many is looked at */
+	uint32_t octets_max;     /* of a packet, so that a record can hold them scaled up */
 	uint64_t handed_over_ns; /* packet time of the last hand-over */
 	uint16_t n_links;        /* one more than the largest index that was seen */
 	struct step steps[METER_BATCH];
-	struct link_ledger links[METER_LINKS_MAX];
+	struct link links[METER_LINKS_MAX];
 };
 
 static void
@@ -62,6 +67,10 @@ meter_new(const struct meter_config *config, struct classifier *classifier, stru
 	m->decode_flags = config->decode_flags;
 	m->pass = config->pass;
 	m->pass_ctx = config->pass_ctx;
+	m->sampling = config->flow.sampling ? config->flow.sampling : 1;
+	m->octets_max = UINT32_MAX / m->sampling;
+	for (unsigned i = 0; i < METER_LINKS_MAX; i++)
+		m->links[i].leave_out = m->sampling - 1;
 	int rc = flow_table_new(&config->flow, record_to_sink, m, &m->flows);
 	if (rc < 0) {
 		free(m);
@@ -85,7 +94,7 @@ meter_free(struct meter *m)
 static void
 hand_over_link(struct meter *m, uint16_t link)
 {
-	struct link_ledger *l = &m->links[link];
+	struct link *l = &m->links[link];
 
 	for (unsigned cause = 0; cause < LEDGER_CAUSE_MAX; cause++) {
 		struct meter_count *now = &l->now[cause];
@@ -126,7 +135,7 @@ outside(uint64_t begin_ns, uint64_t span_ns, uint64_t ts_ns)
 static inline void
 ledger_minute(struct meter *m, uint16_t link, uint64_t ts_ns)
 {
-	struct link_ledger *l = &m->links[link];
+	struct link *l = &m->links[link];
 
 	if (!outside(l->minute_begin_ns, NS_PER_MINUTE, ts_ns))
 		return;
@@ -190,8 +199,41 @@ meter_step(struct meter *m, const struct step *step)
 	ledger_count(m, pkt->link, LEDGER_SEEN, 1, step->frame_octets);
 	ledger_count(m, pkt->link, cause, 1,
 	             is_in_records(cause) ? pkt->octets : step->frame_octets);
+	if (step->odd && is_in_records(cause))
+		ledger_count(m, pkt->link, step->odd, 1, pkt->octets);
 	if (outside(m->handed_over_ns, NS_PER_S, pkt->ts_ns))
 		hand_over(m, pkt->ts_ns);
+}
+
+/* The time that a frame counts at: its own, or when that is missing or behind, the newest of its link. A larger step back
+ * is a clock that was set, or another file. */
+static inline uint64_t
+frame_time(struct link *l, uint64_t ts_ns, enum ledger_cause *ret_odd)
+{
+	*ret_odd = 0;
+	if (ts_ns >= l->newest_ns) {
+		*ret_odd = ts_ns ? 0 : LEDGER_NO_TIME;
+		l->newest_ns = ts_ns;
+	} else if (ts_ns == 0) {
+		*ret_odd = LEDGER_NO_TIME;
+	} else if (l->newest_ns - ts_ns <= FLOW_STEP_S * NS_PER_S) {
+		*ret_odd = LEDGER_LATE;
+	} else {
+		l->newest_ns = ts_ns;
+	}
+	return l->newest_ns;
+}
+
+/* True for a frame that sampling leaves out: all but the last of each `sampling` of its link. */
+static inline bool
+is_left_out(const struct meter *m, struct link *l)
+{
+	if (l->leave_out) {
+		l->leave_out--;
+		return true;
+	}
+	l->leave_out = m->sampling - 1;
+	return false;
 }
 
 /* True when the step's packet is another meter's. */
@@ -205,10 +247,14 @@ pass_on(struct meter *m, const struct step *step, bool is_fragment)
 static inline void
 find_place(struct meter *m, struct step *step, bool is_fragment)
 {
-	if (m->pass && ((is_fragment && pass_on(m, step, true)) || pass_on(m, step, false)))
+	if (m->pass && ((is_fragment && pass_on(m, step, true)) || pass_on(m, step, false))) {
 		step->cause = STEP_PASSED;
-	else
+		/* the other meter sees a time that is in order */
+		if (step->odd)
+			ledger_count(m, step->pkt.link, step->odd, 1, step->pkt.octets);
+	} else {
 		flow_place(m->flows, &step->pkt, &step->place);
+	}
 }
 
 /* The steps' packets, which are placed, into the flow table. */
@@ -225,20 +271,34 @@ meter_steps(struct meter *m, size_t n)
 		meter_step(m, &m->steps[i]);
 }
 
+/* From a frame to its place. */
+static inline void
+prepare(struct meter *m, const struct decode_link *type, const struct frame_bytes *frame,
+        struct step *step)
+{
+	struct link *l = &m->links[frame->link];
+	uint64_t ts_ns = frame_time(l, frame->ts_ns, &step->odd);
+
+	step->frame_octets = frame->wire_len > frame->len ? frame->wire_len : frame->len;
+	if (m->sampling > 1 && is_left_out(m, l))
+		step->cause = LEDGER_SAMPLED_OUT;
+	else
+		step->cause = decode_packet(type, frame, m->decode_flags, &step->pkt);
+	step->pkt.link = frame->link;
+	step->pkt.ts_ns = ts_ns;
+	if (step->cause != LEDGER_METERED)
+		return;
+	if (step->pkt.octets > m->octets_max)
+		step->pkt.octets = m->octets_max;
+	find_place(m, step, step->pkt.fragment != FRAGMENT_NONE);
+}
+
 void
 meter_frames(struct meter *m, const struct decode_link *type, const struct frame_bytes *frames,
              size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct step *step = &m->steps[i];
-		const struct frame_bytes *frame = &frames[i];
-		step->frame_octets = frame->wire_len > frame->len ? frame->wire_len : frame->len;
-		step->cause = decode_packet(type, frame, m->decode_flags, &step->pkt);
-		step->pkt.link = frame->link;
-		step->pkt.ts_ns = frame->ts_ns;
-		if (step->cause == LEDGER_METERED)
-			find_place(m, step, step->pkt.fragment != FRAGMENT_NONE);
-	}
+	for (size_t i = 0; i < n; i++)
+		prepare(m, type, &frames[i], &m->steps[i]);
 	meter_steps(m, n);
 }
 
@@ -249,6 +309,7 @@ meter_passed(struct meter *m, const struct meter_passed *packets, size_t n)
 		struct step *step = &m->steps[i];
 		step->frame_octets = packets[i].frame_octets;
 		step->cause = LEDGER_METERED;
+		step->odd = 0;
 		step->pkt = packets[i].pkt;
 		find_place(m, step, packets[i].is_fragment);
 	}
@@ -299,7 +360,7 @@ meter_finish(struct meter *m)
 void
 meter_get_counts(const struct meter *m, uint16_t link, struct meter_count *ret_counts)
 {
-	const struct link_ledger *l = &m->links[link];
+	const struct link *l = &m->links[link];
 
 	for (unsigned i = 0; i < LEDGER_CAUSE_MAX; i++) {
 		ret_counts[i].packets = l->before[i].packets + l->now[i].packets;

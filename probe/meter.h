@@ -4,10 +4,17 @@
  * meter_frame() for every frame, meter_drops() and meter_idle() about once a second, meter_finish(),
  * meter_free(). One thread.
  *
- * The ledger closes to the packet, for every link and minute:
- *   LEDGER_SEEN = LEDGER_METERED + all causes from LEDGER_KERNEL_DROPPED to LEDGER_TABLE_OVERFLOW
- * Octets are those of the frame, those of LEDGER_METERED and LEDGER_TABLE_OVERFLOW the IP packet's: the sums of these two are
- * the sums of all records.
+ * The ledger closes to the packet, for every link and minute: LEDGER_SEEN is the sum of LEDGER_METERED and all causes whose
+ * kind (ledger_cause_kind()) is a loss or left out. LEDGER_LATE, _NO_TIME and _ORPHAN are said of packets that count under
+ * one of those as well.
+ * Octets are those of the frame, those of LEDGER_METERED and LEDGER_TABLE_OVERFLOW the IP packet's: the sums of these two,
+ * times the sampling, are the sums of all records.
+ *
+ * Time: a frame without a time stamp, or with one up to FLOW_STEP_S behind the newest of its link, counts at that one and is
+ * named so in the ledger. So the packets of a link are in order of time but for steps, see probe/flow.h.
+ *
+ * Sampling: of each N frames of a link the last one is looked at; the count goes by frames, before anything is decoded, so that
+ * the same frames give the same records each time. With several meters for a link, each of them counts its own.
  */
 #ifndef NETMON_PROBE_METER_H
 #define NETMON_PROBE_METER_H

@@ -86,8 +86,10 @@ memory_lost(const struct memory_sink *m)
 {
 	uint64_t sum = 0;
 
-	for (unsigned i = LEDGER_KERNEL_DROPPED; i <= LEDGER_TABLE_OVERFLOW; i++)
-		sum += m->ledger[i];
+	for (unsigned i = 0; i < LEDGER_CAUSE_MAX; i++)
+		if (ledger_cause_kind(i) == LEDGER_KIND_LOST ||
+		    ledger_cause_kind(i) == LEDGER_KIND_LEFT_OUT)
+			sum += m->ledger[i];
 	return sum;
 }
 
