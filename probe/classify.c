@@ -86,6 +86,21 @@ classify_free(struct classifier *c)
 	free(c);
 }
 
+/* Puts what is ready in the place of the old one; both are taken over, the names copied. */
+static void
+replace(struct classifier *c, struct modset *set, struct dispatch *dispatch,
+        const uint16_t names[MODHOST_MODULES_MAX])
+{
+	dispatch_free(c->dispatch);
+	modhost_close(c->set);
+	c->dispatch = dispatch;
+	c->set = set;
+	memcpy(c->names, names, sizeof(c->names));
+	for (unsigned transport = 0; transport < sizeof(c->budget); transport++)
+		c->budget[transport] = (uint8_t)dispatch_budget(dispatch, (uint8_t)transport);
+	c->generation++;
+}
+
 /* Puts a set in the place of the old one. Takes the set over, on failure too. */
 static int
 install(struct classifier *c, struct modset *set)
@@ -101,14 +116,7 @@ install(struct classifier *c, struct modset *set)
 		modhost_close(set);
 		return rc;
 	}
-	dispatch_free(c->dispatch);
-	modhost_close(c->set);
-	c->dispatch = dispatch;
-	c->set = set;
-	memcpy(c->names, names, sizeof(names));
-	for (unsigned transport = 0; transport < sizeof(c->budget); transport++)
-		c->budget[transport] = (uint8_t)dispatch_budget(dispatch, (uint8_t)transport);
-	c->generation++;
+	replace(c, set, dispatch, names);
 	return 0;
 }
 
@@ -148,12 +156,7 @@ classify_follow(struct classifier *c, const struct classifier *leader)
 		modhost_close(set);
 		return rc;
 	}
-	dispatch_free(c->dispatch);
-	modhost_close(c->set);
-	c->dispatch = dispatch;
-	c->set = set;
-	memcpy(c->names, leader->names, sizeof(c->names));
-	c->generation++;
+	replace(c, set, dispatch, leader->names);
 	return 0;
 }
 

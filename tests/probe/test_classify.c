@@ -338,6 +338,26 @@ a_reload_keeps_verdicts_and_tags_and_forgets_refusals(void **state)
 }
 
 static void
+a_classifier_that_follows_asks_the_same_modules_for_as_long(void **state)
+{
+	struct harness follower = { .now_ns = h->now_ns };
+	struct talk t;
+
+	(void)state;
+	assert_int_equal(classify_new(NULL, &follower.classifier), NM_OK);
+	assert_int_equal(classify_follow(follower.classifier, h->classifier), NM_OK);
+	t = talk_begin(&follower, NM_TCP, ENDS);
+	(void)talk_say(&t, CLIENT, "S");
+	assert_int_equal(t.state.app, APP_A);
+	t = talk_begin(&follower, NM_TCP, OTHER);
+	calls = 0;
+	for (unsigned i = 0; i < 300; i++)
+		(void)talk_say(&t, CLIENT, "x");
+	assert_int_equal(calls, 4);
+	classify_free(follower.classifier);
+}
+
+static void
 applications_are_listed_by_id_with_unknown_first(void **state)
 {
 	const struct application *list;
@@ -369,6 +389,7 @@ main(void)
 		CASE(a_module_cannot_name_or_tag_anothers_application),
 		CASE(a_note_lasts_from_packet_to_packet_and_has_one_owner),
 		CASE(a_reload_keeps_verdicts_and_tags_and_forgets_refusals),
+		CASE(a_classifier_that_follows_asks_the_same_modules_for_as_long),
 		CASE(applications_are_listed_by_id_with_unknown_first),
 	};
 
