@@ -82,6 +82,19 @@ class Usage(e2e.Case):
         for words in (str(config), 'interface lo as link "uplink"', "udp", "collector.example port 5000", "idle 17 s"):
             self.assertIn(words, done.stdout)
 
+    def test_every_example_of_the_sample_configuration_is_taken(self):
+        lines = (e2e.TREE / "etc" / "netmonc.conf").read_text().splitlines()
+        settings = [m.group(1) for m in (re.fullmatch(r"# ([a-z_]+ = .*)", line) for line in lines) if m]
+        config = self.dir / "netmonc.conf"
+        config.write_text("\n".join(x for x in settings if not x.startswith("module")) + "\n")
+        done = netmonc("--config", config, "--check")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("every 1000 ms", done.stdout)
+        names = {x.partition(" ")[0] for x in settings}
+        options = set(re.findall(r"--([a-z-]+)", netmonc("--help").stdout))
+        only_on_the_command_line = {"read", "output", "config", "check", "verbose", "version", "help", "no-sandbox"}
+        self.assertEqual({n.replace("_", "-") for n in names}, options - only_on_the_command_line)
+
     def test_check_refuses_what_would_not_run(self):
         modules = self.dir / "modules"
         self.assertEqual(netmonc("--check", "-i", "lo", "--modules", modules).returncode, 2)

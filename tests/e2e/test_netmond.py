@@ -8,7 +8,8 @@ import struct
 import time
 
 import netmon_e2e as e2e
-from netmon_frames import BUSY, HEARTBEAT, OK, REFUSED, WRONG_VERSION, Probe, Record, apps, batch, frame, hello
+from netmon_frames import (BUSY, HEARTBEAT, OK, REFUSED, SAMPLING, TUNNELS, WRONG_VERSION, Probe, Record, apps, batch,
+                           frame, hello)
 
 
 class Netmond(e2e.Case):
@@ -37,6 +38,37 @@ class Store(Netmond):
                          [("10.0.0.1", 70000, 7, "eth1", "core", 0), ("2001:db8::1", 1000, 0, "eth0", "core", 12)])
         self.assertEqual(e2e.query(self.dir / "netmon.db", "SELECT name FROM application WHERE id=7")[0][0], "HTTP")
         self.assertEqual(e2e.query(self.dir / "netmon.db", "SELECT packets FROM ledger")[0][0], 20)
+
+    def test_tunnels_are_stored_by_name_and_sampling_by_number(self):
+        netmond = self.netmond(store=True)
+        probe = self.connect(netmond)
+        probe.greet()
+        probe.store(1, [Record(tunnel=0x0104), Record("2001:db8::1", "2001:db8::2", tunnel=0xD0463, sampling=1000),
+                        Record(vlan=7)])
+        self.assertEqual([tuple(r) for r in e2e.query(self.dir / "netmon.db", "SELECT tunnel, sampling, vlan FROM flow")],
+                         [("mpls/gre", 1, 0), ("vxlan/gre/?", 1000, 0), ("", 1, 7)])
+
+    def test_a_probe_of_an_older_or_a_later_netmon_is_understood(self):
+        netmond = self.netmond(store=True)
+        probe = self.connect(netmond)
+        probe.greet()
+        # before there were annotations of tunnels, and with a section and a cause that are still to come
+        probe.send(batch(1, [Record(octets=70000)]))
+        self.assertEqual(probe.acknowledged(), 1)
+        probe.send(batch(2, [Record(octets=70000)], ledger=[(1700000040, 0, 99, 3, 0)], sections=frame(99, b"later")))
+        self.assertEqual(probe.acknowledged(), 2)
+        self.assertEqual(tuple(self.flows()), (2, 140000))
+        self.assertEqual(e2e.query(self.dir / "netmon.db", "SELECT cause, packets FROM ledger")[0][0], 99)
+
+    def test_annotations_that_cannot_be_end_the_connection(self):
+        netmond = self.netmond(store=True)
+        for sections in (frame(TUNNELS, struct.pack(">II", 1, 4)), frame(TUNNELS, struct.pack(">II", 0, 0)),
+                         frame(SAMPLING, struct.pack(">IH", 0, 1)), frame(SAMPLING, bytes(5))):
+            probe = self.connect(netmond)
+            probe.greet()
+            probe.send(batch(1, [Record()], sections=sections))
+            self.assertTrue(probe.closed())
+        self.assertEqual(self.flows()[0], 0)
 
     def test_a_batch_that_comes_twice_is_acknowledged_twice_and_stored_once(self):
         netmond = self.netmond(store=True)

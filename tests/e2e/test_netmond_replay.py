@@ -4,10 +4,12 @@ from collections import Counter
 
 import netmon_e2e as e2e
 
+SEEN, METERED, TABLE_OVERFLOW, EXPORTED, SAMPLED_OUT = 1, 2, 11, 12, 14
+
 
 def key(row, application):
     return (row["saddr"], row["daddr"], int(row["sport"]), int(row["dport"]), int(row["protocol"]), int(row["packets"]),
-            int(row["octets"]), application, int(row["vlan"]))
+            int(row["octets"]), application, int(row["vlan"]), row["tunnel"], int(row["sampling"]))
 
 
 class Replay(e2e.Case):
@@ -47,6 +49,34 @@ class Replay(e2e.Case):
         self.assertEqual(ledger[2], e2e.store_sums(self.dir / "netmon.db"), "metered")
         self.assertEqual(ledger[12], ledger[2], "exported")
         self.assertEqual(ledger[1][0], sum(p for cause, (p, _) in ledger.items() if 2 <= cause <= 11), "seen")
+
+    def test_the_ledger_closes_for_every_link_and_minute_whatever_is_left_out(self):
+        netmond = self.netmond(store=True)
+        runs = {"all": (), "few": ("--max-flows", 2), "sampled": ("--sample", 3), "snapshot": ("--snapshot", "100ms")}
+        files = [word for capture in e2e.captures() for word in ("-r", capture)]
+        for link, options in runs.items():
+            e2e.run("netmonc", "-h", "127.0.0.1", "-p", netmond.port, "--link", link, *options, *files)
+        self.assertEqual(netmond.stop(), 0)
+        counts = {}
+        for r in e2e.query(self.dir / "netmon.db", "SELECT l.name, g.minute, g.cause, g.packets, g.octets FROM ledger g "
+                           "JOIN link l ON l.id = g.link"):
+            counts.setdefault((r["name"], r["minute"]), {})[r["cause"]] = r["packets"]
+        for (link, minute), causes in counts.items():
+            sum_of_causes = sum(p for cause, p in causes.items() if 2 <= cause <= 11 or cause == SAMPLED_OUT)
+            self.assertEqual(causes.get(SEEN, 0), sum_of_causes, (link, minute))
+        stored = {r["name"]: r["packets"] for r in e2e.query(
+            self.dir / "netmon.db", "SELECT l.name, sum(f.packets) AS packets FROM flow f JOIN link l ON l.id = f.link "
+            "GROUP BY l.name")}
+        for link in runs:
+            total = Counter()
+            for (name, _), causes in counts.items():
+                if name == link:
+                    total.update(causes)
+            self.assertEqual(total[EXPORTED], stored[link], f"{link}: exported")
+            scale = 3 if link == "sampled" else 1
+            self.assertEqual(stored[link], scale * (total[METERED] + total[TABLE_OVERFLOW]), link)
+            self.assertEqual(total[TABLE_OVERFLOW] > 0, link == "few", link)
+            self.assertEqual(total[SAMPLED_OUT] > 0, link == "sampled", link)
 
     def test_without_a_collector_netmonc_says_how_many_records_stayed(self):
         done = e2e.run("netmonc", "-h", "127.0.0.1", "-p", 1, "-r", e2e.capture("dns"), check=False, timeout=60)

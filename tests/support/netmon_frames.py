@@ -70,9 +70,8 @@ class Record:
             ticks[0] & 255, ticks[1] & 255, ticks[0] >> 8, ticks[1] >> 8)
 
 
-def batch(sequence, records=(), ledger=(), epoch=1, crc=None, packets=None, octets=None):
-    """ledger: (minute, link, cause, packets, octets). crc, packets, octets: wrong ones on purpose."""
-    sections = b""
+def batch(sequence, records=(), ledger=(), epoch=1, crc=None, packets=None, octets=None, sections=b""):
+    """ledger: (minute, link, cause, packets, octets). crc, packets, octets: wrong ones on purpose. sections: in front."""
     for i, r in enumerate(records):
         sections += frame(RECORDS4 if r.saddr.version == 4 else RECORDS6, struct.pack(">HH", r.link, 0) + r.pack())
         if r.vlan:
