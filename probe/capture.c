@@ -28,7 +28,8 @@ capture_type(const char *name, int dlt)
 	const char *known = pcap_datalink_val_to_name(dlt);
 
 	if (!type)
-		log_error("%s: link type %s (%d) is not supported", name, known ? known : "?", dlt);
+		log_error("%s: link type %s (%d) is not supported; those that are: %s", name,
+		          known ? known : "without a name", dlt, decode_links_text);
 	return type;
 }
 

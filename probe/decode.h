@@ -3,11 +3,14 @@
  * From the bytes of a frame to struct packet. Life cycle: decode_link_find() once for a capture's link type, then
  * decode_packet() for every frame. No state between frames; any thread.
  *
- * The innermost IP header that decodes is the flow. A tunnel whose inside is no IP (PPP, ARP), or whose inside does not
- * decode, is therefore metered as the flow of its own IP header, and nothing is lost by looking further in.
+ * The innermost IP packet that decodes is the flow. A tunnel whose inside is no IP (ARP, encrypted PPP), or whose inside
+ * does not decode, is therefore metered as the flow of its own IP header, and nothing is lost by looking further in.
+ * Of a tunnel's packet that was fragmented, the first fragment counts for the packet inside, with its whole length; the later
+ * ones have no header of it and count as packets of the tunnel. A tunnel in UDP is not entered in a fragment, because then
+ * its structure cannot be checked.
  *
- * Adding an encapsulation is one function and one row: link types in decode.c, EtherTypes in decode_link.c, IP
- * protocols in decode_ip.c.
+ * Adding an encapsulation is one function and one row: link types in decode.c, EtherTypes in decode_link.c, PPP protocols in
+ * decode_ppp.c, IP protocols in decode_ip.c, GRE protocol types in decode_tunnel.c, UDP ports in decode_udp_tunnel.c.
  */
 #ifndef NETMON_PROBE_DECODE_H
 #define NETMON_PROBE_DECODE_H
@@ -36,6 +39,9 @@ struct frame_bytes {
 
 struct decode_link;
 
+/* The link types that there is a decoder for, in words: for the message about any other. */
+extern const char decode_links_text[];
+
 /* The decoder of a link type (DLT_*, as pcap_datalink() says); NULL when there is none. */
 const struct decode_link *decode_link_find(int dlt);
 
@@ -46,7 +52,7 @@ const struct decode_link *decode_link_find(int dlt);
  * known yet) counts the octets that were sent. Octets behind the total length are padding and are dropped; fewer captured than
  * the total length is fine as long as the headers are whole (TCP: without its options).
  * The payload of IP protocols without ports is all that follows the IP headers, for ICMP its own header included. A
- * fragment that is not the first one has ports 0 and no payload. */
+ * fragment that is not the first one has ports 0 and no payload until fragment_resolve() (probe/fragment.h). */
 enum ledger_cause decode_packet(const struct decode_link *link, const struct frame_bytes *frame,
                                 unsigned flags, struct packet *ret_packet);
 

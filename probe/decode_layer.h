@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Inside the decoder: what the layers share. Only decode*.c include this.
+ * Inside the decoder: what the layers share. Only decode*.c and tests include this.
  *
  * A layer is a function that reads its header from the cursor and returns the next layer, or NULL with the cause set:
  * LEDGER_METERED when the packet is complete.
@@ -9,6 +9,8 @@
 #define NETMON_PROBE_DECODE_LAYER_H
 
 #include "lib/record.h"
+#include "lib/tunnel.h"
+#include "probe/decode.h"
 #include "probe/packet.h"
 
 #include <netmon/wire.h>
@@ -24,7 +26,9 @@ struct decode {
 	uint8_t ip_version;      /* of the last IP header, 0 before the first */
 	bool fragment;           /* the last IP header's packet is the first one of several */
 	bool no_decap;           /* DECODE_NO_DECAP */
-	bool in_tunnel;          /* `outer` is valid and no IP header was decoded since */
+	bool in_tunnel;          /* `outer` is valid */
+	bool guessed;            /* inside of what only a UDP port says is a tunnel */
+	bool slot;               /* the next IPv4 header has a slot number for its protocol, TCP */
 	struct packet *pkt;
 	struct packet outer; /* the packet as it was when the last tunnel began */
 };
@@ -33,26 +37,78 @@ struct layer {
 	const struct layer *(*decode)(struct decode *d);
 };
 
+/* decode_link.c */
 extern const struct layer layer_ethernet;
+extern const struct layer layer_vlan;
+extern const struct layer layer_llc;
+extern const struct layer layer_snap;
+extern const struct layer layer_fddi;
+/* decode_mpls.c */
+extern const struct layer layer_mpls;
+/* decode_ppp.c */
+extern const struct layer layer_ppp;
+extern const struct layer layer_pppoe;
+extern const struct layer layer_ppp_directed;
+extern const struct layer layer_hdlc;
+extern const struct layer layer_frame_relay;
+/* decode_pseudo.c: what a capture puts before the packet */
+extern const struct layer layer_raw_ip;
+extern const struct layer layer_null;
+extern const struct layer layer_sll;
+extern const struct layer layer_sll2;
+extern const struct layer layer_nflog;
+extern const struct layer layer_ppi;
+/* decode_wlan.c */
+extern const struct layer layer_wlan;
+extern const struct layer layer_radiotap;
+extern const struct layer layer_prism;
+extern const struct layer layer_avs;
+/* decode_ip.c */
 extern const struct layer layer_ipv4;
 extern const struct layer layer_ipv6;
+/* decode_transport.c */
 extern const struct layer layer_tcp;
 extern const struct layer layer_udp;
 extern const struct layer layer_icmp;
 extern const struct layer layer_sctp;
 extern const struct layer layer_dccp;
+/* decode_tunnel.c */
 extern const struct layer layer_gre;
 
-/* First layers of link types other than Ethernet. */
-extern const struct layer layer_raw_ip;
-extern const struct layer layer_null;
-extern const struct layer layer_sll;
-extern const struct layer layer_sll2;
+/* Ethernet frames as most of them are, without a detour: one VLAN tag at most, IP without options, fragments and extension
+ * headers, TCP or UDP that is no tunnel. False with *ret_packet undefined when the frame is not like that; what
+ * it makes of one that is equals what the layers make of it. */
+bool decode_plain(const struct frame_bytes *frame, struct packet *ret_packet);
+/* The same frame through the layers; decode_packet() without decode_plain(). */
+enum ledger_cause decode_layers(const struct layer *first, const struct frame_bytes *frame,
+                                unsigned flags, struct packet *ret_packet);
 
-/* The layer of an EtherType, or NULL with LEDGER_NOT_IP. */
+/* The layer that frames of a link type (DLT_*) begin with; NULL when there is none. */
+const struct layer *decode_link_layer(int dlt);
+/* The layer of an EtherType, or NULL. */
+const struct layer *decode_ethertype_layer(uint16_t type);
+/* The layer of an EtherType, or NULL with LEDGER_NOT_IP. A length of IEEE 802.3 leads to its LLC header. */
 const struct layer *decode_ethertype(struct decode *d, uint16_t type);
 /* The layer of an IP protocol behind the headers of the current IP packet; one without a row ends as decode_leaf(). */
 const struct layer *decode_protocol(struct decode *d, uint8_t protocol);
+/* IPv4 or IPv6 by the next octet's first four bits; anything else ends with `cause`. */
+const struct layer *decode_ip_version(struct decode *d, enum ledger_cause cause);
+/* What is behind a UDP header: a tunnel if port and structure say so, else the packet is complete. */
+const struct layer *decode_udp_payload(struct decode *d);
+
+/* True when one of a UDP packet's ports may be a tunnel's; decode_udp_payload() looks closer. Folds the port to 6
+ * bits, so that the answer for all others is two tests of a bit. */
+#define DECODE_PORT_BIT(port) (UINT64_C(1) << (((port) ^ (port) >> 8) & 63u))
+#define DECODE_TUNNEL_PORTS                                                         \
+	(DECODE_PORT_BIT(3544u) | DECODE_PORT_BIT(4789u) | DECODE_PORT_BIT(8472u) | \
+	 DECODE_PORT_BIT(4790u) | DECODE_PORT_BIT(6081u) | DECODE_PORT_BIT(2152u) | \
+	 DECODE_PORT_BIT(5247u) | DECODE_PORT_BIT(1701u))
+
+static inline bool
+decode_may_be_tunnel(uint32_t sport, uint32_t dport)
+{
+	return ((DECODE_PORT_BIT(sport) | DECODE_PORT_BIT(dport)) & DECODE_TUNNEL_PORTS) != 0;
+}
 
 /* Ends with a cause. */
 static inline const struct layer *
@@ -117,13 +173,25 @@ decode_payload(struct decode *d)
 	d->pkt->payload_wire_len = d->pkt->payload_len + d->missing;
 }
 
-/* What follows is a tunnel's inside. If no IP header decodes in it, the packet is metered as it is now. */
+/* What follows is the inside of a tunnel that is not behind an IP header. */
 static inline void
-decode_enter(struct decode *d)
+decode_push(struct decode *d, enum tunnel_kind kind)
 {
+	d->pkt->tunnel = tunnel_push(d->pkt->tunnel, kind);
+}
+
+/* The payload of the current IP packet is a tunnel's. If its inside does not decode, the packet is metered as it is now.
+ * False when it must not be entered. */
+static inline bool
+decode_enter(struct decode *d, enum tunnel_kind kind)
+{
+	if (d->no_decap)
+		return false;
 	decode_payload(d);
 	d->outer = *d->pkt;
 	d->in_tunnel = true;
+	decode_push(d, kind);
+	return true;
 }
 
 /* The packet is complete. */

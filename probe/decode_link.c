@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Link layers and the table of EtherTypes. */
+/* IEEE 802: Ethernet and FDDI, tags, LLC, and the table of EtherTypes. */
 #include "probe/decode_layer.h"
+
+#define ETHERTYPE_MIN 0x0600u /* IEEE 802.3 clause 3.2.6: below is a length */
 
 /*
  * IEEE 802.3 clause 3, Ethernet II
@@ -47,103 +49,192 @@ decode_vlan(struct decode *d)
 	if (!decode_header(d, 4, &h))
 		return decode_short(d, LEDGER_BAD_LINK);
 	uint16_t id = wire_u16(&h) & 0x0fff;
-	if (d->pkt->vlan == VLAN_NONE && d->ip_version == 0 && id != 0x0fff)
+	if (d->pkt->vlan == VLAN_NONE && d->ip_version == 0 && d->pkt->tunnel == 0 && id != 0x0fff)
 		d->pkt->vlan = id;
 	return decode_ethertype(d, wire_u16(&h));
 }
 
-/* LINKTYPE_RAW: an IP header, of the version that its first four bits say. */
+/* A tag of fixed length whose last two octets are the EtherType of what follows. */
 static const struct layer *
-decode_raw_ip(struct decode *d)
-{
-	struct wire peek = d->w;
-	unsigned version = wire_u8(&peek) >> 4;
-
-	if (!wire_ok(&peek))
-		return decode_short(d, LEDGER_BAD_LINK);
-	if (version == 4)
-		return &layer_ipv4;
-	return version == 6 ? &layer_ipv6 : decode_stop(d, LEDGER_BAD_IP);
-}
-
-/*
- * LINKTYPE_NULL and LINKTYPE_LOOP: a 32-bit protocol family, in the byte order of the machine that captured (NULL) or in
- * network byte order (LOOP). Families are below 256, so the order shows.
- */
-static const struct layer *
-decode_null(struct decode *d)
+after_tag(struct decode *d, size_t len)
 {
 	struct wire h;
 
-	if (!decode_header(d, 4, &h))
+	if (!decode_header(d, len, &h))
 		return decode_short(d, LEDGER_BAD_LINK);
-	uint32_t family = wire_u32(&h);
-	if (family > 0xffff)
-		family = __builtin_bswap32(family);
-	switch (family) {
-	case 2: /* AF_INET everywhere */
+	wire_skip(&h, len - 2);
+	return decode_ethertype(d, wire_u16(&h));
+}
+
+/*
+ * Cisco VN-Tag, as proposed for IEEE 802.1Qbh
+ *
+ *   0                   1                   2                   3
+ *   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *  +-+-+---------------------------+-+-+---+-----------------------+
+ *  |D|P|      Destination vif      |L|R|Ver|      Source vif       |
+ *  +-+-+---------------------------+-+-+---+-----------------------+
+ *  |           EtherType           |
+ *  +-------------------------------+
+ */
+static const struct layer *
+decode_vntag(struct decode *d)
+{
+	return after_tag(d, 6);
+}
+
+/*
+ * Cisco MetaData
+ *
+ *   0                   1                   2                   3
+ *   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *  +---------------+---------------+-------------------------------+
+ *  |    Version    |    Length     |          Option type          |
+ *  +---------------+---------------+-------------------------------+
+ *  |      Security group tag       |           EtherType           |
+ *  +-------------------------------+-------------------------------+
+ */
+static const struct layer *
+decode_cisco_metadata(struct decode *d)
+{
+	return after_tag(d, 8);
+}
+
+/*
+ * IEEE 802.1BR clause 7.5: E-TAG
+ *
+ *   0                   1                   2                   3
+ *   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *  +-----+-+-----------------------+---+---+-----------------------+
+ *  |E-PCP|D|   Ingress E-CID base  |Res|GRP|      E-CID base       |
+ *  +-----+-+-------+---------------+---+---+-----------------------+
+ *  |Ingress E-CID e|  E-CID ext.   |           EtherType           |
+ *  +---------------+---------------+-------------------------------+
+ */
+static const struct layer *
+decode_etag(struct decode *d)
+{
+	return after_tag(d, 8);
+}
+
+/* IEEE 802.1Q clause 9.7: I-TAG of a provider backbone bridge: u32 with the service id, then the customer's frame. */
+static const struct layer *
+decode_itag(struct decode *d)
+{
+	wire_skip(&d->w, 4);
+	return wire_ok(&d->w) ? &layer_ethernet : decode_short(d, LEDGER_BAD_LINK);
+}
+
+/*
+ * IEEE 802.2 clause 3.2. SAP 0xaa with unnumbered information is SNAP, 6 is IP (RFC 1042 tells why nobody uses it).
+ *
+ *   0                   1                   2
+ *   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3
+ *  +---------------+---------------+---------------+
+ *  |     DSAP      |     SSAP      |    Control    |
+ *  +---------------+---------------+---------------+
+ */
+static const struct layer *
+decode_llc(struct decode *d)
+{
+	struct wire h;
+
+	if (!decode_header(d, 3, &h))
+		return decode_short(d, LEDGER_BAD_LINK);
+	switch (wire_u16(&h) << 8 | wire_u8(&h)) {
+	case 0xaaaa03:
+		return &layer_snap;
+	case 0x060603:
 		return &layer_ipv4;
-	case 10: /* AF_INET6: Linux */
-	case 24: /* NetBSD, OpenBSD */
-	case 28: /* FreeBSD */
-	case 30: /* Darwin */
-		return &layer_ipv6;
 	default:
 		return decode_stop(d, LEDGER_NOT_IP);
 	}
 }
 
 /*
- * LINKTYPE_LINUX_SLL: u16 packet type, u16 ARPHRD type, u16 address length, 8 octets of address, u16 EtherType.
+ * IEEE 802 clause 10 (SNAP), RFC 1042; RFC 2427 section 4.2 for bridged frames
+ *
+ *   0                   1                   2                   3
+ *   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *  +-----------------------------------------------+---------------+
+ *  |                      OUI                      |   Protocol    |
+ *  +---------------+-------------------------------+---------------+
+ *  |      id       |
+ *  +---------------+
  */
 static const struct layer *
-decode_sll(struct decode *d)
+decode_snap(struct decode *d)
 {
 	struct wire h;
 
-	if (!decode_header(d, 16, &h))
+	if (!decode_header(d, 5, &h))
 		return decode_short(d, LEDGER_BAD_LINK);
-	wire_skip(&h, 14);
-	return decode_ethertype(d, wire_u16(&h));
+	uint32_t oui = (uint32_t)wire_u16(&h) << 8 | wire_u8(&h);
+	uint16_t id = wire_u16(&h);
+	if ((oui == 0x000000 || oui == 0x0000f8) && id >= ETHERTYPE_MIN)
+		return decode_ethertype(d, id);
+	if (oui == 0x0080c2 && (id == 0x0001 || id == 0x0007))
+		return &layer_ethernet;
+	return decode_stop(d, LEDGER_NOT_IP);
 }
 
-/*
- * LINKTYPE_LINUX_SLL2: u16 EtherType, u16 reserved, u32 interface, u16 ARPHRD type, u8 packet type, u8 address length,
- * 8 octets of address.
- */
+/* FDDI: u8 frame control (01xx.... is LLC), two addresses of 6 octets, then IEEE 802.2. */
 static const struct layer *
-decode_sll2(struct decode *d)
+decode_fddi(struct decode *d)
 {
 	struct wire h;
 
-	if (!decode_header(d, 20, &h))
+	if (!decode_header(d, 13, &h))
 		return decode_short(d, LEDGER_BAD_LINK);
-	return decode_ethertype(d, wire_u16(&h));
+	return (wire_u8(&h) & 0x30) == 0x10 ? &layer_llc : decode_stop(d, LEDGER_NOT_IP);
 }
 
 const struct layer layer_ethernet = { decode_ethernet };
-const struct layer layer_raw_ip = { decode_raw_ip };
-const struct layer layer_null = { decode_null };
-const struct layer layer_sll = { decode_sll };
-const struct layer layer_sll2 = { decode_sll2 };
-static const struct layer layer_vlan = { decode_vlan };
+const struct layer layer_vlan = { decode_vlan };
+const struct layer layer_llc = { decode_llc };
+const struct layer layer_snap = { decode_snap };
+const struct layer layer_fddi = { decode_fddi };
+static const struct layer layer_vntag = { decode_vntag };
+static const struct layer layer_cisco_metadata = { decode_cisco_metadata };
+static const struct layer layer_etag = { decode_etag };
+static const struct layer layer_itag = { decode_itag };
 
 /* IANA, IEEE 802 Numbers. The most frequent first: the table is searched in order. */
 static const struct {
 	uint16_t type;
 	const struct layer *layer;
 } ethertypes[] = {
-	{ 0x0800, &layer_ipv4 }, { 0x86dd, &layer_ipv6 },     { 0x8100, &layer_vlan },
-	{ 0x88a8, &layer_vlan },                              /* 802.1ad */
-	{ 0x9100, &layer_vlan },                              /* QinQ before 802.1ad */
-	{ 0x9200, &layer_vlan }, { 0x6558, &layer_ethernet }, /* RFC 1701, transparent Ethernet bridging */
+	{ 0x0800, &layer_ipv4 },     { 0x86dd, &layer_ipv6 },
+	{ 0x8100, &layer_vlan },     { 0x88a8, &layer_vlan }, /* 802.1ad */
+	{ 0x8864, &layer_pppoe },                             /* RFC 2516, session stage */
+	{ 0x8847, &layer_mpls },                              /* RFC 3032 */
+	{ 0x8848, &layer_mpls }, /* RFC 5332: upstream-assigned label */
+	{ 0x9100, &layer_vlan }, /* QinQ before 802.1ad */
+	{ 0x9200, &layer_vlan },     { 0x9300, &layer_vlan },
+	{ 0x6558, &layer_ethernet }, /* RFC 1701, transparent Ethernet bridging */
+	{ 0x88e7, &layer_itag },     { 0x893f, &layer_etag },
+	{ 0x8926, &layer_vntag },    { 0x8909, &layer_cisco_metadata },
+	{ 0x880b, &layer_ppp }, /* RFC 2637 */
 };
 
 const struct layer *
-decode_ethertype(struct decode *d, uint16_t type)
+decode_ethertype_layer(uint16_t type)
 {
 	for (size_t i = 0; i < sizeof(ethertypes) / sizeof(ethertypes[0]); i++)
 		if (ethertypes[i].type == type)
 			return ethertypes[i].layer;
-	return decode_stop(d, LEDGER_NOT_IP);
+	return NULL;
+}
+
+const struct layer *
+decode_ethertype(struct decode *d, uint16_t type)
+{
+	const struct layer *layer = decode_ethertype_layer(type);
+
+	if (layer)
+		return layer;
+	if (type >= ETHERTYPE_MIN)
+		return decode_stop(d, LEDGER_NOT_IP);
+	decode_limit(d, type);
+	return &layer_llc;
 }

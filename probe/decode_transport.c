@@ -53,8 +53,13 @@ decode_tcp(struct decode *d)
 	wire_skip(&h, 8);
 	uint32_t header = (wire_u8(&h) >> 4) * 4u;
 	d->pkt->tcp_flags = wire_u8(&h);
-	if (header < TCP_HEADER || !decode_pass(d, header - TCP_HEADER))
+	if (header < TCP_HEADER)
 		return decode_stop(d, LEDGER_BAD_TRANSPORT);
+	if (!decode_pass(d, header - TCP_HEADER)) {
+		if (!d->fragment)
+			return decode_stop(d, LEDGER_BAD_TRANSPORT);
+		wire_skip(&d->w, wire_left(&d->w)); /* the other options are in the next one */
+	}
 	return decode_leaf(d);
 }
 
@@ -88,6 +93,8 @@ decode_udp(struct decode *d)
 		if (len - UDP_HEADER < wire_left(&d->w) + d->missing)
 			decode_limit(d, len - UDP_HEADER);
 	}
+	if (decode_may_be_tunnel(d->pkt->sport, d->pkt->dport))
+		return decode_udp_payload(d);
 	return decode_leaf(d);
 }
 

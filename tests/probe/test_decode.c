@@ -170,7 +170,7 @@ static void
 a_link_type_without_a_row_is_not_found(void **state)
 {
 	(void)state;
-	assert_null(decode_link_find(DLT_IEEE802_11));
+	assert_null(decode_link_find(DLT_USB_LINUX));
 	assert_non_null(decode_link_find(DLT_EN10MB));
 }
 

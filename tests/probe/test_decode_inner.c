@@ -169,8 +169,9 @@ gre_carries_ethernet_and_its_inner_tag_is_not_the_links(void **state)
 static void
 a_tunnel_without_ip_inside_is_metered_as_itself(void **state)
 {
-	static const unsigned inside[][2] = { { 0x0000, 0x0806 },   /* ARP */
-		                              { 0x3001, 0x880b },   /* version 1, PPP: PPTP */
+	static const unsigned inside[][2] = { { 0x0000, 0x0806 }, /* ARP */
+		                              { 0x2001,
+		                                0x880b }, /* version 1, PPP: PPTP, no data */
 		                              { 0x4000, 0x0800 },   /* source routing */
 		                              { 0x0000, 0x0800 } }; /* IPv4 of another version */
 
@@ -190,18 +191,24 @@ a_tunnel_without_ip_inside_is_metered_as_itself(void **state)
 }
 
 static void
-a_fragment_of_a_tunnel_is_not_entered(void **state)
+the_first_fragment_of_a_tunnel_counts_for_the_packet_inside(void **state)
 {
 	(void)state;
 	begin(DLT_IPV4);
 	ipv4(47, 4 + 28);
 	f.b[6] = 0x20;
 	u32(0x00000800);
-	ipv4(17, 8);
-	udp(8);
+	ipv4(17, 1000); /* the rest of it is in the later fragments */
+	udp(1000);
+	assert_int_equal(decode(), LEDGER_METERED);
+	assert_int_equal(pkt.protocol, 17);
+	assert_int_equal(pkt.octets, 1020);
+	assert_int_equal(pkt.fragment, FRAGMENT_NONE);
+	f.b[7] = 1;
 	assert_int_equal(decode(), LEDGER_METERED);
 	assert_int_equal(pkt.protocol, 47);
 	assert_int_equal(pkt.octets, 52);
+	assert_int_equal(pkt.fragment, FRAGMENT_LATER);
 }
 
 static void
@@ -225,13 +232,32 @@ ip_in_ip_is_entered(void **state)
 }
 
 static void
-an_inner_transport_that_does_not_decode_is_named(void **state)
+a_tunnel_whose_inner_transport_does_not_decode_is_metered_as_itself(void **state)
 {
 	(void)state;
 	begin(DLT_IPV4);
 	ipv4(4, 20 + 7);
 	ipv4(17, 7);
 	zeros(7);
+	assert_int_equal(decode(), LEDGER_METERED);
+	assert_int_equal(pkt.protocol, 4);
+	assert_int_equal(pkt.octets, 47);
+	assert_int_equal(pkt.tunnel, 0);
+}
+
+static void
+the_options_of_tcp_may_go_on_in_the_second_fragment(void **state)
+{
+	(void)state;
+	begin(DLT_IPV4);
+	ipv4(6, 24);
+	f.b[6] = 0x20;
+	tcp(10, TCP_SYN);
+	u32(0);
+	assert_int_equal(decode(), LEDGER_METERED);
+	assert_int_equal(pkt.tcp_flags, TCP_SYN);
+	assert_int_equal(pkt.fragment, FRAGMENT_FIRST);
+	f.b[6] = 0;
 	assert_int_equal(decode(), LEDGER_BAD_TRANSPORT);
 }
 
@@ -251,9 +277,10 @@ main(void)
 		T(gre_leads_to_the_inner_flow_with_every_option),
 		T(gre_carries_ethernet_and_its_inner_tag_is_not_the_links),
 		T(a_tunnel_without_ip_inside_is_metered_as_itself),
-		T(a_fragment_of_a_tunnel_is_not_entered),
+		T(the_first_fragment_of_a_tunnel_counts_for_the_packet_inside),
 		T(ip_in_ip_is_entered),
-		T(an_inner_transport_that_does_not_decode_is_named),
+		T(a_tunnel_whose_inner_transport_does_not_decode_is_metered_as_itself),
+		T(the_options_of_tcp_may_go_on_in_the_second_fragment),
 	};
 
 	return cmocka_run_group_tests_name("decode_inner", tests, NULL, NULL);
