@@ -199,8 +199,9 @@ close_outputs(struct collector *c)
 		server_free(c->server);
 	if (c->shared.feed) {
 		feed_get_stats(c->shared.feed, &stats);
-		log_info("RRD: %llu values written, %llu failed", (unsigned long long)stats.written,
-		         (unsigned long long)stats.failed);
+		log_info("RRD: %llu values written, %llu failed, %llu files put aside",
+		         (unsigned long long)stats.written, (unsigned long long)stats.failed,
+		         (unsigned long long)stats.broken);
 		feed_free(c->shared.feed);
 	}
 	if (c->shared.intake)
