@@ -3,6 +3,7 @@
 #include "probe/meter.h"
 
 #include "lib/err.h"
+#include "probe/fragment.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ struct step {
 
 struct meter {
 	struct flow_table *flows;
+	struct fragment_table *fragments;
 	struct classifier *classifier;
 	struct sink *sink;
 	unsigned decode_flags;
@@ -71,9 +73,12 @@ meter_new(const struct meter_config *config, struct classifier *classifier, stru
 	m->octets_max = UINT32_MAX / m->sampling;
 	for (unsigned i = 0; i < METER_LINKS_MAX; i++)
 		m->links[i].leave_out = m->sampling - 1;
+	size_t fragments = config->fragments_max ? config->fragments_max : METER_FRAGMENTS_MAX;
 	int rc = flow_table_new(&config->flow, record_to_sink, m, &m->flows);
+	if (rc == NM_OK)
+		rc = fragment_table_new(fragments, &m->fragments);
 	if (rc < 0) {
-		free(m);
+		meter_free(m);
 		return rc;
 	}
 	*ret_meter = m;
@@ -86,6 +91,7 @@ meter_free(struct meter *m)
 	if (!m)
 		return;
 	flow_table_free(m->flows);
+	fragment_table_free(m->fragments);
 	free(m);
 }
 
@@ -243,11 +249,25 @@ pass_on(struct meter *m, const struct step *step, bool is_fragment)
 	return m->pass(m->pass_ctx, &step->pkt, step->frame_octets, is_fragment);
 }
 
+/* Finds the ports of a fragment. */
+static void
+resolve_fragment(struct meter *m, struct packet *pkt)
+{
+	if (fragment_resolve(m->fragments, pkt) != FRAGMENT_ORPHAN)
+		return;
+	ledger_minute(m, pkt->link, pkt->ts_ns);
+	ledger_count(m, pkt->link, LEDGER_ORPHAN, 1, pkt->octets);
+}
+
 /* Finds out what flow a decoded packet belongs to, and whose it is. */
 static inline void
 find_place(struct meter *m, struct step *step, bool is_fragment)
 {
-	if (m->pass && ((is_fragment && pass_on(m, step, true)) || pass_on(m, step, false))) {
+	bool passed = is_fragment && m->pass && pass_on(m, step, true);
+
+	if (is_fragment && !passed)
+		resolve_fragment(m, &step->pkt);
+	if (passed || (m->pass && pass_on(m, step, false))) {
 		step->cause = STEP_PASSED;
 		/* the other meter sees a time that is in order */
 		if (step->odd)
