@@ -35,13 +35,16 @@
 #define MAGIC_MICRO 0xa1b2c3d4u
 #define MAGIC_NANO  0xa1b23c4du
 
-/* Link types whose number is the same as libpcap's, but for raw IP. */
+/* Link types whose number is the same as libpcap's, but for raw IP. Not NFLOG, whose byte order libpcap puts right. */
 static const struct {
 	uint32_t link_type;
 	int dlt;
 } link_types[] = {
-	{ 0, DLT_NULL },        { 1, DLT_EN10MB },       { 101, DLT_RAW },  { 108, DLT_LOOP },
-	{ 113, DLT_LINUX_SLL }, { 276, DLT_LINUX_SLL2 }, { 228, DLT_IPV4 }, { 229, DLT_IPV6 },
+	{ 0, DLT_NULL },        { 1, DLT_EN10MB },       { 9, DLT_PPP },
+	{ 50, DLT_PPP_SERIAL }, { 51, DLT_PPP_ETHER },   { 101, DLT_RAW },
+	{ 104, DLT_C_HDLC },    { 105, DLT_IEEE802_11 }, { 107, DLT_FRELAY },
+	{ 108, DLT_LOOP },      { 113, DLT_LINUX_SLL },  { 127, DLT_IEEE802_11_RADIO },
+	{ 228, DLT_IPV4 },      { 229, DLT_IPV6 },       { 276, DLT_LINUX_SLL2 },
 };
 
 struct reader {
