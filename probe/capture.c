@@ -5,6 +5,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "probe/capture_pcap.h"
+#include "probe/filter.h"
 
 void
 capture_bytes(const struct capture_input *in, const struct pcap_pkthdr *header, const u_char *bytes,
@@ -36,10 +37,12 @@ capture_type(const char *name, int dlt)
 int
 capture_compile(pcap_t *pcap, const char *name, const char *filter, struct bpf_program *ret_program)
 {
-	if (pcap_compile(pcap, ret_program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0)
-		return NM_OK;
-	log_error("%s: filter \"%s\": %s", name, filter, pcap_geterr(pcap));
-	return NM_EFORMAT;
+	char err[512];
+
+	int rc = filter_compile(pcap, filter, ret_program, err, sizeof(err));
+	if (rc < 0)
+		log_error("%s: filter \"%s\": %s", name, filter, err);
+	return rc;
 }
 
 static int

@@ -8,6 +8,7 @@
 #include "lib/log.h"
 #include "lib/opts.h"
 #include "lib/paths.h"
+#include "probe/filter.h"
 #include "probe/flow.h"
 #include "probe/meter.h"
 #include "probe/sink_text.h"
@@ -258,14 +259,15 @@ static void
 check_filter(const struct options *o)
 {
 	struct bpf_program program;
+	char err[512];
 
 	if (!o->filter)
 		return;
 	pcap_t *dead = pcap_open_dead(DLT_EN10MB, 65535);
 	if (!dead)
 		log_fatal(1, "out of memory");
-	if (pcap_compile(dead, &program, o->filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
-		opts_usage("filter \"%s\": %s", o->filter, pcap_geterr(dead));
+	if (filter_compile(dead, o->filter, &program, err, sizeof(err)) < 0)
+		opts_usage("filter \"%s\": %s", o->filter, err);
 	pcap_freecode(&program);
 	pcap_close(dead);
 }

@@ -116,14 +116,13 @@ sandbox_allow(struct sandbox_needs *needs, const char *path, bool writable)
 /* Texts that rows point to. */
 struct texts {
 	char *modules_folder;
-	char *resolv_folder;
 	char statistics[SANDBOX_PATHS_MAX / 2][64];
 };
 
 /* Programs that write resolv.conf put a new file in the old one's place: its folder is what must stay open. For all but
- * root that is all of /etc, in which file modes keep secrets. */
+ * root that is all of /etc, in which file modes keep secrets. The text in *ret_folder is the caller's to free. */
 static void
-allow_names(struct sandbox_needs *needs, struct texts *t, bool as_root)
+allow_names(struct sandbox_needs *needs, bool as_root, char **ret_folder)
 {
 	char *resolv = realpath("/etc/resolv.conf", NULL);
 
@@ -131,9 +130,9 @@ allow_names(struct sandbox_needs *needs, struct texts *t, bool as_root)
 		sandbox_allow(needs, name_service[i], false);
 	if (!as_root)
 		sandbox_allow(needs, "/etc", false);
-	t->resolv_folder = resolv ? folder_of(resolv) : NULL;
-	if (t->resolv_folder && strcmp(t->resolv_folder, "/etc") != 0)
-		sandbox_allow(needs, t->resolv_folder, false);
+	*ret_folder = resolv ? folder_of(resolv) : NULL;
+	if (*ret_folder && strcmp(*ret_folder, "/etc") != 0)
+		sandbox_allow(needs, *ret_folder, false);
 	free(resolv);
 }
 
@@ -153,7 +152,7 @@ work_out_needs(const struct options *o, const struct user *user, struct texts *t
                struct sandbox_needs *needs)
 {
 	/* a filter may have host names in it */
-	needs->network = !o->output || o->filter;
+	needs->network = !o->output || o->filter != NULL;
 	needs->port = o->output ? 0 : (uint16_t)o->port;
 	needs->local_stream = needs->network && user->uid != 0;
 	sandbox_allow(needs, o->modules, false);
@@ -161,7 +160,6 @@ work_out_needs(const struct options *o, const struct user *user, struct texts *t
 	if (t->modules_folder)
 		sandbox_allow(needs, t->modules_folder, false);
 	sandbox_allow(needs, o->module_dir, false);
-	allow_names(needs, t, user->uid == 0);
 	allow_statistics(needs, t, o);
 }
 
@@ -178,8 +176,32 @@ sandbox_seal(void)
 	return NM_OK;
 }
 
+bool
+sandbox_sealed(void)
+{
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
+	       prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
+int
+sandbox_lock(struct sandbox_needs *needs, bool as_root)
+{
+	char *folder = NULL;
+
+	int rc = sandbox_seal();
+	if (rc < 0)
+		return rc;
+	/* shared objects are loaded for name services, and for modules */
+	allow_names(needs, as_root, &folder);
+	rc = sandbox_files(needs);
+	if (rc == NM_OK)
+		rc = sandbox_calls(needs);
+	free(folder);
+	return rc;
+}
+
 static int
-enter_filters(const struct options *o, const struct user *user)
+lock_up(const struct options *o, const struct user *user)
 {
 	struct sandbox_needs needs = { .n_paths = 0 };
 	struct texts *texts = calloc(1, sizeof(*texts));
@@ -189,11 +211,8 @@ enter_filters(const struct options *o, const struct user *user)
 		return -ENOMEM;
 	}
 	work_out_needs(o, user, texts, &needs);
-	int rc = sandbox_files(&needs);
-	if (rc == NM_OK)
-		rc = sandbox_calls(&needs);
+	int rc = sandbox_lock(&needs, user->uid == 0);
 	free(texts->modules_folder);
-	free(texts->resolv_folder);
 	free(texts);
 	return rc;
 }
@@ -206,14 +225,12 @@ sandbox_enter(const struct options *options)
 	int rc = user_choose(options->user, &user);
 	if (rc == NM_OK)
 		rc = user_become(&user);
-	if (rc == NM_OK)
-		rc = sandbox_seal();
 	if (rc < 0)
 		return rc;
 	if (options->no_sandbox) {
 		log_warn("running without the file filter and the system call filter, as "
 		         "--no-sandbox wants it");
-		return NM_OK;
+		return sandbox_seal();
 	}
-	return enter_filters(options, &user);
+	return lock_up(options, &user);
 }

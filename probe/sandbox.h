@@ -46,12 +46,19 @@ int sandbox_enter(const struct options *options);
 
 /* --- its parts, in order ----------------------------------------------------------------------------------------- */
 
+/* All of the following but another user: seals, allows what name services and shared objects take (for root: less of it),
+ * and installs both filters. */
+int sandbox_lock(struct sandbox_needs *needs, bool as_root);
+
 /* Adds a row to needs->paths. A row too many is left out after a log line: less is allowed, not more. `path` must live
  * until the sandbox is entered. */
 void sandbox_allow(struct sandbox_needs *needs, const char *path, bool writable);
 
 /* no_new_privs, and neither core dumps nor other processes of the same user looking in (PR_SET_DUMPABLE). */
 int sandbox_seal(void);
+
+/* Whether that was done. */
+bool sandbox_sealed(void);
 
 /* Landlock: nothing is opened but needs->paths, TCP goes to needs->port and to port 53 only, and signals and abstract
  * sockets stay inside, as far as the kernel's version goes. */

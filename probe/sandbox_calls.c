@@ -155,6 +155,7 @@ static const struct row allowed[] = {
 	CALL_IF(prlimit64, HAS(2, ALL_BITS, 0)),
 	CALL_IF(prctl, IS(0, PR_SET_NAME)),
 	CALL_IF(prctl, IS(0, PR_GET_NAME)),
+	CALL_IF(prctl, IS(0, PR_GET_NO_NEW_PRIVS)),
 	CALL_IF(prctl, IS(0, PR_GET_DUMPABLE)),
 	CALL_IF(prctl, IS(0, PR_SET_VMA)),
 	/* time, signals, random numbers */
