@@ -240,6 +240,24 @@ look_up_tags(struct classifier *c, const struct packet *pkt, struct classify_sta
 	}
 }
 
+void
+classify_record(struct classifier *c, struct record *record)
+{
+	const struct tag_key ends[2] = { tag_key(&record->saddr, record->sport, record->protocol),
+		                         tag_key(&record->daddr, record->dport, record->protocol) };
+	struct tag_fact fact;
+
+	if (record->protocol != NM_TCP && record->protocol != NM_UDP)
+		return;
+	for (unsigned i = 0; i < 2; i++)
+		if (tag_find(c->tags, &ends[i], record->expires, &fact) &&
+		    fact.confidence > record->confidence) {
+			record->application = fact.app;
+			record->reason = fact.reason;
+			record->confidence = fact.confidence;
+		}
+}
+
 /* struct nm_call's way to learn a tag. One for an application that is not the module's is refused silently: it is the
  * module's mistake, and the flow of packets is no place to complain. */
 static void

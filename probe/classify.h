@@ -78,6 +78,10 @@ classify_packet(struct classifier *c, const struct packet *pkt, bool from_client
 		classify_packet_slow(c, pkt, from_client, st);
 }
 
+/* Looks a record's endpoints up once more when it is cut, for threads that share tags: what told of its flow may have been
+ * seen by another thread a little later than the flow itself. */
+void classify_record(struct classifier *c, struct record *record);
+
 /* Unknown and the applications of all modules that are loaded, or were (open flows may still carry their ids), by id;
  * valid until the next classify_load(). */
 size_t classify_apps(const struct classifier *c, const struct application **ret_apps);

@@ -38,6 +38,7 @@ struct meter {
 	struct classifier *classifier;
 	struct sink *sink;
 	unsigned decode_flags;
+	bool late_tags;
 	meter_pass_fn pass;
 	void *pass_ctx;
 	uint32_t sampling;       /* one frame of a link in so many is looked at */
@@ -52,7 +53,13 @@ static void
 record_to_sink(void *ctx, const struct record *record)
 {
 	struct meter *m = ctx;
+	struct record late;
 
+	if (m->late_tags && record->confidence < NM_CONF_SIGNATURE) {
+		late = *record;
+		classify_record(m->classifier, &late);
+		record = &late;
+	}
 	m->sink->ops->record(m->sink, record);
 }
 
@@ -67,6 +74,7 @@ meter_new(const struct meter_config *config, struct classifier *classifier, stru
 	m->classifier = classifier;
 	m->sink = sink;
 	m->decode_flags = config->decode_flags;
+	m->late_tags = config->late_tags;
 	m->pass = config->pass;
 	m->pass_ctx = config->pass_ctx;
 	m->sampling = config->flow.sampling ? config->flow.sampling : 1;

@@ -52,6 +52,7 @@ struct meter_config {
 	unsigned decode_flags; /* DECODE_* */
 	size_t
 	    fragments_max; /* fragmented datagrams that are followed at a time; 0: METER_FRAGMENTS_MAX */
+	bool late_tags; /* other threads' tags may come late: records are classified once more */
 	meter_pass_fn pass; /* NULL: all flows are this meter's */
 	void *pass_ctx;
 };

@@ -304,14 +304,6 @@ check_sources(const struct options *o)
 }
 
 static void
-check_workers(const struct options *o)
-{
-	if (o->workers > 1 && o->files.n)
-		opts_usage("--workers shares out the packets of interfaces: a capture file is read "
-		           "by one thread");
-}
-
-static void
 check_output(const struct options *o)
 {
 	enum sink_format format;
@@ -413,7 +405,6 @@ options_parse(int argc, const char *const *argv, struct options *ret_options)
 	take_filter_words(ret_options, poptGetArgs(con));
 	poptFreeContext(con);
 	check_sources(ret_options);
-	check_workers(ret_options);
 	check_output(ret_options);
 	fill_defaults(ret_options);
 	check_name("--probe", ret_options->probe, FRAME_NAME_MAX);

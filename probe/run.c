@@ -7,25 +7,33 @@
 #include "probe/capture.h"
 #include "probe/classify.h"
 #include "probe/export.h"
+#include "probe/fanout.h"
 #include "probe/ledger_print.h"
 #include "probe/meter.h"
 #include "probe/sandbox.h"
 #include "probe/sink_text.h"
+#include "probe/tag.h"
+#include "probe/worker.h"
+#include "probe/worker_sink.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 struct run {
 	const struct options *options;
+	struct fanout fanout;
+	struct tag_table *tags; /* of all workers */
 	struct classifier *classifier;
 	struct sink *sink;
-	struct meter *meter;
+	struct workers *workers;
 	struct capture_live *live;
 	int *files; /* descriptors or -errno, as many as options->files.n */
 	struct capture_config capture;
@@ -74,10 +82,13 @@ print_ledger(const struct run *r, void (*print)(const char *fmt, ...))
 	struct flow_stats flows;
 
 	for (size_t i = 0; i < r->options->links.n; i++) {
-		meter_get_counts(r->meter, (uint16_t)i, counts);
+		workers_get_counts(r->workers, (uint16_t)i, counts);
 		ledger_print(r->options->links.v[i], counts, print);
 	}
-	meter_get_stats(r->meter, &flows);
+	if (r->fanout.workers > 1)
+		print("%u workers: %" PRIu64 " packets passed on between them", r->fanout.workers,
+		      workers_passed(r->workers));
+	workers_get_stats(r->workers, &flows);
 	print("flow table: %" PRIu64 " conversations, %" PRIu64 " records cut, %" PRIu64
 	      " packets refused",
 	      flows.conversations, flows.records, flows.refused);
@@ -86,9 +97,9 @@ print_ledger(const struct run *r, void (*print)(const char *fmt, ...))
 /* --- parts ------------------------------------------------------------------------------------------------------- */
 
 static int
-load_classifier(const struct options *o, struct classifier **ret_classifier)
+load_classifier(const struct options *o, struct tag_table *tags, struct classifier **ret_classifier)
 {
-	const struct classify_limits limits = { .tags_max = o->max_tags };
+	const struct classify_limits limits = { .tags_max = o->max_tags, .tags = tags };
 	struct classifier *c;
 	char err[512];
 
@@ -123,12 +134,57 @@ reload(const struct run *r)
 	const struct options *o = r->options;
 	char err[512];
 
-	if (classify_load(r->classifier, o->modules, o->module_dir, err, sizeof(err)) < 0) {
-		log_error("%s: the old modules stay", err);
-		return;
+	workers_pause(r->workers);
+	int rc = classify_load(r->classifier, o->modules, o->module_dir, err, sizeof(err));
+	if (rc == NM_OK) {
+		workers_follow(r->workers);
+		send_apps(r);
 	}
-	log_info("modules read again");
-	send_apps(r);
+	workers_resume(r->workers);
+	if (rc < 0)
+		log_error("%s: the old modules stay", err);
+	else
+		log_info("modules read again");
+}
+
+static void
+print_ledger_now(const struct run *r)
+{
+	workers_pause(r->workers);
+	print_ledger(r, log_warn);
+	workers_resume(r->workers);
+}
+
+/* Threads that share the tags also share the secret that keeps others from choosing endpoints that collide. */
+static int
+open_tags(struct run *r)
+{
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+		log_error("no random numbers");
+		return -EIO;
+	}
+	int rc = tag_new(r->options->max_tags, seed, &r->tags);
+	if (rc < 0)
+		log_error("tags: %s", nm_strerror(rc));
+	return rc;
+}
+
+/* Several threads need a sink that they may share. */
+static int
+share_sink(struct run *r)
+{
+	struct sink *shared;
+
+	if (r->fanout.workers == 1)
+		return NM_OK;
+	int rc = sink_shared_new(r->sink, &shared);
+	if (rc == NM_OK)
+		r->sink = shared;
+	else
+		log_error("workers: %s", nm_strerror(rc));
+	return rc;
 }
 
 static int
@@ -166,26 +222,32 @@ open_sink(struct run *r)
 }
 
 static int
-open_meter(struct run *r)
+open_workers(struct run *r)
 {
 	const struct options *o = r->options;
-	struct meter_config config = {
-		.flow = flow_limits_default,
-		.decode_flags = o->no_decap ? DECODE_NO_DECAP : 0,
-		.fragments_max = o->max_fragments,
+	struct workers_config config = {
+		.fanout = &r->fanout,
+		.meter = {
+			.flow = flow_limits_default,
+			.decode_flags = o->no_decap ? DECODE_NO_DECAP : 0,
+			.fragments_max = o->max_fragments,
+		},
+		.classify = { .tags_max = o->max_tags, .tags = r->tags },
+		.classifier = r->classifier,
+		.sink = r->sink,
+		.reads_files = !r->live,
 	};
 
-	config.flow.active_s = (uint32_t)o->active_s;
-	config.flow.idle_s = (uint32_t)o->idle_s;
-	config.flow.octets_max = (uint32_t)o->max_octets;
-	config.flow.packets_max = (uint32_t)o->max_packets;
-	config.flow.table_max = (uint32_t)o->max_flows;
-	config.flow.snapshot_ms = (uint32_t)o->snapshot_ms;
-	config.flow.sampling = (uint32_t)o->sampling;
-	int rc = meter_new(&config, r->classifier, r->sink, &r->meter);
+	config.meter.flow.active_s = (uint32_t)o->active_s;
+	config.meter.flow.idle_s = (uint32_t)o->idle_s;
+	config.meter.flow.octets_max = (uint32_t)o->max_octets;
+	config.meter.flow.packets_max = (uint32_t)o->max_packets;
+	config.meter.flow.table_max = (uint32_t)o->max_flows;
+	config.meter.flow.snapshot_ms = (uint32_t)o->snapshot_ms;
+	config.meter.flow.sampling = (uint32_t)o->sampling;
+	int rc = workers_new(&config, &r->workers);
 	if (rc < 0)
 		log_error("flow table: %s", nm_strerror(rc));
-	r->capture.meter = r->meter;
 	return rc;
 }
 
@@ -204,8 +266,9 @@ between(void *ctx)
 	}
 	if (ledger_wanted) {
 		ledger_wanted = 0;
-		print_ledger(r, log_warn);
+		print_ledger_now(r);
 	}
+	workers_flush(r->workers);
 	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	if (now.tv_sec != r->second) {
 		r->second = now.tv_sec;
@@ -255,6 +318,7 @@ open_sources(struct run *r)
 		.filter = o->filter,
 		.snaplen = (unsigned)o->snaplen,
 		.buffer_mb = (unsigned)o->buffer_mb,
+		.fanout = &r->fanout,
 		.between = between,
 		.ctx = r,
 	};
@@ -278,9 +342,13 @@ capture_all(struct run *r)
 	int worst = NM_OK;
 
 	if (r->live)
-		return capture_live_run(r->live);
+		return workers_run(r->workers, r->live, &r->capture);
+	int rc = workers_start(r->workers);
+	if (rc < 0)
+		return rc;
+	r->capture.meter = workers_meter(r->workers);
 	for (size_t i = 0; i < o->files.n && !stop_wanted; i++) {
-		int rc = capture_opened(r->files[i], o->files.v[i], 0, &r->capture);
+		rc = capture_opened(r->files[i], o->files.v[i], 0, &r->capture);
 		close_file(r, i);
 		if (rc < 0)
 			worst = rc;
@@ -291,19 +359,27 @@ capture_all(struct run *r)
 static int
 run_all(struct run *r)
 {
-	int rc = open_sources(r);
+	int rc = fanout_init(&r->fanout, (unsigned)r->options->workers);
 
+	if (rc < 0)
+		log_error("no random numbers");
+	else
+		rc = open_sources(r);
 	if (rc == NM_OK)
-		rc = load_classifier(r->options, &r->classifier);
+		rc = open_tags(r);
+	if (rc == NM_OK)
+		rc = load_classifier(r->options, r->tags, &r->classifier);
 	if (rc == NM_OK)
 		rc = open_sink(r);
 	if (rc == NM_OK)
-		rc = open_meter(r);
+		rc = share_sink(r);
+	if (rc == NM_OK)
+		rc = open_workers(r);
 	if (rc < 0 || !r->sink)
 		return rc;
 	send_apps(r);
 	rc = capture_all(r);
-	meter_finish(r->meter);
+	workers_finish(r->workers);
 	if (log_enabled(LOG_LEVEL_INFO))
 		print_ledger(r, log_info);
 	int delivered = r->sink->ops->finish(r->sink);
@@ -321,10 +397,11 @@ run_probe(const struct options *options)
 	for (size_t i = 0; r.files && i < options->files.n; i++)
 		close_file(&r, i);
 	free(r.files);
-	meter_free(r.meter);
+	workers_free(r.workers);
 	if (r.sink)
 		r.sink->ops->free(r.sink);
 	classify_free(r.classifier);
+	tag_free(r.tags);
 	return rc < 0 ? 1 : 0;
 }
 
@@ -334,7 +411,7 @@ run_check(const struct options *options)
 	struct classifier *classifier;
 	struct classify_stats stats;
 
-	if (load_classifier(options, &classifier) < 0)
+	if (load_classifier(options, NULL, &classifier) < 0)
 		return 2;
 	options_print(options);
 	classify_get_stats(classifier, &stats);
