@@ -6,11 +6,6 @@
 
 #include <pcap/dlt.h>
 
-struct decode_link {
-	int dlt;
-	const struct layer *first;
-};
-
 /* https://www.tcpdump.org/linktypes.html. Frames of other types are refused by capture, with decode_links_text. */
 static const struct decode_link links[] = {
 	{ DLT_EN10MB, &layer_ethernet },
@@ -96,13 +91,4 @@ decode_layers(const struct layer *first, const struct frame_bytes *frame, unsign
 			return finish(&d);
 	}
 	return LEDGER_TOO_DEEP;
-}
-
-enum ledger_cause
-decode_packet(const struct decode_link *link, const struct frame_bytes *frame, unsigned flags,
-              struct packet *ret_packet)
-{
-	if (link->first == &layer_ethernet && decode_plain(frame, ret_packet))
-		return LEDGER_METERED;
-	return decode_layers(link->first, frame, flags, ret_packet);
 }

@@ -37,6 +37,11 @@ struct layer {
 	const struct layer *(*decode)(struct decode *d);
 };
 
+struct decode_link {
+	int dlt;
+	const struct layer *first;
+};
+
 /* decode_link.c */
 extern const struct layer layer_ethernet;
 extern const struct layer layer_vlan;
@@ -75,11 +80,7 @@ extern const struct layer layer_dccp;
 /* decode_tunnel.c */
 extern const struct layer layer_gre;
 
-/* Ethernet frames as most of them are, without a detour: one VLAN tag at most, IP without options, fragments and extension
- * headers, TCP or UDP that is no tunnel. False with *ret_packet undefined when the frame is not like that; what
- * it makes of one that is equals what the layers make of it. */
-bool decode_plain(const struct frame_bytes *frame, struct packet *ret_packet);
-/* The same frame through the layers; decode_packet() without decode_plain(). */
+/* A frame through the layers; the long way of decode_packet(). */
 enum ledger_cause decode_layers(const struct layer *first, const struct frame_bytes *frame,
                                 unsigned flags, struct packet *ret_packet);
 
@@ -96,18 +97,22 @@ const struct layer *decode_ip_version(struct decode *d, enum ledger_cause cause)
 /* What is behind a UDP header: a tunnel if port and structure say so, else the packet is complete. */
 const struct layer *decode_udp_payload(struct decode *d);
 
-/* True when one of a UDP packet's ports may be a tunnel's; decode_udp_payload() looks closer. Folds the port to 6
- * bits, so that the answer for all others is two tests of a bit. */
-#define DECODE_PORT_BIT(port) (UINT64_C(1) << (((port) ^ (port) >> 8) & 63u))
-#define DECODE_TUNNEL_PORTS                                                         \
-	(DECODE_PORT_BIT(3544u) | DECODE_PORT_BIT(4789u) | DECODE_PORT_BIT(8472u) | \
-	 DECODE_PORT_BIT(4790u) | DECODE_PORT_BIT(6081u) | DECODE_PORT_BIT(2152u) | \
-	 DECODE_PORT_BIT(5247u) | DECODE_PORT_BIT(1701u))
+/* Tunnels in UDP by port, each in a slot of its own: folding a port to 4 bits tells them all apart. */
+#define DECODE_PORT_SLOT(port) (((port) ^ (port) >> 8) & 15u)
 
+struct decode_udp_tunnel {
+	uint16_t port;
+	bool both; /* packets from the port too, not only those to it */
+	const struct layer *(*enter)(struct decode *d);
+};
+extern const struct decode_udp_tunnel decode_udp_tunnels[16]; /* by DECODE_PORT_SLOT() */
+
+/* True when one of a UDP packet's ports is a tunnel's; decode_udp_payload() looks closer. Port 0 is none. */
 static inline bool
 decode_may_be_tunnel(uint32_t sport, uint32_t dport)
 {
-	return ((DECODE_PORT_BIT(sport) | DECODE_PORT_BIT(dport)) & DECODE_TUNNEL_PORTS) != 0;
+	return decode_udp_tunnels[DECODE_PORT_SLOT(sport)].port == sport ||
+	       decode_udp_tunnels[DECODE_PORT_SLOT(dport)].port == dport;
 }
 
 /* Ends with a cause. */

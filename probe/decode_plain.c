@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The short way for the frames that are nearly all of the traffic of nearly every link. Each header is taken from the cursor
- * once, as a whole; reads within it need no check of their own, which the compiler sees. The diagrams are with the
+ * once, as a whole; reads within it need no check of their own, which the compiler sees. One VLAN tag at most, IP without options, fragments and
+ * extension headers, TCP or UDP that is no tunnel. The diagrams are with the
  * layers (decode_link.c, decode_ip.c, decode_transport.c); what is odd in any way is left to them.
  */
 #include "probe/decode_layer.h"
@@ -118,7 +119,9 @@ plain_ethernet(struct wire *w, struct packet *pkt)
 	return tag & 0xffff;
 }
 
-bool
+/* False with *ret_packet undefined when the frame is not plain; what it makes of one that is equals what the layers make
+ * of it. */
+static inline bool
 decode_plain(const struct frame_bytes *frame, struct packet *ret_packet)
 {
 	struct wire w = wire_init(frame->bytes, frame->len);
@@ -149,4 +152,13 @@ decode_plain(const struct frame_bytes *frame, struct packet *ret_packet)
 	ret_packet->payload_len = (uint32_t)wire_left(&w);
 	ret_packet->payload_wire_len = ip.rest - header;
 	return true;
+}
+
+enum ledger_cause
+decode_packet(const struct decode_link *link, const struct frame_bytes *frame, unsigned flags,
+              struct packet *ret_packet)
+{
+	if (link->first == &layer_ethernet && decode_plain(frame, ret_packet))
+		return LEDGER_METERED;
+	return decode_layers(link->first, frame, flags, ret_packet);
 }

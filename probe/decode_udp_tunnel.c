@@ -6,7 +6,8 @@
  */
 #include "probe/decode_layer.h"
 
-#define PORT_VXLAN_GPE 4790
+#define PORT_VXLAN_GPE 4790u
+#define PROTO_UDP      17
 #define EXTENSIONS_MAX 16 /* GTP-U extension headers of a packet */
 
 /* Goes on at `inside`. */
@@ -249,31 +250,35 @@ enter_l2tp(struct decode *d)
 	return enter(d, TUNNEL_L2TP, w, &layer_ppp);
 }
 
-/* IANA, Service Name and Transport Protocol Port Number Registry. A new one goes into DECODE_TUNNEL_PORTS as well. Of some,
- * only packets to the port are the tunnel's: the source port is any, or a hash of the flow inside. */
-static const struct {
-	uint16_t port;
-	bool both; /* packets from the port too */
-	const struct layer *(*enter)(struct decode *d);
-} tunnels[] = {
-	{ 2152, true, enter_gtpu },
-	{ 4789, false, enter_vxlan },
-	{ 8472, false, enter_vxlan },           /* Linux before the port was assigned */
-	{ PORT_VXLAN_GPE, false, enter_vxlan }, /* generic protocol extension */
-	{ 6081, false, enter_geneve },
-	{ 3544, true, enter_teredo },
-	{ 5247, true, enter_capwap },
-	{ 1701, true, enter_l2tp },
+#define ROW(number, from_it_too, function) \
+	[DECODE_PORT_SLOT(                 \
+	    number)] = { .port = (number), .both = (from_it_too), .enter = (function) }
+
+/* IANA, Service Name and Transport Protocol Port Number Registry. Of some, only packets to the port are the tunnel's: the
+ * source port is any, or a hash of the flow inside. */
+const struct decode_udp_tunnel decode_udp_tunnels[16] = {
+	ROW(2152u, true, enter_gtpu),
+	ROW(4789u, false, enter_vxlan),
+	ROW(8472u, false, enter_vxlan),          /* Linux before the port was assigned */
+	ROW(PORT_VXLAN_GPE, false, enter_vxlan), /* generic protocol extension */
+	ROW(6081u, false, enter_geneve),
+	ROW(3544u, true, enter_teredo),
+	ROW(5247u, true, enter_capwap),
+	ROW(1701u, true, enter_l2tp),
 };
 
 const struct layer *
 decode_udp_payload(struct decode *d)
 {
-	if (d->pkt->protocol != 17)
+	const struct packet *pkt = d->pkt;
+	const struct decode_udp_tunnel *to = &decode_udp_tunnels[DECODE_PORT_SLOT(pkt->dport)];
+	const struct decode_udp_tunnel *from = &decode_udp_tunnels[DECODE_PORT_SLOT(pkt->sport)];
+
+	if (pkt->protocol != PROTO_UDP)
 		return decode_leaf(d);
-	for (size_t i = 0; i < sizeof(tunnels) / sizeof(tunnels[0]); i++)
-		if (tunnels[i].port == d->pkt->dport ||
-		    (tunnels[i].both && tunnels[i].port == d->pkt->sport))
-			return tunnels[i].enter(d);
+	if (to->enter && to->port == pkt->dport)
+		return to->enter(d);
+	if (from->enter && from->port == pkt->sport && from->both)
+		return from->enter(d);
 	return decode_leaf(d);
 }
