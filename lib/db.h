@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The store. One handle is one connection; it belongs to one thread. Life cycle: db_open(), then the typed functions of
- * db_flow.h, db_group.h, db_usage.h, db_user.h and db_alert.h, then db_close(). SQL lives in lib/db*.c and nowhere else.
+ * db_flow.h, db_group.h, db_usage.h, db_ledger.h, db_user.h and db_alert.h, then db_close(). SQL lives in lib/db*.c and
+ * nowhere else.
  */
 #ifndef NETMON_LIB_DB_H
 #define NETMON_LIB_DB_H

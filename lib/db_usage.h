@@ -87,19 +87,4 @@ int db_host_get(struct db *db, const char *addr, uint32_t *ret_first_seen, uint3
 int db_host_search(struct db *db, const char *text, size_t limit,
                    int (*each)(void *ctx, const char *addr), void *ctx);
 
-/* Coverage over a window, of all links together. Packets that were left out on purpose count neither as carried nor as
- * lost: those that are not IP are left away, and on a link that is sampled each packet that was looked at stands for its
- * like. */
-struct usage_coverage {
-	uint64_t
-	    carried; /* IP packets that the links carried: in flows, or lost by name. 0: nothing known */
-	uint64_t metered; /* those of them that are in flows in the store */
-	uint64_t
-	    overflow; /* those that found a flow table full: in the totals, but nobody's; not in `metered` */
-	unsigned links;         /* that counted anything */
-	unsigned sampled_links; /* those that looked at some packets only */
-	unsigned sampling;      /* one in so many, the most of any link; 1: at every packet */
-};
-int db_coverage(struct db *db, enum usage_period period, struct usage_coverage *ret_coverage);
-
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Windows of one series, hosts and applications by name, coverage. */
+/* Windows of one series, hosts and applications by name. */
 #include "lib/db_aggregate.h"
 #include "lib/db_sql.h"
 #include "lib/db_usage.h"
@@ -206,102 +206,5 @@ db_host_search(struct db *db, const char *text, size_t limit,
 			break;
 	}
 	db_done(q);
-	return rc;
-}
-
-/* One link's ledger over a window. */
-struct link_counts {
-	int64_t link; /* 0: none yet */
-	uint64_t by_cause[LEDGER_CAUSE_MAX];
-};
-
-/* True for what happened to a packet before it could be drawn for a sample or left out of it. */
-static bool
-is_before_sampling(unsigned cause)
-{
-	return cause == LEDGER_KERNEL_DROPPED || cause == LEDGER_IF_DROPPED;
-}
-
-/* Packets that were looked at: all but what was dropped before and what was left out. */
-static uint64_t
-looked_at(const struct link_counts *l)
-{
-	uint64_t n = l->by_cause[LEDGER_METERED] + l->by_cause[LEDGER_NOT_IP];
-
-	for (unsigned cause = 0; cause < LEDGER_CAUSE_MAX; cause++)
-		if (ledger_cause_kind(cause) == LEDGER_KIND_LOST && !is_before_sampling(cause))
-			n += l->by_cause[cause];
-	return n;
-}
-
-/* What packets that were looked at stand for. */
-static uint64_t
-scaled(uint64_t packets, uint64_t looked, uint64_t left_out)
-{
-	if (!left_out || !looked)
-		return packets;
-	return packets + (uint64_t)((double)packets * (double)left_out / (double)looked);
-}
-
-static void
-add_link(const struct link_counts *l, struct usage_coverage *c)
-{
-	uint64_t left_out = l->by_cause[LEDGER_SAMPLED_OUT], looked = looked_at(l);
-	uint64_t metered = scaled(l->by_cause[LEDGER_METERED], looked, left_out);
-	/* metered, but then the probe's export queue was full: the store never saw it. Records are scaled already */
-	uint64_t dropped = l->by_cause[LEDGER_EXPORT_DROPPED];
-
-	if (!l->link)
-		return;
-	c->links++;
-	c->metered += metered > dropped ? metered - dropped : 0;
-	c->overflow += scaled(l->by_cause[LEDGER_TABLE_OVERFLOW], looked, left_out);
-	c->carried += metered;
-	for (unsigned cause = 0; cause < LEDGER_CAUSE_MAX; cause++)
-		if (ledger_cause_kind(cause) == LEDGER_KIND_LOST)
-			c->carried += is_before_sampling(cause)
-			                  ? l->by_cause[cause]
-			                  : scaled(l->by_cause[cause], looked, left_out);
-	if (!left_out || !looked)
-		return;
-	uint64_t sampling = (looked + left_out + looked / 2) / looked;
-	c->sampled_links++;
-	if (sampling > c->sampling)
-		c->sampling = sampling < UINT16_MAX ? (unsigned)sampling : UINT16_MAX;
-}
-
-int
-db_coverage(struct db *db, enum usage_period period, struct usage_coverage *ret_coverage)
-{
-	struct usage_coverage coverage = { .sampling = 1 };
-	struct link_counts l = { 0 };
-	struct db_stmt *q;
-	uint32_t end;
-	int rc = db_usage_end(db, &end);
-
-	if (rc == NM_OK)
-		rc = db_query(db,
-		              "SELECT link, cause, sum(packets) FROM ledger WHERE link IN "
-		              "(SELECT id FROM link) AND minute >= ? AND minute < ? "
-		              "GROUP BY link, cause ORDER BY link",
-		              &q);
-	if (rc != NM_OK)
-		return rc;
-	db_bind_int(q, 1, (int64_t)end - period);
-	db_bind_int(q, 2, end);
-	while ((rc = db_step(q)) > 0) {
-		int64_t link = db_column_int(q, 0), cause = db_column_int(q, 1);
-
-		if (link != l.link) {
-			add_link(&l, &coverage);
-			l = (struct link_counts){ .link = link };
-		}
-		if (cause > 0 && cause < LEDGER_CAUSE_MAX)
-			l.by_cause[cause] = (uint64_t)db_column_int(q, 2);
-	}
-	db_done(q);
-	add_link(&l, &coverage);
-	if (rc == NM_OK)
-		*ret_coverage = coverage;
 	return rc;
 }

@@ -88,6 +88,7 @@ put_nav(const struct request *req, struct buf *out)
 		{ "/?show=apps#apps", "Applications", "/app/" },
 		{ "/?show=hosts#hosts", "Hosts", "/host/" },
 		{ "/alerts", "Alerts", "/alerts" },
+		{ "/probes", "Probes", "/probes" },
 	};
 
 	for (size_t i = 0; i < N(entries); i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The pages of traffic: a graph, sums, and tables, for each kind of subject from one description. */
+#include "lib/db_ledger.h"
 #include "lib/err.h"
 #include "web/format.h"
 #include "web/html.h"
@@ -127,12 +128,14 @@ put_remarks(const struct usage_coverage *c, struct buf *out)
 			buf_printf(out, " or less on %u of %u links", c->sampled_links, c->links);
 		buf_text(out, ": counts are scaled up from the packets that were looked at.");
 	}
-	if (c->overflow)
-		buf_printf(out,
-		           " %" PRIu64 " packets (%s) found the flow table of a probe full: they "
-		           "are attributed to no host and no application.",
-		           c->overflow,
-		           format_coverage(c->overflow, c->carried, text, sizeof(text)));
+	if (c->overflow) {
+		buf_printf(out, " %" PRIu64 " packets", c->overflow);
+		if (c->overflow >= c->carried / 10000)
+			buf_printf(out, " (%s)",
+			           format_coverage(c->overflow, c->carried, text, sizeof(text)));
+		buf_text(out, " found the flow table of a probe full: they are attributed to no "
+		              "host and no application.");
+	}
 }
 
 /* "99.98 % seen" of the packets on all links, over the window that fits the period best. */

@@ -17,6 +17,7 @@ page_handler page_total, page_group, page_app, page_group_app, page_host, page_h
 page_handler page_groups;                             /* page_groups.c */
 page_handler page_search;                             /* page_search.c */
 page_handler page_alerts;                             /* page_alerts.c */
+page_handler page_probes;                             /* page_probes.c */
 page_handler page_graph;                              /* page_graph.c */
 page_handler page_login, page_sign_in, page_sign_out; /* page_login.c */
 page_handler page_static;                             /* page_static.c */

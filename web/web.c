@@ -43,6 +43,7 @@ static const struct route {
 	{ "/host/:host/unknown", GET, LISTING, 0, ACCESS_SESSION, page_host_unknown },
 	{ "/search", GET, K(Q), 0, ACCESS_SESSION, page_search },
 	{ "/alerts", GET, K(BEFORE), 0, ACCESS_SESSION, page_alerts },
+	{ "/probes", GET, 0, 0, ACCESS_SESSION, page_probes },
 	{ "/graph/total.image", GET, IMAGE, 0, ACCESS_SESSION, page_graph },
 	{ "/graph/group/:group.image", GET, IMAGE, 0, ACCESS_SESSION, page_graph },
 	{ "/graph/app/:app.image", GET, IMAGE, 0, ACCESS_SESSION, page_graph },

@@ -47,7 +47,7 @@ class Pages(e2e.Case):
         self.assertEqual(self.client.get("/group/1").status, 200)
 
     def test_nothing_but_sign_in_and_static_files_is_seen_without_a_session(self):
-        for path in ("/", "/groups", "/app/1", "/host/10.1.0.11", "/search?q=10", "/alerts"):
+        for path in ("/", "/groups", "/app/1", "/host/10.1.0.11", "/search?q=10", "/alerts", "/probes"):
             self.assertEqual(self.client.get(path).status, 303, path)
         self.assertEqual(self.client.get("/graph/total.png").status, 403)
         self.assertEqual(self.client.get("/static/netmon.css").status, 200)
@@ -228,6 +228,29 @@ class Pages(e2e.Case):
         self.assertRegex(page.text, r"2000000 packets \(1\.3\d %\) found the flow table of a probe full")
         self.assertIn("a further 1.00 Mbit/s is table overflow, not attributed", page.text)
         self.assertNotIn("Table overflow", "".join(page.rows("apps")))
+
+    def test_probes_are_listed_with_the_ledger_of_each_link(self):
+        self.sign_in()
+        page = self.client.get("/probes")
+        self.assertEqual(page.status, 200)
+        self.assertEqual(page.rows("link-1"), ["seen", "metered", "kernel-dropped"])
+        self.assertIn("Every packet is accounted for.", page.text)
+        self.assertIn(">edge · eth0<", page.text)
+        self.assertIn('aria-current="true">Probes<', page.text)
+        minute = self.made.now // 60 * 60 - 600
+        causes = range(1, 18)
+        self.change(f"INSERT INTO link VALUES (7, 1, '<b>'), (8, 1, 'quiet');" + "".join(
+            f"INSERT INTO ledger VALUES (7, {minute}, {c}, {1000 if c == 1 else c}, 5);" for c in causes))
+        self.addCleanup(self.change, "DELETE FROM link WHERE id > 6; DELETE FROM ledger WHERE link > 6")
+        page = self.client.get("/probes")
+        self.assertEqual(page.rows("link-7"), [
+            "seen", "metered", "kernel-dropped", "interface-dropped", "truncated", "not-ip", "bad-link-layer", "bad-ip",
+            "bad-transport", "too-deep", "table-overflow", "exported", "export-dropped", "sampled-out", "late", "no-time",
+            "orphan-fragment"])
+        self.assertIn("edge · &lt;b&gt;", page.text)
+        unnamed = 1000 - sum(range(2, 12)) - 14
+        self.assertIn(f"{unnamed} packets were seen and are under no cause", page.text)
+        self.assertIn("Nothing was counted in the last 24 hours.", page.text)
 
     def test_pages_lead_up_and_down(self):
         self.sign_in()

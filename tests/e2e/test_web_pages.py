@@ -11,7 +11,7 @@ import web_server
 from web_browser import NARROW, WIDE, Browser
 
 PAGES = ["/", "/groups", "/group/1", "/group/3", "/app/1", "/group/1/app/1", "/host/10.1.0.11", "/host/2001:db8:2::10",
-         "/host/10.1.0.11/unknown", "/search?q=10", "/alerts", "/host/10.9.9.9", "/?show=hosts"]
+         "/host/10.1.0.11/unknown", "/search?q=10", "/alerts", "/probes", "/host/10.9.9.9", "/?show=hosts"]
 GRAPHS = ["/", "/group/1", "/group/4", "/app/1", "/group/1/app/1", "/host/2001:db8:2::10", "/host/10.1.0.11/unknown"]
 
 

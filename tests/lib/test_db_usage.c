@@ -45,12 +45,6 @@ static const char *const scene[] = {
 	"(4, 1699999980, -1, 1, 70, 7, 0, 1, 1, 0), (4, 1699999980, 0, 1, 80, 8, 9, 1, 1, 0)",
 	"INSERT INTO usage_hour VALUES (4, 1699999200, 1, 1, 1000, 100, 0, 1, 1, 0), "
 	"(4, 1699995600, 1, 1, 2000, 200, 0, 1, 1, 0)",
-	"INSERT INTO probe VALUES (1, 'edge', 0)",
-	"INSERT INTO link VALUES (1, 1, 'a'), (2, 1, 'b')",
-	/* seen, metered, dropped by the kernel, not IP; a minute behind the end does not count */
-	"INSERT INTO ledger VALUES (1, 1699999980, 1, 130, 0), (1, 1699999980, 2, 90, 0), "
-	"(1, 1699999980, 3, 10, 0), (2, 1699999980, 6, 30, 0), (2, 1699999740, 2, 10, 0), "
-	"(2, 1699999740, 13, 4, 0), (1, 1700000040, 2, 5000, 0)",
 };
 
 static int
@@ -352,106 +346,6 @@ applications_have_names_and_colours(void **state)
 	assert_string_equal(out, "http SSH Table overflow (not attributed) Unknown ");
 }
 
-static void
-coverage_counts_losses_and_leaves_out_what_is_not_ip(void **state)
-{
-	struct store *s = *state;
-	struct usage_coverage c;
-
-	assert_int_equal(db_coverage(s->db, USAGE_CURR, &c), NM_OK);
-	assert_int_equal(c.carried, 90 + 10 + 10); /* two links metered, the kernel dropped */
-	assert_int_equal(c.metered, 90 + 10 - 4);  /* the export queue refused four */
-	assert_int_equal(c.sampling, 1);
-	assert_int_equal(c.sampled_links, 0);
-	assert_int_equal(c.overflow, 0);
-}
-
-static void
-coverage_without_a_ledger_is_unknown(void **state)
-{
-	struct store *s = *state;
-	struct usage_coverage c = { .carried = 1, .metered = 1 };
-
-	assert_int_equal(db_run(s->db, "DELETE FROM ledger"), NM_OK);
-	assert_int_equal(db_coverage(s->db, USAGE_24HR, &c), NM_OK);
-	assert_int_equal(c.carried, 0);
-	assert_int_equal(c.metered, 0);
-}
-
-/* A ledger in place of the one that is there: rows of link (1 or 2), cause and packets. */
-static void
-make_ledger(struct store *s, const int64_t (*rows)[3], size_t n)
-{
-	uint32_t end;
-
-	assert_int_equal(db_run(s->db, "DELETE FROM ledger"), NM_OK);
-	assert_int_equal(db_run(s->db, "DELETE FROM link"), NM_OK);
-	assert_int_equal(db_run(s->db, "INSERT INTO link (id, probe, name) VALUES (1, 1, 'a'), "
-	                               "(2, 1, 'b')"),
-	                 NM_OK);
-	assert_int_equal(db_usage_end(s->db, &end), NM_OK);
-	for (size_t i = 0; i < n; i++) {
-		struct db_stmt *q;
-		assert_int_equal(db_query(s->db, "INSERT INTO ledger VALUES (?, ?, ?, ?, 0)", &q),
-		                 NM_OK);
-		db_bind_int(q, 1, rows[i][0]);
-		db_bind_int(q, 2, (int64_t)end - 60);
-		db_bind_int(q, 3, rows[i][1]);
-		db_bind_int(q, 4, rows[i][2]);
-		assert_int_equal(db_finish(q), NM_OK);
-	}
-}
-
-static void
-what_sampling_leaves_out_is_no_loss_and_stands_in_the_coverage(void **state)
-{
-	static const int64_t rows[][3] = {
-		{ 1, LEDGER_SEEN, 10050 },        { 1, LEDGER_METERED, 90 },
-		{ 1, LEDGER_NOT_IP, 10 },         { 1, LEDGER_SAMPLED_OUT, 9900 },
-		{ 1, LEDGER_KERNEL_DROPPED, 50 }, { 2, LEDGER_SEEN, 1000 },
-		{ 2, LEDGER_METERED, 1000 },
-	};
-	struct usage_coverage c;
-
-	make_ledger(*state, rows, sizeof(rows) / sizeof(rows[0]));
-	assert_int_equal(db_coverage(((struct store *)*state)->db, USAGE_CURR, &c), NM_OK);
-	assert_int_equal(c.sampling, 100);
-	assert_int_equal(c.links, 2);
-	assert_int_equal(c.sampled_links, 1);
-	assert_int_equal(c.metered, 9000 + 1000); /* 90 stand for 9,000 */
-	assert_int_equal(c.carried, 9000 + 50 + 1000);
-}
-
-static void
-what_overflowed_the_flow_table_was_carried_but_is_nobodys(void **state)
-{
-	static const int64_t rows[][3] = { { 1, LEDGER_SEEN, 100 },
-		                           { 1, LEDGER_METERED, 60 },
-		                           { 1, LEDGER_TABLE_OVERFLOW, 40 } };
-	struct usage_coverage c;
-
-	make_ledger(*state, rows, sizeof(rows) / sizeof(rows[0]));
-	assert_int_equal(db_coverage(((struct store *)*state)->db, USAGE_CURR, &c), NM_OK);
-	assert_int_equal(c.carried, 100);
-	assert_int_equal(c.metered, 60);
-	assert_int_equal(c.overflow, 40);
-}
-
-static void
-what_was_odd_about_metered_packets_is_no_loss(void **state)
-{
-	static const int64_t rows[][3] = {
-		{ 1, LEDGER_SEEN, 100 },   { 1, LEDGER_METERED, 100 }, { 1, LEDGER_LATE, 30 },
-		{ 1, LEDGER_NO_TIME, 20 }, { 1, LEDGER_ORPHAN, 10 },   { 1, LEDGER_EXPORTED, 100 },
-	};
-	struct usage_coverage c;
-
-	make_ledger(*state, rows, sizeof(rows) / sizeof(rows[0]));
-	assert_int_equal(db_coverage(((struct store *)*state)->db, USAGE_CURR, &c), NM_OK);
-	assert_int_equal(c.carried, 100);
-	assert_int_equal(c.metered, 100);
-}
-
 int
 main(void)
 {
@@ -473,11 +367,6 @@ main(void)
 		TEST(hosts_are_found_by_a_part_of_the_address_and_wildcards_are_plain),
 		TEST(a_host_that_was_seen_has_its_times),
 		TEST(applications_have_names_and_colours),
-		TEST(coverage_counts_losses_and_leaves_out_what_is_not_ip),
-		TEST(coverage_without_a_ledger_is_unknown),
-		TEST(what_sampling_leaves_out_is_no_loss_and_stands_in_the_coverage),
-		TEST(what_overflowed_the_flow_table_was_carried_but_is_nobodys),
-		TEST(what_was_odd_about_metered_packets_is_no_loss),
 	};
 
 	return cmocka_run_group_tests_name("usage", tests, NULL, NULL);

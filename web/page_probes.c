@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Probes and their links: what each link carried in the last 24 hours, and what became of every packet. */
+#include "lib/db_ledger.h"
+#include "lib/err.h"
+#include "web/format.h"
+#include "web/html.h"
+#include "web/page.h"
+#include "web/pages.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define N(a)      (sizeof(a) / sizeof((a)[0]))
+#define LINKS_MAX 500 /* on one page; more are counted */
+
+/* What a cause means, in the words of netmonc(8). */
+static const char *const meanings[LEDGER_CAUSE_MAX] = {
+	[LEDGER_SEEN] = "Offered by the kernel, behind the filter.",
+	[LEDGER_METERED] = "In a flow.",
+	[LEDGER_KERNEL_DROPPED] =
+	    "The kernel's buffer was full: give netmonc more --buffer or --workers.",
+	[LEDGER_IF_DROPPED] = "The interface or its driver dropped them.",
+	[LEDGER_TRUNCATED] = "Cut before the headers were whole: give netmonc more --snaplen.",
+	[LEDGER_NOT_IP] = "ARP, spanning tree and their like: no loss.",
+	[LEDGER_BAD_LINK] = "The link layer does not decode.",
+	[LEDGER_BAD_IP] = "The IP header does not decode.",
+	[LEDGER_BAD_TRANSPORT] = "The header of TCP, UDP or a tunnel does not decode.",
+	[LEDGER_TOO_DEEP] = "More headers than netmonc follows.",
+	[LEDGER_TABLE_OVERFLOW] =
+	    "The flow table was full: in the totals, but attributed to nobody. Give netmonc more --max-flows.",
+	[LEDGER_EXPORTED] = "Of records that were sent to the collector.",
+	[LEDGER_EXPORT_DROPPED] =
+	    "Of records that were lost because the collector was away for too long.",
+	[LEDGER_SAMPLED_OUT] = "Left out on purpose, by --sample: no loss, counts are scaled up.",
+	[LEDGER_LATE] = "Their time stamp was behind an earlier packet's. They are metered.",
+	[LEDGER_NO_TIME] = "They had no time stamp. They are metered.",
+	[LEDGER_ORPHAN] =
+	    "Fragments whose first one was not seen. They are metered, without ports.",
+};
+
+struct writing {
+	struct web *web;
+	struct buf *out;
+	size_t links;
+};
+
+static void
+put_cause(const struct link_ledger *l, unsigned cause, struct buf *out)
+{
+	char text[FORMAT_MAX];
+	bool lost = ledger_cause_kind(cause) == LEDGER_KIND_LOST || cause == LEDGER_EXPORT_DROPPED;
+
+	buf_printf(out, "<tr><th scope=\"row\" class=\"name\">%s%s%s<small>%s</small></th>",
+	           lost ? "<b class=\"state failed\">" : "", ledger_cause_name(cause),
+	           lost ? "</b>" : "", meanings[cause]);
+	buf_printf(out, "<td data-label=\"Packets\">%" PRIu64 "</td>", l->packets[cause]);
+	buf_printf(
+	    out, "<td data-label=\"Of seen\">%s</td>",
+	    ledger_cause_kind(cause) == LEDGER_KIND_RECORDS
+		? ""
+		: format_coverage(l->packets[cause], l->packets[LEDGER_SEEN], text, sizeof(text)));
+	buf_printf(out, "<td data-label=\"Volume\">%s</td></tr>\n",
+	           format_volume(l->octets[cause], text, sizeof(text)));
+}
+
+/* Whether every packet is accounted for, and when the probe was heard. */
+static void
+put_closing(const struct writing *w, const struct link_ledger *l, struct buf *out)
+{
+	int64_t gap = link_ledger_gap(l), age_s = w->web->now_s - (int64_t)l->last_seen_s;
+	char text[FORMAT_MAX];
+
+	if (l->packets[LEDGER_SEEN] && gap == 0)
+		buf_text(out, "Every packet is accounted for. ");
+	else if (gap != 0)
+		buf_printf(out, "<b class=\"state failed\">%" PRId64 " packets %s.</b> ",
+		           gap > 0 ? gap : -gap,
+		           gap > 0 ? "were seen and are under no cause"
+		                   : "more are under causes than were seen");
+	buf_printf(out, "The probe was heard %s ago.",
+	           format_age(age_s > 0 ? (uint64_t)age_s : 0, text, sizeof(text)));
+}
+
+static int
+put_link(void *ctx, const struct link_ledger *l)
+{
+	struct writing *w = ctx;
+	struct buf rows = { 0 }, closing = { 0 };
+	char id[32], heading[2 * LINK_NAME_MAX + 8];
+
+	if (w->links++ >= LINKS_MAX)
+		return 0;
+	for (unsigned cause = 1; cause < LEDGER_CAUSE_MAX; cause++)
+		if (l->packets[cause])
+			put_cause(l, cause, &rows);
+	put_closing(w, l, &closing);
+	(void)snprintf(id, sizeof(id), "link-%" PRId64, l->id);
+	(void)snprintf(heading, sizeof(heading), "%s · %s", l->probe, l->link);
+	const struct tmpl_value values[] = {
+		{ SLOT_ID, AS_TEXT, id },
+		{ SLOT_HEADING, AS_TEXT, heading },
+		{ SLOT_HEAD, AS_HTML,
+		  rows.len
+		      ? "<tr><th scope=\"col\" class=\"name\">Cause</th><th scope=\"col\">Packets</th>"
+		        "<th scope=\"col\">Of seen</th><th scope=\"col\">Volume</th></tr>"
+		      : "" },
+		{ SLOT_ROWS, AS_HTML, buf_str(&rows) },
+		{ SLOT_MORE, AS_HTML, buf_str(&closing) },
+		{ SLOT_EMPTY, AS_TEXT,
+		  rows.len ? "" : "Nothing was counted in the last 24 hours." },
+	};
+	tmpl_render(w->web->tmpl, TMPL_TABLE, values, N(values), w->out);
+	buf_free(&rows);
+	buf_free(&closing);
+	return 0;
+}
+
+int
+page_probes(struct web *web, const struct request *req, struct response *resp)
+{
+	struct buf tables = { 0 }, main = { 0 };
+	struct writing w = { .web = web, .out = &tables };
+	char text[256] =
+	    "<p class=\"coverage\">What each link carried in the last 24 hours, and what became of "
+	    "every packet.</p>";
+	int rc = db_ledger_each(web->db, USAGE_24HR, put_link, &w);
+
+	if (rc == NM_OK) {
+		if (w.links == 0)
+			(void)snprintf(
+			    text, sizeof(text),
+			    "<p class=\"empty\">No probe has reported yet. Start one with: "
+			    "netmonc -i INTERFACE -h COLLECTOR</p>");
+		else if (w.links > LINKS_MAX)
+			(void)snprintf(
+			    text, sizeof(text),
+			    "<p class=\"coverage\">The first %d of %zu links, over the last "
+			    "24 hours.</p>",
+			    LINKS_MAX, w.links);
+		const struct tmpl_value values[] = {
+			{ SLOT_HEADING, AS_TEXT, "Probes" },
+			{ SLOT_TEXT, AS_HTML, text },
+			{ SLOT_TABLES, AS_HTML, buf_str(&tables) },
+		};
+		tmpl_render(web->tmpl, TMPL_USAGE, values, N(values), &main);
+		if (!buf_ok(&main) || !buf_ok(&tables))
+			resp->body.failed = true;
+		page_frame(web, req, "Probes", "", buf_str(&main), resp);
+	}
+	buf_free(&tables);
+	buf_free(&main);
+	return rc == NM_OK ? 200 : rc;
+}
