@@ -169,8 +169,10 @@ decode_cut(size_t len, size_t wire)
 	struct packet again;
 	memset(&pkt, 0xee, sizeof(pkt));
 	memset(&again, 0xdd, sizeof(again));
-	enum ledger_cause cause = decode_packet(decode_link_find(f.dlt), &frame, decode_flags, &pkt);
-	assert_int_equal(decode_layers(decode_link_layer(f.dlt), &frame, decode_flags, &again), cause);
+	enum ledger_cause cause =
+	    decode_packet(decode_link_find(f.dlt), &frame, decode_flags, &pkt);
+	assert_int_equal(decode_layers(decode_link_layer(f.dlt), &frame, decode_flags, &again),
+	                 cause);
 	if (cause == LEDGER_METERED)
 		assert_same(&pkt, &again);
 	if (cause == LEDGER_METERED && pkt.payload_len) {
