@@ -33,7 +33,7 @@ static const char *const name_service[] = {
 	"/etc/ld.so.cache",
 	"/etc/localtime",
 	"/usr/share/zoneinfo",
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__clang__)
+#if SANDBOX_SANITIZED
 	"/proc/self", /* the leak check walks through mappings and threads */
 #endif
 };

@@ -19,6 +19,19 @@
 
 #define SANDBOX_PATHS_MAX 128
 
+/* Whether this build has a sanitizer that reads /proc/self, clones and traces: it gets a sandbox with these holes. */
+#if defined(__has_feature)
+#	if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#		define SANDBOX_SANITIZED 1
+#	endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#	define SANDBOX_SANITIZED 1
+#endif
+#ifndef SANDBOX_SANITIZED
+#	define SANDBOX_SANITIZED 0
+#endif
+
 /* A file, or a folder with all below it, that may still be opened. One that does not exist is left out. */
 struct sandbox_path {
 	const char *path;

@@ -22,18 +22,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#	if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#		define SANITIZED 1
-#	endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#	define SANITIZED 1
-#endif
-#ifndef SANITIZED
-#	define SANITIZED 0
-#endif
-
 #ifndef PR_SET_VMA
 #	define PR_SET_VMA 0x53564d41 /* names of mappings, newer C libraries set them */
 #endif
@@ -274,7 +262,7 @@ static const struct row deadly[] = {
 	CALL(pidfd_getfd),
 	CALL(pidfd_send_signal),
 	CALL(kcmp),
-#if !SANITIZED
+#if !SANDBOX_SANITIZED
 	CALL(ptrace),
 #endif
 	/* privileges and namespaces */
@@ -360,7 +348,7 @@ add_rows(scmp_filter_ctx filter, uint32_t action, const struct row *rows, size_t
 	int rc = 0;
 
 	/* a filter may not say twice what happens anyway */
-	if (action == (SANITIZED ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM)))
+	if (action == (SANDBOX_SANITIZED ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM)))
 		return 0;
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = add_row(filter, action, &rows[i]);
@@ -435,7 +423,8 @@ sandbox_calls(const struct sandbox_needs *needs)
 		log_info("sandbox: this kernel has no seccomp: no system call filter");
 		return NM_OK;
 	}
-	scmp_filter_ctx filter = seccomp_init(SANITIZED ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM));
+	scmp_filter_ctx filter =
+	    seccomp_init(SANDBOX_SANITIZED ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM));
 	int rc = filter ? fill(filter, needs) : -ENOMEM;
 	if (rc == 0)
 		rc = load(filter);

@@ -303,8 +303,13 @@ class Inside(Case):
         shutil.copy(e2e.binary("modules/dns.so"), self.module_dir / "dns.so")
         self.modules.with_name("new").write_text("dns\n")
         self.modules.with_name("new").rename(self.modules)
-        process.send(signal.SIGHUP)
-        process.wait_line("modules read again")
+
+        def read_again():
+            # one that comes before netmonc waits for input is followed when input comes
+            process.send(signal.SIGHUP)
+            return "modules read again" in process.log()
+
+        e2e.wait_until(read_again, "modules to be read again")
         process.popen.stdin.write(Path(e2e.capture("dns")).read_bytes())
         process.popen.stdin.close()
         self.assertEqual(process.wait_end(), 0, process.log())

@@ -30,11 +30,6 @@
 
 #include <cmocka.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#	define SANITIZED 1
-#else
-#	define SANITIZED 0
-#endif
 #define NOBODY 65534
 
 /* Folders of one test: "in" may be opened, "out" not. */
@@ -272,7 +267,8 @@ has_sockets(const struct sandbox_needs *needs)
 	CHECK(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0 || errno == EAFNOSUPPORT);
 	CHECK(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0) >= 0);
 	CHECK(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0);
-	CHECK(SANITIZED || (socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP) < 0 && errno == EPERM));
+	CHECK(SANDBOX_SANITIZED ||
+	      (socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP) < 0 && errno == EPERM));
 	return 0;
 }
 
@@ -317,7 +313,7 @@ static void
 what_is_on_no_list_fails(void **state)
 {
 	(void)state;
-	if (SANITIZED)
+	if (SANDBOX_SANITIZED)
 		skip();
 	assert_well(in_child(refuses_the_unknown, &(struct sandbox_needs){ .n_paths = 0 }));
 }
