@@ -388,14 +388,14 @@ ask_modules(struct classifier *c, const struct packet *pkt, bool from_client,
 			st->refused[modules[i] >> 6] |= UINT64_C(1) << (modules[i] & 63);
 }
 
-/* The tags of a flow without a verdict are looked at in its first packets and then at 16, 32, 64 and 128: its endpoint may
- * have become known meanwhile. */
+/* The tags of a flow without a verdict are looked at when it begins, and then with its first packet with payload and the
+ * second, 4th, 8th ... 128th: its endpoint may have become known meanwhile. */
 static bool
-tags_are_due(const struct classify_state *st, bool payload, unsigned budget)
+tags_are_due(const struct classify_state *st, bool payload)
 {
 	if (!(st->flags & CLASSIFY_TAGGED))
 		return true;
-	return payload && (st->payloads <= budget || (st->payloads & (st->payloads - 1)) == 0);
+	return payload && (st->payloads & (st->payloads - 1)) == 0;
 }
 
 void
@@ -418,7 +418,7 @@ classify_packet_slow(struct classifier *c, const struct packet *pkt, bool from_c
 			show_owner(c, pkt, from_client, st);
 		return;
 	}
-	if (has_ports && tags_are_due(st, payload, budget))
+	if (has_ports && tags_are_due(st, payload))
 		look_up_tags(c, pkt, st);
 	if (payload && st->payloads <= budget)
 		ask_modules(c, pkt, from_client, st);
