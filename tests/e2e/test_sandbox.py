@@ -316,5 +316,40 @@ class Inside(Case):
         self.assertIn("DNS", {r["application"] for r in e2e.records(process.out())})
 
 
+@e2e.needs_netns
+class Interfaces(e2e.Case):
+    """Interfaces that go away, when nothing can be opened any more. One that comes back is test_live_capture's."""
+
+    def setUp(self):
+        super().setUp()
+        self.ns = f"nmsandbox{os.getpid()}"
+        e2e.run("ip", "netns", "add", self.ns)
+        self.addCleanup(e2e.run, "ip", "netns", "del", self.ns)
+        for pair in ("a", "b"):
+            self.inside("ip", "link", "add", f"{pair}0", "type", "veth", "peer", "name", f"{pair}1")
+            self.inside("ip", "link", "set", f"{pair}1", "up")
+
+    def inside(self, *argv, check=True):
+        return e2e.run("ip", "netns", "exec", self.ns, *argv, check=check)
+
+    def change_kind(self, name):
+        """The interface comes back as one of another link type."""
+        self.inside("ip", "link", "del", name)
+        if self.inside("ip", "tuntap", "add", "name", name, "mode", "tun", check=False).returncode != 0:
+            self.skipTest("no tun interfaces here")
+
+    def test_one_of_another_kind_is_lost_and_the_last_one_ends_it(self):
+        process = self.start("ip", "netns", "exec", self.ns, e2e.binary("netmonc"), "-v", "-o", "csv", "-i", "a1", "-i", "b1")
+        process.wait_line("module dns: ")
+        self.change_kind("a1")
+        process.wait_line("a1: .*restart netmonc")
+        self.assertTrue(process.running())
+        self.change_kind("b1")
+        self.assertEqual(process.wait_end(), 1, process.log())
+        self.assertRegex(process.log(), "b1: .*restart netmonc")
+        self.assertIn("no interface is left", process.log())
+        self.assertIn("the ledger closes", process.log())
+
+
 if __name__ == "__main__":
     unittest.main()
