@@ -56,7 +56,7 @@ archive   = $(BUILD)/lib$(subst /,-,$(1)).a
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
 LIBNETMON := $(BUILD)/libnetmon.a
 
-.PHONY: all deps demo test test-quick bench lint stats captures fuzz install clean help tests
+.PHONY: all deps demo test test-quick thread-tests bench lint stats captures fuzz install clean help tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -187,11 +187,17 @@ test-quick: all tests
 # Commands that build as their first step use all cores, unless the caller said how many.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-# All of it: end-to-end tests and unit tests of this build, then the same under ASan and UBSan.
+# What several threads use: these are also run under ThreadSanitizer, with tests/e2e/test_workers.py.
+THREAD_TESTS := probe/test_tag probe/test_worker probe/test_export
+thread-tests: $(BUILD)/netmonc $(MODULES:%=$(BUILD)/modules/%.so) $(THREAD_TESTS:%=$(BUILD)/tests/%)
+
+# All of it: end-to-end tests and unit tests of this build, then the same under ASan and UBSan, and threads under TSan.
 test: deps
 	$(Q)$(MAKE) $(JOBS) all tests
 	$(Q)$(MAKE) $(JOBS) ASAN=1 BUILD='$(BUILD)/asan' all tests
-	$(Q)NETMON_BUILD='$(abspath $(BUILD))' NETMON_ASAN_BUILD='$(abspath $(BUILD))/asan' tests/all
+	$(Q)$(MAKE) $(JOBS) TSAN=1 BUILD='$(BUILD)/tsan' thread-tests
+	$(Q)NETMON_BUILD='$(abspath $(BUILD))' NETMON_ASAN_BUILD='$(abspath $(BUILD))/asan' \
+	    NETMON_TSAN_BUILD='$(abspath $(BUILD))/tsan' tests/all
 
 deps:
 	$(Q)etc/install-packages etc/debian-packages

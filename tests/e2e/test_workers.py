@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Workers that share the packets give the records and the ledger that one gives."""
 import collections
+import random
 import signal
+import struct
 import time
 import unittest
 
@@ -12,6 +14,35 @@ from live_case import LiveCase, frame_count, totals
 MIX = ("http", "dns", "ftp", "smtp", "ssh", "sip", "vlan", "gre", "bt-dht", "bt-utp")
 # Nothing here that the kernel cannot see the flow of: no tunnels, no fragments, one tag.
 PLAIN = ("http", "dns", "ssh", "vlan")
+
+
+def fragmented_udp(client, number):
+    """Ethernet frames of a datagram in three fragments, from a port of its own."""
+    payload = struct.pack("!HHHH", 1000 + client, 4000, 72, 0) + bytes(64)
+    frames = []
+    for at in (0, 24, 48):
+        piece = payload[at:at + 24]
+        more = 0x2000 if at < 48 else 0
+        ip = struct.pack("!BBHHHBBH4B4B", 0x45, 0, 20 + len(piece), number, more | at // 8, 64, 17, 0,
+                         10, 0, 0, client, 10, 0, 1, 1)
+        frames.append(bytes(12) + b"\x08\x00" + ip + piece)
+    return frames
+
+
+def write_fragments(path):
+    """A capture file of datagrams in fragments and of whole ones of the same flows. Returns how many frames."""
+    rng = random.Random(3)
+    frames = []
+    for number in range(300):
+        client = rng.randrange(1, 20)
+        frames += fragmented_udp(client, number)
+        ip = struct.pack("!BBHHHBBH4B4B", 0x45, 0, 36, 0, 0, 64, 17, 0, 10, 0, 0, client, 10, 0, 1, 1)
+        frames.append(bytes(12) + b"\x08\x00" + ip + struct.pack("!HHHH", 1000 + client, 4000, 16, 0) + bytes(8))
+    with open(path, "wb") as file:
+        file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for i, frame in enumerate(frames):
+            file.write(struct.pack("<IIII", 1700000000, i * 100, len(frame), len(frame)) + frame)
+    return len(frames)
 
 
 def mix_totals(names):
@@ -32,6 +63,13 @@ class Files(e2e.Case):
                 with self.subTest(f"{name}, {workers} workers"):
                     self.assertEqual(totals(e2e.netmonc_csv(path, options=("--workers", workers))),
                                      totals(e2e.netmonc_csv(path)))
+
+    def test_fragments_belong_to_their_flows_whatever_the_number_of_workers(self):
+        path = self.dir / "fragments.pcap"
+        write_fragments(path)
+        alone = totals(e2e.netmonc_csv(path))
+        self.assertEqual(len(alone), 19)
+        self.assertEqual(totals(e2e.netmonc_csv(path, options=("--workers", "3"))), alone)
 
     def test_the_ledger_of_all_workers_closes(self):
         path = e2e.capture("gre")
@@ -62,6 +100,15 @@ class Live(LiveCase):
                 self.assertRegex(process.log(), rf"link a1: seen +{sent} packets")
                 self.assertIn("the ledger closes", process.log())
                 self.assertEqual(totals(e2e.records(process.out())), mix_totals(MIX))
+
+    def test_fragments_find_the_worker_of_their_flow(self):
+        path = self.dir / "fragments.pcap"
+        sent = write_fragments(path)
+        process = self.live("-v", "-i", "a1", "--workers", "3")
+        self.send("a0", path)
+        self.assertEqual(process.stop(), 0, process.log())
+        self.assertRegex(process.log(), rf"link a1: seen +{sent} packets")
+        self.assertEqual(totals(e2e.records(process.out())), totals(e2e.netmonc_csv(path)))
 
     def test_the_kernel_gives_each_worker_its_own_flows(self):
         process = self.live("-v", "-i", "a1", "--workers", "2")
