@@ -243,31 +243,22 @@ decode_ah4(struct decode *d)
 
 /* An IP packet directly in another one (RFC 2003, RFC 2473, RFC 4213). */
 static const struct layer *
-decode_ip4_in_ip(struct decode *d)
+decode_ip_in_ip(struct decode *d)
 {
-	bool outer4 = d->ip_version == 4;
+	static const enum tunnel_kind kinds[2][2] = { { TUNNEL_IP4_IN_IP4, TUNNEL_IP6_IN_IP4 },
+		                                      { TUNNEL_IP4_IN_IP6, TUNNEL_IP6_IN_IP6 } };
+	bool outer6 = d->ip_version == 6, inner6 = d->pkt->protocol == PROTO_IP6;
 
-	if (!decode_enter(d, outer4 ? TUNNEL_IP4_IN_IP4 : TUNNEL_IP4_IN_IP6))
+	if (!decode_enter(d, kinds[outer6][inner6]))
 		return decode_leaf(d);
-	return &layer_ipv4;
-}
-
-static const struct layer *
-decode_ip6_in_ip(struct decode *d)
-{
-	bool outer4 = d->ip_version == 4;
-
-	if (!decode_enter(d, outer4 ? TUNNEL_IP6_IN_IP4 : TUNNEL_IP6_IN_IP6))
-		return decode_leaf(d);
-	return &layer_ipv6;
+	return inner6 ? &layer_ipv6 : &layer_ipv4;
 }
 
 static const struct layer layer_ip6_extension = { decode_ip6_extension };
 static const struct layer layer_ip6_fragment = { decode_ip6_fragment };
 static const struct layer layer_ah4 = { decode_ah4 };
 static const struct layer layer_ah = { decode_ah };
-static const struct layer layer_ip4_in_ip = { decode_ip4_in_ip };
-static const struct layer layer_ip6_in_ip = { decode_ip6_in_ip };
+static const struct layer layer_ip_in_ip = { decode_ip_in_ip };
 
 /* IANA, Assigned Internet Protocol Numbers: behind IPv4 and behind IPv6. */
 static const struct {
@@ -276,11 +267,11 @@ static const struct {
 } protocols[256] = {
 	[0] = { NULL, &layer_ip6_extension }, /* hop-by-hop options */
 	[1] = { &layer_icmp, &layer_icmp },
-	[4] = { &layer_ip4_in_ip, &layer_ip4_in_ip },
+	[4] = { &layer_ip_in_ip, &layer_ip_in_ip },
 	[6] = { &layer_tcp, &layer_tcp },
 	[17] = { &layer_udp, &layer_udp },
 	[33] = { &layer_dccp, &layer_dccp },
-	[41] = { &layer_ip6_in_ip, &layer_ip6_in_ip },
+	[41] = { &layer_ip_in_ip, &layer_ip_in_ip },
 	[43] = { NULL, &layer_ip6_extension }, /* routing */
 	[44] = { NULL, &layer_ip6_fragment },
 	[47] = { &layer_gre, &layer_gre },
@@ -301,6 +292,8 @@ decode_protocol(struct decode *d, uint8_t protocol)
 	    d->ip_version == 4 ? protocols[protocol].v4 : protocols[protocol].v6;
 
 	d->pkt->protocol = protocol;
+	if (layer == &layer_ip_in_ip) /* that another IP header follows is no header of its own */
+		return decode_ip_in_ip(d);
 	return layer ? layer : decode_leaf(d);
 }
 

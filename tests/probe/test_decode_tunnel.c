@@ -370,7 +370,7 @@ static void
 a_chain_of_more_than_16_layers_is_too_deep(void **state)
 {
 	(void)state;
-	for (unsigned n = 14; n <= 1000; n += 986) {
+	for (unsigned n = 14; n <= 1000; n += n == 14 ? 1 : 985) {
 		static uint8_t frame[20 * 1000 + 28];
 		struct frame_bytes bytes = { .bytes = frame, .len = 20 * n + 28 };
 		for (unsigned i = 0; i < n; i++) {
@@ -383,7 +383,7 @@ a_chain_of_more_than_16_layers_is_too_deep(void **state)
 		memcpy(frame + 20 * n, f.b, 28);
 		bytes.wire_len = bytes.len;
 		assert_int_equal(decode_packet(decode_link_find(DLT_IPV4), &bytes, 0, &pkt),
-		                 LEDGER_TOO_DEEP);
+		                 n == 14 ? LEDGER_METERED : LEDGER_TOO_DEEP); /* 15 and UDP */
 	}
 }
 
