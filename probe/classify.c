@@ -375,17 +375,22 @@ show_owner(struct classifier *c, const struct packet *pkt, bool from_client,
 		st->flags &= (uint8_t)~CLASSIFY_WATCHED;
 }
 
+/* Asks the modules that want the packet, in the order of the list. */
 static void
 ask_modules(struct classifier *c, const struct packet *pkt, bool from_client,
             struct classify_state *st)
 {
 	struct nm_packet view = view_of(pkt, from_client, st);
-	uint8_t modules[MODHOST_MODULES_MAX];
-	unsigned n = dispatch_ask(c->dispatch, &view, st->refused, modules);
+	struct dispatch_set modules;
 
-	for (unsigned i = 0; i < n; i++)
-		if (ask(c, pkt, &view, st, modules[i]) == NM_NO && modules[i] < REFUSED_BITS)
-			st->refused[modules[i] >> 6] |= UINT64_C(1) << (modules[i] & 63);
+	dispatch_ask(c->dispatch, &view, st->refused, &modules);
+	for (unsigned word = 0; word < DISPATCH_WORDS; word++)
+		for (uint64_t bits = modules.bits[word]; bits; bits &= bits - 1) {
+			unsigned module = word * 64 + (unsigned)__builtin_ctzll(bits);
+
+			if (ask(c, pkt, &view, st, module) == NM_NO && module < REFUSED_BITS)
+				st->refused[word] |= bits & -bits;
+		}
 }
 
 /* The tags of a flow without a verdict are looked at when it begins, and then with its first packet with payload and the

@@ -332,54 +332,38 @@ rule_holds(const struct rule *r, const struct nm_packet *pkt)
 	return (octets & r->mask) == r->pattern;
 }
 
-/* Which modules are out of the question or already on the answer, one bit each. */
-struct seen {
-	uint64_t bits[4];
-};
-
-static inline unsigned
-ask_list(const struct plan *p, struct list list, const struct nm_packet *pkt, struct seen *seen,
-         uint8_t *out)
+static inline void
+ask_list(const struct plan *p, struct list list, const struct nm_packet *pkt,
+         struct dispatch_set *modules)
 {
 	const struct rule *end = p->lists + list.first + list.count;
-	unsigned n = 0;
 
-	for (const struct rule *r = p->lists + list.first; r < end; r++) {
-		if (!rule_holds(r, pkt))
-			continue;
-		uint64_t bit = UINT64_C(1) << (r->module & 63);
-		if (seen->bits[r->module >> 6] & bit)
-			continue;
-		seen->bits[r->module >> 6] |= bit;
-		out[n++] = r->module;
-	}
-	return n;
+	for (const struct rule *r = p->lists + list.first; r < end; r++)
+		if (rule_holds(r, pkt))
+			modules->bits[r->module >> 6] |= UINT64_C(1) << (r->module & 63);
 }
 
 /* The list of a port; empty for one that no match names. */
 static inline struct list
 port_list(const struct plan *p, uint16_t port)
 {
-	if (!(p->some_ports & port_bit(port)))
-		return (struct list){ 0, 0 };
-	return port_slot(p, port)->list;
+	return p->some_ports & port_bit(port) ? port_slot(p, port)->list : (struct list){ 0, 0 };
 }
 
-unsigned
+void
 dispatch_ask(const struct dispatch *d, const struct nm_packet *pkt, const uint64_t refused[2],
-             uint8_t *ret_modules)
+             struct dispatch_set *ret_modules)
 {
 	const struct plan *p = d->plans[pkt->transport];
-	struct seen seen = { { refused[0], refused[1], 0, 0 } };
 
+	*ret_modules = (struct dispatch_set){ { 0 } };
 	if (!p)
-		return 0;
-	struct list list = p->by_byte[pkt->len ? pkt->payload[0] : 0];
-	unsigned n = ask_list(p, list, pkt, &seen, ret_modules);
-	n += ask_list(p, port_list(p, pkt->dport), pkt, &seen, ret_modules + n);
-	if (pkt->sport != pkt->dport)
-		n += ask_list(p, port_list(p, pkt->sport), pkt, &seen, ret_modules + n);
-	return n;
+		return;
+	ask_list(p, p->by_byte[pkt->len ? pkt->payload[0] : 0], pkt, ret_modules);
+	ask_list(p, port_list(p, pkt->dport), pkt, ret_modules);
+	ask_list(p, port_list(p, pkt->sport), pkt, ret_modules);
+	ret_modules->bits[0] &= ~refused[0];
+	ret_modules->bits[1] &= ~refused[1];
 }
 
 unsigned

@@ -23,10 +23,16 @@ struct dispatch;
 int dispatch_new(const struct modset *set, struct dispatch **ret_dispatch);
 void dispatch_free(struct dispatch *d);
 
-/* Indices of the modules that want this packet, each once, in ret_modules (room for MODHOST_MODULES_MAX); returns how
- * many. Modules 0..127 whose bit in `refused` is set, and those whose max_packets is below pkt->nth, are left out. */
-unsigned dispatch_ask(const struct dispatch *d, const struct nm_packet *pkt,
-                      const uint64_t refused[2], uint8_t *ret_modules);
+/* Modules, a bit each: module i is bit i % 64 of word i / 64. */
+#define DISPATCH_WORDS ((MODHOST_MODULES_MAX + 63) / 64)
+struct dispatch_set {
+	uint64_t bits[DISPATCH_WORDS];
+};
+
+/* The modules that want this packet. Modules 0..127 whose bit in `refused` is set, and those whose max_packets is below
+ * pkt->nth, are left out. */
+void dispatch_ask(const struct dispatch *d, const struct nm_packet *pkt, const uint64_t refused[2],
+                  struct dispatch_set *ret_modules);
 
 /* The largest max_packets among the modules that match this transport; 0 when none does. */
 unsigned dispatch_budget(const struct dispatch *d, uint8_t transport);

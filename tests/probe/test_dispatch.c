@@ -85,17 +85,26 @@ packet_of(const char *payload, uint16_t dport)
 	};
 }
 
-/* How many modules are asked about a packet when only this match exists. */
+/* Which of the first 64 modules are asked about a packet. */
+static uint64_t
+ask(const struct dispatch *d, const struct nm_packet *pkt, const uint64_t refused[2])
+{
+	struct dispatch_set modules;
+
+	dispatch_ask(d, pkt, refused, &modules);
+	return modules.bits[0];
+}
+
+/* Is the module asked about a packet when only this match exists? */
 static unsigned
 asked(struct nm_match match, const struct nm_packet *pkt)
 {
 	struct dispatch *d = dispatch_of(&match, 1);
 	static const uint64_t refused[2];
-	uint8_t modules[MODHOST_MODULES_MAX];
-	unsigned n = dispatch_ask(d, pkt, refused, modules);
+	uint64_t modules = ask(d, pkt, refused);
 
 	dispatch_free(d);
-	return n;
+	return (unsigned)modules;
 }
 
 static void
@@ -177,15 +186,13 @@ a_module_is_asked_once_and_not_after_it_refused_or_ran_out_of_packets(void **sta
 	struct dispatch *d = dispatch_of(matches, 2);
 	struct nm_packet pkt = packet_of("hello", 7777);
 	uint64_t refused[2] = { 0, 0 };
-	uint8_t modules[MODHOST_MODULES_MAX];
 
 	(void)state;
-	assert_int_equal(dispatch_ask(d, &pkt, refused, modules), 2);
+	assert_int_equal(ask(d, &pkt, refused), 3);
 	refused[0] = 1;
-	assert_int_equal(dispatch_ask(d, &pkt, refused, modules), 1);
-	assert_int_equal(modules[0], 1);
+	assert_int_equal(ask(d, &pkt, refused), 2);
 	pkt.nth = DISPATCH_BUDGET + 1;
-	assert_int_equal(dispatch_ask(d, &pkt, refused, modules), 0);
+	assert_int_equal(ask(d, &pkt, refused), 0);
 	assert_int_equal(dispatch_budget(d, NM_TCP), DISPATCH_BUDGET);
 	assert_int_equal(dispatch_budget(d, NM_UDP), 0);
 	dispatch_free(d);
@@ -216,6 +223,53 @@ a_packet_meets_few_matches_however_many_modules_there_are(void **state)
 	dispatch_free(many);
 }
 
+/* The last of 200 modules is found like the first, and a refusal is only remembered of the first 128. */
+static void
+modules_of_every_number_are_asked(void **state)
+{
+	struct nm_match matches[200];
+	const struct nm_packet pkt = packet_of("hello", 7777);
+	const uint64_t refused[2] = { UINT64_MAX, UINT64_MAX };
+	struct dispatch_set modules;
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++)
+		matches[i] = (struct nm_match){ .transport = NM_TCP, .len = 1, .pattern = "h" };
+	struct dispatch *d = dispatch_of(matches, 200);
+	dispatch_ask(d, &pkt, refused, &modules);
+	assert_true(modules.bits[0] == 0 && modules.bits[1] == 0);
+	assert_true(modules.bits[2] == UINT64_MAX && modules.bits[3] == 0xff);
+	dispatch_free(d);
+}
+
+/* Octets that leave the same rules share them: what is asked must not depend on which came first. */
+static void
+each_octet_meets_the_rules_that_it_can_begin(void **state)
+{
+	struct nm_match matches[64];
+	static const uint64_t refused[2];
+
+	(void)state;
+	for (unsigned i = 0; i < 64; i++)
+		matches[i] = (struct nm_match){ .transport = NM_TCP,
+			                        .len = 1,
+			                        .pattern = { (uint8_t)(i * 37) },
+			                        .mask = { (uint8_t)(0xff << i % 5) } };
+	struct dispatch *d = dispatch_of(matches, 64);
+	for (unsigned octet = 1; octet < 256; octet++) {
+		const char payload[2] = { (char)octet, '\0' };
+		const struct nm_packet pkt = packet_of(payload, 1);
+		uint64_t expected = 0;
+
+		for (unsigned i = 0; i < 64; i++)
+			if ((octet & matches[i].mask[0]) ==
+			    (matches[i].pattern[0] & matches[i].mask[0]))
+				expected |= UINT64_C(1) << i;
+		assert_true(ask(d, &pkt, refused) == expected);
+	}
+	dispatch_free(d);
+}
+
 int
 main(void)
 {
@@ -227,6 +281,8 @@ main(void)
 		cmocka_unit_test(
 		    a_module_is_asked_once_and_not_after_it_refused_or_ran_out_of_packets),
 		cmocka_unit_test(a_packet_meets_few_matches_however_many_modules_there_are),
+		cmocka_unit_test(modules_of_every_number_are_asked),
+		cmocka_unit_test(each_octet_meets_the_rules_that_it_can_begin),
 	};
 
 	return cmocka_run_group_tests_name("dispatch", tests, NULL, NULL);
