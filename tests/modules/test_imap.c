@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* IMAP, and other protocols of lines. */
+#include "tests/support/all_modules.h"
+#include "tests/support/module_harness.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define USUAL "10.0.0.1:40000 192.0.2.1:143"
+#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+
+static const struct sample samples[] = {
+	SAMPLE("greeting with capabilities", SERVER,
+	       "* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n"),
+	SAMPLE("greeting", SERVER, "* OK mail.example.com IMAP4 service\r\n"),
+	SAMPLE("capabilities", SERVER, "* CAPABILITY IMAP4rev1 IDLE\r\na001 OK done\r\n"),
+	SAMPLE("login", CLIENT, "a001 LOGIN joe secret\r\n"),
+	SAMPLE("login in lower case", CLIENT, "A1 login joe secret\r\n"),
+	SAMPLE("fetch", CLIENT, "a0004 UID FETCH 1:* (FLAGS)\r\n"),
+	SAMPLE("messages", SERVER, "* 172 EXISTS\r\n* 1 RECENT\r\n"),
+	SAMPLE("a message", SERVER, "* 12 FETCH (FLAGS (\\Seen))\r\n"),
+	SAMPLE("mailboxes", SERVER, "* LIST (\\HasNoChildren) \"/\" INBOX\r\n"),
+};
+
+static const struct sample port_samples[] = {
+	SAMPLE("status", SERVER, "a001 OK LOGIN completed\r\n"),
+	SAMPLE("numbers as tags", CLIENT, "17 NOOP\r\n"),
+};
+
+static struct harness *h;
+
+/* Each test begins without tags. */
+static int
+set_up(void **state)
+{
+	(void)state;
+	h = harness_new(all_modules);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	harness_free(h);
+	return 0;
+}
+
+static void
+each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
+{
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		(void)tear_down(state);
+		(void)set_up(state);
+		harness_cut(h, NM_TCP, USUAL, &samples[i], "IMAP");
+		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "IMAP");
+	}
+}
+
+static void
+what_is_not_sure_counts_on_the_usual_port_only(void **state)
+{
+	for (size_t i = 0; i < sizeof(port_samples) / sizeof(port_samples[0]); i++) {
+		(void)tear_down(state);
+		(void)set_up(state);
+		assert_string_not_equal(harness_one(h, NM_TCP, OTHER, &port_samples[i]), "IMAP");
+		harness_cut(h, NM_TCP, USUAL, &port_samples[i], "IMAP");
+	}
+}
+
+static void
+what_only_looks_like_it_is_not(void **state)
+{
+	static const struct sample others[] = {
+		SAMPLE("binary", SERVER, "* OK \x01\x02\x03\r\n"),
+		SAMPLE("port 143 alone", CLIENT, "hello world\r\n"),
+		SAMPLE("HTTP", SERVER, "HTTP/1.1 200 OK\r\n\r\n"),
+		SAMPLE("a list in a text", SERVER, "* apples\r\n* pears\r\n"),
+		SAMPLE("no tag", CLIENT, "LOGIN joe secret\r\n"),
+		SAMPLE("a tag without a digit", CLIENT, "please CHECK this\r\n"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(harness_one(h, NM_TCP, USUAL, &others[i]), "IMAP") == 0)
+			fail_msg("%s", others[i].name);
+}
+
+static void
+a_connection_that_goes_on_encrypted_stays_imap(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, USUAL);
+
+	(void)state;
+	(void)talk_say(&t, SERVER, "* OK ready\r\n");
+	(void)talk_say(&t, CLIENT, ". STARTTLS\r\n");
+	(void)talk_say(&t, SERVER, ". OK begin\r\n");
+	assert_string_equal(talk_say(&t, CLIENT, "\x17\x03\x03\0\4abcd\x17\x03\x03\0\4abcd"),
+	                    "IMAP");
+}
+
+static void
+a_session_that_goes_on_later_is_known_by_its_server(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, OTHER);
+	struct talk later = talk_begin(h, NM_TCP, "10.0.0.7:41000 192.0.2.1:9000");
+
+	(void)state;
+	(void)talk_say(&t, SERVER, "* OK [CAPABILITY IMAP4rev1] ready\r\n");
+	assert_string_equal(talk_say(&later, CLIENT, "\x81\x9a\xf0"), "IMAP");
+	assert_true(later.state.confidence < NM_CONF_TAG);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
+		CASE(what_is_not_sure_counts_on_the_usual_port_only),
+		CASE(what_only_looks_like_it_is_not),
+		CASE(a_connection_that_goes_on_encrypted_stays_imap),
+		CASE(a_session_that_goes_on_later_is_known_by_its_server),
+	};
+
+	return cmocka_run_group_tests_name("imap", tests, NULL, NULL);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* POP3, and where Redis and FTP begin. */
+#include "tests/support/all_modules.h"
+#include "tests/support/module_harness.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define USUAL "10.0.0.1:40000 192.0.2.1:110"
+#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+
+static const struct sample samples[] = {
+	SAMPLE("greeting", SERVER, "+OK POP3 server ready <1896.697170952@example.com>\r\n"),
+	SAMPLE("capabilities", CLIENT, "CAPA\r\n"),
+	SAMPLE("list of identifiers", CLIENT, "uidl\r\n"),
+	SAMPLE("TLS", CLIENT, "STLS\r\n"),
+	SAMPLE("digest", CLIENT, "APOP mrose c4c9334bac560ecc979e58001b3e22fb\r\n"),
+};
+
+static const struct sample port_samples[] = {
+	SAMPLE("bare agreement", SERVER, "+OK\r\n"),
+	SAMPLE("refusal", SERVER, "-ERR no such message\r\n"),
+	SAMPLE("user", CLIENT, "USER joe\r\n"),
+	SAMPLE("message", CLIENT, "RETR 1\r\n"),
+};
+
+static struct harness *h;
+
+/* Each test begins without tags. */
+static int
+set_up(void **state)
+{
+	(void)state;
+	h = harness_new(all_modules);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	harness_free(h);
+	return 0;
+}
+
+static void
+each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
+{
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		(void)tear_down(state);
+		(void)set_up(state);
+		harness_cut(h, NM_TCP, USUAL, &samples[i], "POP3");
+		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "POP3");
+	}
+}
+
+static void
+what_is_not_sure_counts_on_the_usual_port_only(void **state)
+{
+	for (size_t i = 0; i < sizeof(port_samples) / sizeof(port_samples[0]); i++) {
+		(void)tear_down(state);
+		(void)set_up(state);
+		assert_string_not_equal(harness_one(h, NM_TCP, OTHER, &port_samples[i]), "POP3");
+		harness_cut(h, NM_TCP, USUAL, &port_samples[i], "POP3");
+	}
+}
+
+static void
+what_only_looks_like_it_is_not(void **state)
+{
+	static const struct sample others[] = {
+		SAMPLE("binary", SERVER, "+OK \x01\x02\r\n"),
+		SAMPLE("port 110 alone", CLIENT, "hello world\r\n"),
+		SAMPLE("a longer word", CLIENT, "LISTEN\r\n"),
+		SAMPLE("HTTP", CLIENT, "GET / HTTP/1.1\r\n\r\n"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(harness_one(h, NM_TCP, USUAL, &others[i]), "POP3") == 0)
+			fail_msg("%s", others[i].name);
+}
+
+static void
+a_connection_that_goes_on_encrypted_stays_pop3(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, OTHER);
+
+	(void)state;
+	(void)talk_say(&t, SERVER, "+OK ready\r\n");
+	(void)talk_say(&t, CLIENT, "STLS\r\n");
+	assert_string_equal(talk_say(&t, CLIENT, "\x17\x03\x03\0\4abcd\x17\x03\x03\0\4abcd"),
+	                    "POP3");
+}
+
+static void
+a_session_that_goes_on_later_is_known_by_its_server(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, OTHER);
+	struct talk later = talk_begin(h, NM_TCP, "10.0.0.7:41000 192.0.2.1:9000");
+
+	(void)state;
+	(void)talk_say(&t, SERVER, "+OK ready\r\n");
+	assert_string_equal(talk_say(&later, CLIENT, "\x81\x9a\xf0"), "POP3");
+	assert_true(later.state.confidence < NM_CONF_TAG);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
+		CASE(what_is_not_sure_counts_on_the_usual_port_only),
+		CASE(what_only_looks_like_it_is_not),
+		CASE(a_connection_that_goes_on_encrypted_stays_pop3),
+		CASE(a_session_that_goes_on_later_is_known_by_its_server),
+	};
+
+	return cmocka_run_group_tests_name("pop3", tests, NULL, NULL);
+}
