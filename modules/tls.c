@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * TLS: RFC 8446 (1.3), RFC 5246 (1.2) and before, the SSLv2 form of a ClientHello (RFC 5246 appendix E.2). TCP, any port.
- * The name is HTTPS where the handshake negotiates HTTP (ALPN, RFC 7301) or the port is 443 or 8443, else TLS.
+ * The name is that of the application which the handshake negotiates (ALPN, RFC 7301) or, when it names none, which has the
+ * port: HTTPS, IMAPS, POP3S, SMTPS (RFC 8314); else TLS.
  *
  * Evidence: a ClientHello or ServerHello whose fields fit each other; in the middle of a connection the chain of record
  * headers. One direction is enough. Cost: asked only for the six first octets that a record can have; reads one hello.
@@ -11,6 +12,9 @@
 
 #define APP_HTTPS 2
 #define APP_TLS   3
+#define APP_IMAPS 51
+#define APP_POP3S 53
+#define APP_SMTPS 54
 
 /* RFC 8446 section 5.1: TLSPlaintext.type; 24 is RFC 6520 */
 #define RECORD_CHANGE_CIPHER 20
@@ -28,6 +32,9 @@
 static const struct nm_app apps[] = {
 	{ APP_HTTPS, "HTTPS", "Web", 0x0072b2, 0x3d9be0 },
 	{ APP_TLS, "TLS", "Encrypted", 0x44aa99, 0x66ccbb },
+	{ APP_IMAPS, "IMAPS", "Mail", 0x88226b, 0xb85fa0 },
+	{ APP_POP3S, "POP3S", "Mail", 0x661a40, 0xa8527a },
+	{ APP_SMTPS, "SMTPS", "Mail", 0xb0567f, 0xe8b4d2 },
 };
 
 /* A record header: type, then major version 3 and a minor one of 0..4. */
@@ -54,12 +61,26 @@ static const struct nm_match matches[] = {
 	  .mask = { 0x80, 0, 0xff } },
 };
 
-/* ALPN names that carry HTTP. */
-static const char *const http_names[] = { "h2", "http/1.1", "http/1.0", "spdy/3.1", "h2c" };
+/* IANA's ALPN protocol ids, and the ports of TLS from the first packet: what a client offers first counts. */
+static const struct {
+	const char *id;
+	uint16_t app;
+} protocols[] = {
+	{ "h2", APP_HTTPS },       { "http/1.1", APP_HTTPS }, { "http/1.0", APP_HTTPS },
+	{ "spdy/3.1", APP_HTTPS }, { "h2c", APP_HTTPS },      { "imap", APP_IMAPS },
+	{ "pop3", APP_POP3S },     { "smtp", APP_SMTPS },
+};
+static const struct {
+	uint16_t port;
+	uint16_t app;
+} ports[] = {
+	{ 443, APP_HTTPS }, { 8443, APP_HTTPS }, { 993, APP_IMAPS },
+	{ 995, APP_POP3S }, { 465, APP_SMTPS },
+};
 
-/* The extension's body: a list of names with a length octet each. */
-static bool
-offers_http(struct wire list)
+/* The extension's body: a list of names with a length octet each. The application of the first that is known, else 0. */
+static uint16_t
+read_alpn(struct wire list)
 {
 	wire_skip(&list, 2);
 	while (wire_left(&list) > 0) {
@@ -67,17 +88,18 @@ offers_http(struct wire list)
 		const uint8_t *name = wire_take(&list, len);
 
 		if (!name)
-			return false;
-		for (size_t i = 0; i < sizeof(http_names) / sizeof(http_names[0]); i++)
-			if (len == strlen(http_names[i]) && memcmp(name, http_names[i], len) == 0)
-				return true;
+			return 0;
+		for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+			if (len == strlen(protocols[i].id) &&
+			    memcmp(name, protocols[i].id, len) == 0)
+				return protocols[i].app;
 	}
-	return false;
+	return 0;
 }
 
 /* Looks for ALPN in a hello's extensions; the capture may end within them. */
-static bool
-extensions_name_http(struct wire *w)
+static uint16_t
+read_extensions(struct wire *w)
 {
 	wire_limit(w, wire_u16(w));
 	while (wire_left(w) >= 4) {
@@ -87,10 +109,10 @@ extensions_name_http(struct wire *w)
 
 		wire_limit(&body, len);
 		if (type == EXTENSION_ALPN)
-			return offers_http(body);
+			return read_alpn(body);
 		wire_skip(w, len);
 	}
-	return false;
+	return 0;
 }
 
 /* RFC 8446 section 4.1.2: random, session id, cipher suites, compression methods, extensions. Moves to the extensions.
@@ -122,9 +144,9 @@ is_server_hello(struct wire *w)
 	return !wire_ok(w) || (session <= 32 && method <= 1);
 }
 
-/* A handshake record's body. Sets *ret_http when it names HTTP. */
+/* A handshake record's body. Sets *ret_app to the application that it names, 0 for none. */
 static bool
-is_hello(struct wire w, bool *ret_http)
+is_hello(struct wire w, uint16_t *ret_app)
 {
 	uint8_t type = wire_u8(&w);
 	uint32_t length = (uint32_t)wire_u8(&w) << 16;
@@ -139,7 +161,7 @@ is_hello(struct wire w, bool *ret_http)
 		return false;
 	if (!(type == CLIENT_HELLO ? is_client_hello(&w) : is_server_hello(&w)))
 		return false;
-	*ret_http = wire_left(&w) > 0 && extensions_name_http(&w);
+	*ret_app = wire_left(&w) > 0 ? read_extensions(&w) : 0;
 	return true;
 }
 
@@ -198,17 +220,20 @@ is_sslv2_hello(struct wire w)
 	       challenge <= 32 && length == 9 + specs + session + challenge;
 }
 
-static bool
-is_web_port(const struct nm_packet *pkt)
+static uint16_t
+app_of_port(const struct nm_packet *pkt)
 {
-	return pkt->sport == 443 || pkt->dport == 443 || pkt->sport == 8443 || pkt->dport == 8443;
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		if (pkt->sport == ports[i].port || pkt->dport == ports[i].port)
+			return ports[i].app;
+	return APP_TLS;
 }
 
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	struct wire w = wire_init(pkt->payload, pkt->len);
-	bool http = false;
+	uint16_t app = 0;
 
 	(void)ctx;
 	(void)call;
@@ -219,14 +244,14 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 		uint16_t len = 0;
 
 		if (*pkt->payload == RECORD_HANDSHAKE && is_record(&body, &len) &&
-		    is_hello(body, &http))
+		    is_hello(body, &app))
 			verdict->confidence = NM_CONF_PROOF;
 		else
 			verdict->confidence = rate_records(w);
 	}
 	if (verdict->confidence == 0)
 		return NM_MORE;
-	verdict->app = http || is_web_port(pkt) ? APP_HTTPS : APP_TLS;
+	verdict->app = app ? app : app_of_port(pkt);
 	verdict->evidence = NM_EV_SIGNATURE;
 	return NM_MATCH;
 }
@@ -235,7 +260,7 @@ NM_MODULE(tls) = {
 	.abi_version = NM_ABI_VERSION,
 	.size = sizeof(struct nm_module),
 	.name = "tls",
-	.summary = "TLS and HTTPS, on any TCP port",
+	.summary = "TLS, HTTPS, IMAPS, POP3S and SMTPS, on any TCP port",
 	.max_packets = 16,
 	.n_apps = sizeof(apps) / sizeof(apps[0]),
 	.n_matches = sizeof(matches) / sizeof(matches[0]),

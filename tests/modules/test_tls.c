@@ -71,6 +71,33 @@ alpn_makes_it_https_on_any_port(void **state)
 }
 
 static void
+mail_in_tls_is_told_by_its_port_or_alpn(void **state)
+{
+	static const struct {
+		const char *ends;
+		const char *app;
+	} ports[] = {
+		{ "10.0.0.1:40000 192.0.2.1:993", "IMAPS" },
+		{ "10.0.0.1:40000 192.0.2.1:995", "POP3S" },
+		{ "10.0.0.1:40000 192.0.2.1:465", "SMTPS" },
+	};
+	static const struct sample imap = SAMPLE(
+	    "ClientHello with ALPN imap", CLIENT,
+	    "\x16\x03\x01\x00\x3d\x01\x00\x00\x39\x03\x03" RANDOM "\x00\x00\x02\x13\x01\x01\x00"
+	    "\x00\x0e\x00\x10\x00\x07\x00\x05\x04imap\x00\x17\x00\x00");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		harness_cut(h, NM_TCP, ports[i].ends, &client_hello, ports[i].app);
+		harness_cut(h, NM_TCP, ports[i].ends, &two_records, ports[i].app);
+		assert_string_equal(harness_one(h, NM_TCP, ports[i].ends, &client_hello_h2),
+		                    "HTTPS");
+	}
+	assert_string_equal(harness_one(h, NM_TCP, OTHER, &imap), "IMAPS");
+	assert_string_equal(harness_one(h, NM_TCP, WEB, &imap), "IMAPS");
+}
+
+static void
 records_in_the_middle_of_a_connection_are_recognised(void **state)
 {
 	struct talk t = talk_begin(h, NM_TCP, OTHER);
@@ -111,6 +138,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_hello_of_either_side_is_recognised_cut_anywhere),
 		cmocka_unit_test(alpn_makes_it_https_on_any_port),
+		cmocka_unit_test(mail_in_tls_is_told_by_its_port_or_alpn),
 		cmocka_unit_test(records_in_the_middle_of_a_connection_are_recognised),
 		cmocka_unit_test(a_hello_that_contradicts_itself_is_not_tls),
 	};
