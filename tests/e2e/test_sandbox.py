@@ -249,7 +249,8 @@ class Entering(Case):
         self.assertGreaterEqual(len(threads), 2)
         for thread in threads:
             self.assertEqual((thread["NoNewPrivs"], thread["Seccomp"]), ("1", "2"))
-            self.assertEqual(set(thread["Uid"].split() + thread["Gid"].split()), {str(uid)})
+            self.assertEqual(set(thread["Uid"].split()), {str(uid)})
+            self.assertEqual(set(thread["Gid"].split()), {str(NOBODY if ROOT else os.getegid())})
             for name in ("CapInh", "CapPrm", "CapEff", "CapAmb") + (("CapBnd",) if ROOT else ()):
                 self.assertEqual(int(thread[name], 16), 0, name)
         return process, threads
