@@ -34,6 +34,8 @@ static const char *const meanings[LEDGER_CAUSE_MAX] = {
 	[LEDGER_SAMPLED_OUT] = "Left out on purpose, by --sample: no loss, counts are scaled up.",
 	[LEDGER_LATE] = "Their time stamp was behind an earlier packet's. They are metered.",
 	[LEDGER_NO_TIME] = "They had no time stamp. They are metered.",
+	[LEDGER_WORKER_FULL] =
+	    "The queue to the worker that counts their flow was full: it is too slow.",
 	[LEDGER_ORPHAN] =
 	    "Fragments whose first one was not seen. They are metered, without ports.",
 };
@@ -52,7 +54,7 @@ put_cause(const struct link_ledger *l, unsigned cause, struct buf *out)
 
 	buf_printf(out, "<tr><th scope=\"row\" class=\"name\">%s%s%s<small>%s</small></th>",
 	           lost ? "<b class=\"state failed\">" : "", ledger_cause_name(cause),
-	           lost ? "</b>" : "", meanings[cause]);
+	           lost ? "</b>" : "", meanings[cause] ? meanings[cause] : "");
 	buf_printf(out, "<td data-label=\"Packets\">%" PRIu64 "</td>", l->packets[cause]);
 	buf_printf(
 	    out, "<td data-label=\"Of seen\">%s</td>",

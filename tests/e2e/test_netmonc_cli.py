@@ -177,11 +177,11 @@ class Files(e2e.Case):
             self.assertEqual(done.stdout, HEADER + "\n")
 
     def test_an_unknown_link_type_is_named(self):
-        path = self.dir / "wifi.pcap"
-        path.write_bytes(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 105))
+        path = self.dir / "usb.pcap"
+        path.write_bytes(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 189))
         done = netmonc("-o", "csv", "-r", path)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("IEEE802_11", done.stderr)
+        self.assertIn("USB_LINUX", done.stderr)
 
     def test_the_ledger_closes(self):
         done = netmonc("-v", "-o", "csv", "-r", self.http, "-r", self.dns)

@@ -4,7 +4,7 @@ from collections import Counter
 
 import netmon_e2e as e2e
 
-SEEN, METERED, TABLE_OVERFLOW, EXPORTED, SAMPLED_OUT = 1, 2, 11, 12, 14
+SEEN, METERED, TABLE_OVERFLOW, EXPORTED, SAMPLED_OUT, WORKER_FULL = 1, 2, 11, 12, 14, 18
 
 
 def key(row, application):
@@ -52,7 +52,8 @@ class Replay(e2e.Case):
 
     def test_the_ledger_closes_for_every_link_and_minute_whatever_is_left_out(self):
         netmond = self.netmond(store=True)
-        runs = {"all": (), "few": ("--max-flows", 2), "sampled": ("--sample", 3), "snapshot": ("--snapshot", "100ms")}
+        runs = {"all": (), "few": ("--max-flows", 2), "sampled": ("--sample", 3), "snapshot": ("--snapshot", "100ms"),
+                "shared": ("--workers", 3)}
         files = [word for capture in e2e.captures() for word in ("-r", capture)]
         for link, options in runs.items():
             e2e.run("netmonc", "-h", "127.0.0.1", "-p", netmond.port, "--link", link, *options, *files)
@@ -62,7 +63,7 @@ class Replay(e2e.Case):
                            "JOIN link l ON l.id = g.link"):
             counts.setdefault((r["name"], r["minute"]), {})[r["cause"]] = r["packets"]
         for (link, minute), causes in counts.items():
-            sum_of_causes = sum(p for cause, p in causes.items() if 2 <= cause <= 11 or cause == SAMPLED_OUT)
+            sum_of_causes = sum(p for cause, p in causes.items() if 2 <= cause <= 11 or cause in (SAMPLED_OUT, WORKER_FULL))
             self.assertEqual(causes.get(SEEN, 0), sum_of_causes, (link, minute))
         stored = {r["name"]: r["packets"] for r in e2e.query(
             self.dir / "netmon.db", "SELECT l.name, sum(f.packets) AS packets FROM flow f JOIN link l ON l.id = f.link "

@@ -238,7 +238,7 @@ class Pages(e2e.Case):
         self.assertIn(">edge · eth0<", page.text)
         self.assertIn('aria-current="true">Probes<', page.text)
         minute = self.made.now // 60 * 60 - 600
-        causes = range(1, 18)
+        causes = range(1, 19)
         self.change(f"INSERT INTO link VALUES (7, 1, '<b>'), (8, 1, 'quiet');" + "".join(
             f"INSERT INTO ledger VALUES (7, {minute}, {c}, {1000 if c == 1 else c}, 5);" for c in causes))
         self.addCleanup(self.change, "DELETE FROM link WHERE id > 6; DELETE FROM ledger WHERE link > 6")
@@ -246,9 +246,10 @@ class Pages(e2e.Case):
         self.assertEqual(page.rows("link-7"), [
             "seen", "metered", "kernel-dropped", "interface-dropped", "truncated", "not-ip", "bad-link-layer", "bad-ip",
             "bad-transport", "too-deep", "table-overflow", "exported", "export-dropped", "sampled-out", "late", "no-time",
-            "orphan-fragment"])
+            "orphan-fragment", "worker-queue-full"])
+        self.assertNotIn("<small></small>", page.text)
         self.assertIn("edge · &lt;b&gt;", page.text)
-        unnamed = 1000 - sum(range(2, 12)) - 14
+        unnamed = 1000 - sum(range(2, 12)) - 14 - 18
         self.assertIn(f"{unnamed} packets were seen and are under no cause", page.text)
         self.assertIn("Nothing was counted in the last 24 hours.", page.text)
 
