@@ -42,6 +42,19 @@ class Live(LiveCase):
         e2e.wait_until(lambda: e2e.sums(e2e.records(process.out())) == wanted, "all records", timeout=15)
         self.assertEqual(process.stop(), 0)
 
+    def test_what_the_kernel_drops_is_counted_to_the_packet(self):
+        path = e2e.capture("http")
+        for workers in ("1", "2"):
+            with self.subTest(f"{workers} workers"):
+                process = self.live("-v", "-i", "a1", "--buffer", "1", "--workers", workers)
+                process.send(signal.SIGSTOP)
+                self.send("a0", path, rounds=30)
+                process.send(signal.SIGCONT)
+                self.assertEqual(process.stop(), 0, process.log())
+                self.assertRegex(process.log(), rf"link a1: seen +{30 * frame_count(path)} packets")
+                self.assertRegex(process.log(), r"link a1: kernel-dropped +[1-9]\d* packets")
+                self.assertIn("the ledger closes", process.log())
+
     def test_an_interface_that_was_down_goes_on(self):
         process = self.live("-i", "a1")
         self.inside("ip", "link", "set", "a1", "down")

@@ -8,15 +8,17 @@ import time
 
 import netmon_e2e as e2e
 
-# Sends the frames of a pcap file on an interface, a few at a time. Run inside the namespace.
+# Sends the frames of a pcap file on an interface so many times, a few at a time. Run inside the namespace.
 SENDER = """
 import socket, struct, sys, time
 data = open(sys.argv[2], "rb").read()
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 s.bind((sys.argv[1], 0))
-at = n = 0
-at = 24
-while at + 16 <= len(data):
+at, n, rounds = 24, 0, int(sys.argv[3])
+while rounds:
+    if at + 16 > len(data):
+        at, rounds = 24, rounds - 1
+        continue
     length = struct.unpack_from("<I", data, at + 8)[0]
     s.send(data[at + 16:at + 16 + length])
     at += 16 + length
@@ -85,6 +87,6 @@ class LiveCase(e2e.Case):
         with open(f"/proc/{process.pid}/wchan", encoding="ascii") as file:
             return "poll" in file.read()
 
-    def send(self, interface, path):
-        self.inside(sys.executable, "-c", SENDER, interface, path)
+    def send(self, interface, path, rounds=1):
+        self.inside(sys.executable, "-c", SENDER, interface, path, rounds)
         time.sleep(0.3)
