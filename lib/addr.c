@@ -10,16 +10,110 @@
 
 #define V4_PREFIX_SHIFT 96 /* an IPv4 prefix length within the mapped 128 bits */
 
+/* --- text of an address ------------------------------------------------------------------------------------------ */
+
+#define WORDS 8 /* of 16 bits in an IPv6 address */
+
+/* Each of these writes at `to` and returns what is behind it. */
+static char *
+put_octet(char *to, unsigned n)
+{
+	if (n >= 100)
+		*to++ = (char)('0' + n / 100);
+	if (n >= 10)
+		*to++ = (char)('0' + n / 10 % 10);
+	*to++ = (char)('0' + n % 10);
+	return to;
+}
+
+static char *
+put_quad(char *to, const uint8_t octets[4])
+{
+	for (unsigned i = 0; i < 4; i++) {
+		if (i > 0)
+			*to++ = '.';
+		to = put_octet(to, octets[i]);
+	}
+	return to;
+}
+
+/* RFC 5952 sections 4.1 and 4.3: lower case, no leading zeros. */
+static char *
+put_word(char *to, unsigned word)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (unsigned shift = 12; shift > 0; shift -= 4)
+		if (word >> shift)
+			*to++ = digits[word >> shift & 15];
+	*to++ = digits[word & 15];
+	return to;
+}
+
+/* A stretch of words that are 0. */
+struct run {
+	unsigned first;
+	unsigned count;
+};
+
+/* RFC 5952 section 4.2: the longest stretch is left out, the first of those that are equally long, one word never. */
+static struct run
+longest_run(const unsigned words[WORDS])
+{
+	struct run best = { WORDS, 0 };
+	unsigned first = 0;
+
+	for (unsigned i = 0; i < WORDS; i++) {
+		if (words[i] != 0)
+			first = i + 1;
+		else if (i + 1 - first > best.count)
+			best = (struct run){ first, i + 1 - first };
+	}
+	return best.count > 1 ? best : (struct run){ WORDS, 0 };
+}
+
+static char *
+put_v6(char *to, const uint8_t octets[16])
+{
+	unsigned words[WORDS];
+
+	for (unsigned i = 0; i < WORDS; i++)
+		words[i] = (unsigned)octets[2 * i] << 8 | octets[2 * i + 1];
+	struct run run = longest_run(words);
+	/* RFC 5952 section 5, and the older IPv4-compatible ones as everybody prints them: ::192.0.2.1 */
+	bool quad = run.first == 0 && run.count == 6;
+	for (unsigned i = 0; i < (quad ? 6 : WORDS);) {
+		if (i == run.first) {
+			*to++ = ':';
+			i += run.count;
+			if (i == WORDS || quad)
+				*to++ = ':';
+			continue;
+		}
+		if (i > 0)
+			*to++ = ':';
+		to = put_word(to, words[i++]);
+	}
+	return quad ? put_quad(to, octets + 12) : to;
+}
+
 const char *
 addr_format(const struct addr *a, char *buf, size_t size)
 {
-	const char *text = addr_is_v4(a) ? inet_ntop(AF_INET, a->b + 12, buf, (socklen_t)size)
-	                                 : inet_ntop(AF_INET6, a->b, buf, (socklen_t)size);
+	char text[ADDR_TEXT_MAX];
+	char *end = addr_is_v4(a) ? put_quad(text, a->b + 12) : put_v6(text, a->b);
+	size_t len = (size_t)(end - text);
 
-	if (!text && size)
-		buf[0] = '\0';
+	if (size == 0)
+		return buf;
+	if (len >= size)
+		len = 0;
+	memcpy(buf, text, len);
+	buf[len] = '\0';
 	return buf;
 }
+
+/* --- addresses, ranges and prefixes from text -------------------------------------------------------------------- */
 
 int
 addr_parse(const char *text, struct addr *ret_addr)

@@ -4,6 +4,7 @@
 
 #include "lib/err.h"
 
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +19,16 @@ an_address_is_printed_in_its_canonical_form(void **state)
 		{ "2001:DB8:0:0:0:0:0:1", "2001:db8::1" },
 		{ "::", "::" },
 		{ "::ffff:192.0.2.1", "192.0.2.1" },
+		{ "255.99.100.0", "255.99.100.0" },
+		{ "::1", "::1" },
+		{ "1::", "1::" },
+		{ "2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1" }, /* one word is not left out */
+		{ "2001:0:0:1:0:0:0:1", "2001:0:0:1::1" },
+		{ "2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1" }, /* the first of two */
+		{ "::192.0.2.1", "::192.0.2.1" },
+		{ "fe80::abcd:ef00:10:1", "fe80::abcd:ef00:10:1" },
+		{ "abcd:ef01:2345:6789:abcd:ef01:2345:6789",
+		  "abcd:ef01:2345:6789:abcd:ef01:2345:6789" },
 	};
 	char text[ADDR_TEXT_MAX];
 	struct addr a;
@@ -27,6 +38,43 @@ an_address_is_printed_in_its_canonical_form(void **state)
 		assert_int_equal(addr_parse(cases[i][0], &a), NM_OK);
 		assert_string_equal(addr_format(&a, text, sizeof(text)), cases[i][1]);
 	}
+}
+
+/* Every mixture of words that are 0, short and long, against the C library. */
+static void
+addresses_are_printed_as_the_system_prints_them(void **state)
+{
+	static const uint16_t words[] = { 0, 0xffff, 0x1, 0xa0 };
+	char text[ADDR_TEXT_MAX];
+	char expected[ADDR_TEXT_MAX];
+
+	(void)state;
+	for (unsigned n = 0; n < 1u << 16; n++) {
+		struct addr a;
+
+		for (unsigned i = 0; i < 8; i++) {
+			a.b[2 * i] = (uint8_t)(words[n >> 2 * i & 3] >> 8);
+			a.b[2 * i + 1] = (uint8_t)words[n >> 2 * i & 3];
+		}
+		if (addr_is_v4(&a))
+			assert_non_null(inet_ntop(AF_INET, a.b + 12, expected, sizeof(expected)));
+		else
+			assert_non_null(inet_ntop(AF_INET6, a.b, expected, sizeof(expected)));
+		assert_string_equal(addr_format(&a, text, sizeof(text)), expected);
+	}
+}
+
+static void
+a_buffer_that_is_too_small_gets_no_half_address(void **state)
+{
+	char text[8] = "xxxxxxx";
+	struct addr a;
+
+	(void)state;
+	assert_int_equal(addr_parse("10.0.0.1", &a), NM_OK);
+	assert_string_equal(addr_format(&a, text, sizeof(text)), "");
+	assert_int_equal(addr_parse("1.2.3.4", &a), NM_OK);
+	assert_string_equal(addr_format(&a, text, sizeof(text)), "1.2.3.4");
 }
 
 static void
@@ -108,6 +156,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_is_printed_in_its_canonical_form),
+		cmocka_unit_test(addresses_are_printed_as_the_system_prints_them),
+		cmocka_unit_test(a_buffer_that_is_too_small_gets_no_half_address),
 		cmocka_unit_test(text_that_is_no_address_is_refused_and_changes_nothing),
 		cmocka_unit_test(a_range_is_printed_in_its_shortest_form),
 		cmocka_unit_test(a_range_that_is_backwards_mixed_or_has_host_bits_is_refused),
