@@ -47,10 +47,13 @@ decode_null(struct decode *d)
 	return family_layer(d, family);
 }
 
+/* What looks like a length is one of Linux's own protocol numbers here. */
 static const struct layer *
 sll_protocol(struct decode *d, uint16_t type)
 {
-	return type == SLL_802_2 ? &layer_llc : decode_ethertype(d, type);
+	const struct layer *layer = type == SLL_802_2 ? &layer_llc : decode_ethertype_layer(type);
+
+	return layer ? layer : decode_stop(d, LEDGER_NOT_IP);
 }
 
 /*
