@@ -18,6 +18,8 @@
 #include <sys/random.h>
 
 #define TABLE_LIMIT (1u << 28)
+#define NO_TICK     ((uint64_t)0 - TICK_NS) /* no time stamp is within the tick that begins there */
+#define INDEX_MIN   (1u << 14)              /* places that the index begins with: 128 kB */
 
 const struct flow_limits flow_limits_default = {
 	.active_s = FLOW_ACTIVE_S,
@@ -62,7 +64,7 @@ struct part {
 	void *at;
 	size_t size;
 };
-#define PARTS_MAX 5
+#define PARTS_MAX 6
 
 static void
 parts_of(const struct flow_table *t, struct part *ret_parts)
@@ -70,10 +72,11 @@ parts_of(const struct flow_table *t, struct part *ret_parts)
 	size_t n = t->table_max;
 
 	ret_parts[0] = (struct part){ t->flows, (n + 2 * SLOTS) * sizeof(*t->flows) };
-	ret_parts[1] = (struct part){ t->index, ((size_t)t->mask + 1) * sizeof(*t->index) };
+	ret_parts[1] = (struct part){ t->index, ((size_t)t->mask_max + 1) * sizeof(*t->index) };
 	ret_parts[2] = (struct part){ t->cold, n * sizeof(*t->cold) };
 	ret_parts[3] = (struct part){ t->six, n * sizeof(*t->six) };
 	ret_parts[4] = (struct part){ t->snaps, (n + FLOW_LINKS_MAX) * sizeof(*t->snaps) };
+	ret_parts[5] = (struct part){ t->spare_index, ret_parts[1].size };
 }
 
 static int
@@ -86,12 +89,21 @@ reserve_all(struct flow_table *t)
 	t->index = reserve(p[1].size);
 	t->cold = reserve(p[2].size);
 	t->six = reserve(p[3].size);
+	t->spare_index = reserve(p[5].size);
 	if (t->snap_ns)
 		t->snaps = reserve(p[4].size);
-	if (!t->flows || !t->index || !t->cold || !t->six || (t->snap_ns && !t->snaps))
+	if (!t->flows || !t->index || !t->cold || !t->six || !t->spare_index ||
+	    (t->snap_ns && !t->snaps))
 		return -ENOMEM;
 	flow_wheel_init(t);
 	return NM_OK;
+}
+
+static void
+set_mask(struct flow_table *t, uint32_t mask)
+{
+	t->mask = mask;
+	t->grow_at = mask < t->mask_max ? mask / 2 : UINT32_MAX;
 }
 
 static void
@@ -99,18 +111,21 @@ set_limits(struct flow_table *t, const struct flow_limits *l)
 {
 	t->table_max = l->table_max;
 	t->nearly_full = l->table_max - l->table_max / 8;
-	for (t->mask = 1; t->mask < l->table_max + l->table_max / 2 + 1;)
-		t->mask <<= 1;
-	t->mask--;
+	for (t->mask_max = 1; t->mask_max < l->table_max + l->table_max / 2 + 1;)
+		t->mask_max <<= 1;
+	t->mask_max--;
+	set_mask(t, t->mask_max < INDEX_MIN ? t->mask_max : INDEX_MIN - 1);
 	t->active = l->active_s * TICKS_PER_S;
-	t->idle = l->idle_s * TICKS_PER_S;
-	t->linger = l->linger_s * TICKS_PER_S;
+	t->idle[0] = l->idle_s * TICKS_PER_S;
+	t->idle[1] = l->linger_s * TICKS_PER_S;
 	t->half_open = FLOW_HALF_OPEN_S * TICKS_PER_S;
-	t->leap = (uint64_t)t->active + t->idle + FLOW_LEAP_S * TICKS_PER_S;
+	t->leap = (uint64_t)t->active + t->idle[0] + FLOW_LEAP_S * TICKS_PER_S;
 	t->packets_max = l->packets_max;
 	t->octets_max = l->octets_max;
 	t->scale = l->sampling ? l->sampling : 1;
 	t->snap_ns = l->snapshot_ms * UINT64_C(1000000);
+	for (unsigned i = 0; i < FLOW_LINKS_MAX; i++)
+		t->links[i].tick_begin_ns = NO_TICK;
 }
 
 int
@@ -167,16 +182,20 @@ clock_odd(struct flow_table *t, uint16_t link, uint64_t tick, int64_t step)
 	if (!steps)
 		return step;
 	t->links[link].offset = t->now - tick;
+	t->links[link].stepped = true;
 	return 0;
 }
 
-/* Sets the clock by a packet's time, in ticks; the link's `at` is the packet's time on it. */
-static inline void
-clock_set(struct flow_table *t, uint16_t link, uint64_t tick)
+/* Sets the clock by a packet's time; the link's `at` is the packet's time on it, `tick` its own time. */
+static void
+clock_set(struct flow_table *t, uint16_t link, uint64_t ts_ns)
 {
 	struct flow_link *l = &t->links[link];
+	uint64_t tick = ts_ns / TICK_NS;
 	int64_t step = (int64_t)(tick + l->offset - t->now);
 
+	l->tick = tick;
+	l->tick_begin_ns = tick * TICK_NS;
 	if (link >= t->n_links || step > (int64_t)t->leap || step < -(int64_t)STEP_TICKS)
 		step = clock_odd(t, link, tick, step);
 	if (step > 0) {
@@ -190,6 +209,22 @@ clock_set(struct flow_table *t, uint16_t link, uint64_t tick)
 }
 
 /* --- places ------------------------------------------------------------------------------------------------------ */
+
+/* True when both addresses are IPv4: one test for the common case. */
+static inline bool
+is_v4(const struct packet *pkt)
+{
+	static const uint8_t mapped[4] = { 0, 0, 0xff, 0xff };
+	uint64_t s, d;
+	uint32_t s_middle, d_middle, v4_middle;
+
+	memcpy(&s, pkt->saddr.b, sizeof(s));
+	memcpy(&d, pkt->daddr.b, sizeof(d));
+	memcpy(&s_middle, pkt->saddr.b + 8, sizeof(s_middle));
+	memcpy(&d_middle, pkt->daddr.b + 8, sizeof(d_middle));
+	memcpy(&v4_middle, mapped, sizeof(v4_middle));
+	return (s | d | (s_middle ^ v4_middle) | (d_middle ^ v4_middle)) == 0;
+}
 
 /* Any total order of endpoints does, so addresses are compared as the machine loads them. */
 static inline unsigned
@@ -224,12 +259,8 @@ void
 flow_place(const struct flow_table *t, const struct packet *pkt, struct flow_place *ret_place)
 {
 	struct flow_key *key = &ret_place->key;
-	unsigned dir;
+	unsigned dir = is_v4(pkt) ? place_v4(pkt, key) : place_v6(t, pkt, ret_place);
 
-	if (addr_is_v4(&pkt->saddr) && addr_is_v4(&pkt->daddr))
-		dir = place_v4(pkt, key);
-	else
-		dir = place_v6(t, pkt, ret_place);
 	key->port[dir] = pkt->sport;
 	key->port[!dir] = pkt->dport;
 	key->link = (uint8_t)pkt->link;
@@ -239,26 +270,26 @@ flow_place(const struct flow_table *t, const struct packet *pkt, struct flow_pla
 	__builtin_prefetch(&t->index[ret_place->hash & t->mask], 1);
 }
 
-uint32_t
-flow_fetch(const struct flow_table *t, const struct flow_place *place)
+void
+flow_fetch(const struct flow_table *t, struct flow_place *place)
 {
 	uint32_t at = place->hash & t->mask;
 
 	while (t->index[at].entry && t->index[at].hash != place->hash)
 		at = (at + 1) & t->mask;
-	if (t->index[at].entry)
-		__builtin_prefetch(&t->flows[t->index[at].entry - 1], 1);
-	return t->index[at].entry;
+	place->entry = t->index[at].entry;
+	if (place->entry)
+		__builtin_prefetch(&t->flows[place->entry - 1], 1);
 }
 
 void
-flow_touch(const struct flow_table *t, uint32_t entry)
+flow_touch(const struct flow_table *t, const struct flow_place *place)
 {
-	if (!entry)
+	if (!place->entry)
 		return;
-	const struct flow *f = &t->flows[entry - 1];
+	const struct flow *f = &t->flows[place->entry - 1];
 	if (!f->settled)
-		__builtin_prefetch(&t->cold[entry - 1], 1);
+		__builtin_prefetch(&t->cold[place->entry - 1], 1);
 	if (f->six)
 		__builtin_prefetch(&t->six[f->six - 1]);
 }
@@ -294,6 +325,24 @@ take_six(struct flow_table *t, const struct flow_place *place)
 	return six;
 }
 
+/* Doubles the index: one that is no larger than it has to be stays in the caches. The few times that this happens in the
+ * life of a table are the only ones that a packet waits for the kernel: 10 ms for a million conversations. */
+static void
+grow_index(struct flow_table *t)
+{
+	struct flow_slot *old = t->index;
+	uint32_t places = t->mask + 1;
+
+	t->index = t->spare_index;
+	set_mask(t, t->mask * 2 + 1);
+	for (uint32_t at = 0; at < places; at++)
+		if (old[at].entry)
+			index_insert(t, old[at].hash, old[at].entry - 1);
+	/* gives the memory back; what is reserved is zero again */
+	(void)madvise(old, places * sizeof(*old), MADV_DONTNEED);
+	t->spare_index = old;
+}
+
 static struct flow *
 insert(struct flow_table *t, const struct packet *pkt, const struct flow_place *place)
 {
@@ -315,8 +364,10 @@ insert(struct flow_table *t, const struct packet *pkt, const struct flow_place *
 	f->packets[0] = f->packets[1] = 0;
 	f->octets[0] = f->octets[1] = 0;
 	begin(t, f, pkt, place->dir);
+	if (t->stats.conversations >= t->grow_at)
+		grow_index(t);
 	index_insert(t, place->hash, i);
-	flow_wheel_insert(t, i, t->idle < t->active ? t->idle : t->active);
+	flow_wheel_insert(t, i, t->idle[0] < t->active ? t->idle[0] : t->active);
 	t->stats.conversations++;
 	return f;
 }
@@ -349,12 +400,10 @@ is_over_by_packet_time(const struct flow_table *t, const struct flow *f, uint64_
 }
 
 static inline bool
-is_full(const struct flow_table *t, const struct flow *f, const struct packet *pkt, unsigned dir)
+is_full(const struct flow_table *t, const struct flow *f, uint64_t octets, unsigned dir)
 {
-	if (f->packets[dir] == 0)
-		return false;
 	return f->packets[dir] + t->scale > t->packets_max ||
-	       f->octets[dir] + (uint64_t)pkt->octets * t->scale > t->octets_max;
+	       f->octets[dir] + octets > t->octets_max;
 }
 
 /* Sees that a conversation is not half-open; not for its first packet. */
@@ -367,23 +416,32 @@ prove(struct flow *f, const struct packet *pkt, unsigned dir)
 		f->flags |= FLOW_PROVEN;
 }
 
+/* True when nothing came from either side for so long that the conversation is over. */
+static inline bool
+is_idle(const struct flow_table *t, const struct flow *f, uint32_t at, unsigned dir)
+{
+	uint32_t idle = flow_idle_of(t, f);
+
+	return at - f->last[dir] >= idle && at - f->last[!dir] >= idle;
+}
+
 /* Cuts what is over before this packet, also when the wheel has not got there yet: records must not depend on when a
  * slot is run. */
 static inline void
-go_on(struct flow_table *t, struct flow *f, const struct packet *pkt, unsigned dir, uint64_t tick)
+go_on(struct flow_table *t, struct flow *f, const struct packet *pkt, unsigned dir)
 {
-	uint32_t at = (uint32_t)t->links[pkt->link].at;
-	uint32_t quiet0 = at - f->last[0], quiet1 = at - f->last[1];
-	uint32_t quiet = quiet0 < quiet1 ? quiet0 : quiet1;
-	bool stepped = has_stepped(t, f);
+	const struct flow_link *l = &t->links[pkt->link];
+	uint32_t at = (uint32_t)l->at;
+	bool stepped = l->stepped && has_stepped(t, f);
 
-	if (quiet >= flow_idle_of(t, f) || reuses_ports(f, pkt) ||
-	    (stepped && is_over_by_packet_time(t, f, tick))) {
+	if (is_idle(t, f, at, dir) || reuses_ports(f, pkt) ||
+	    (stepped && is_over_by_packet_time(t, f, l->tick))) {
 		flow_cut(t, f);
 		begin(t, f, pkt, dir);
 		return;
 	}
-	if (stepped || at - f->created >= t->active || is_full(t, f, pkt, dir))
+	if (at - f->created >= t->active || is_full(t, f, (uint64_t)pkt->octets * t->scale, dir) ||
+	    stepped)
 		flow_cut(t, f);
 	if (!(f->flags & FLOW_PROVEN))
 		prove(f, pkt, dir);
@@ -405,7 +463,7 @@ follow_tcp(struct flow_table *t, struct flow *f, const struct packet *pkt, unsig
 	if (!was_closed && f->flags & FLOW_CLOSED) {
 		uint32_t i = (uint32_t)(f - t->flows);
 		flow_wheel_remove(t, i);
-		flow_wheel_insert(t, i, t->linger);
+		flow_wheel_insert(t, i, t->idle[1]);
 	}
 }
 
@@ -437,29 +495,29 @@ snapshot(struct flow_table *t, const struct packet *pkt)
 	const struct flow_link *l = &t->links[pkt->link];
 
 	if (pkt->ts_ns - l->snap_begin_ns < t->snap_ns)
-		return pkt->ts_ns / TICK_NS;
+		return l->tick;
 	if (pkt->ts_ns < l->snap_begin_ns &&
 	    l->snap_begin_ns - pkt->ts_ns <= (uint64_t)STEP_TICKS * TICK_NS)
 		return l->snap_begin_ns / TICK_NS;
 	flow_snapshot_turn(t, pkt->link, pkt->ts_ns);
-	return pkt->ts_ns / TICK_NS;
+	return l->tick;
 }
 
 bool
 flow_add(struct flow_table *t, const struct packet *pkt, const struct flow_place *place,
          struct flow_hit *ret_hit)
 {
-	uint64_t tick = pkt->ts_ns / TICK_NS;
+	const struct flow_link *l = &t->links[pkt->link];
 	unsigned dir = place->dir;
 	struct flow *f;
 
-	clock_set(t, pkt->link, tick);
-	if (t->snap_ns)
-		tick = snapshot(t, pkt);
+	if (pkt->ts_ns - l->tick_begin_ns >= TICK_NS)
+		clock_set(t, pkt->link, pkt->ts_ns);
+	uint64_t tick = t->snap_ns ? snapshot(t, pkt) : l->tick;
 	uint32_t entry = index_find(t, place);
 	if (entry) {
 		f = &t->flows[entry - 1];
-		go_on(t, f, pkt, dir, tick);
+		go_on(t, f, pkt, dir);
 	} else {
 		f = insert(t, pkt, place);
 		if (!f) {
@@ -486,7 +544,7 @@ flow_advance(struct flow_table *t, uint64_t ts_ns)
 
 	if (t->n_links == 0 || (int64_t)(tick + t->links[link].offset - t->now) <= 0)
 		return;
-	clock_set(t, link, tick);
+	clock_set(t, link, ts_ns);
 	for (uint16_t i = 0; t->snap_ns && i < t->n_links; i++)
 		if (ts_ns >= t->links[i].snap_begin_ns + t->snap_ns)
 			flow_snapshot_turn(t, i, ts_ns);

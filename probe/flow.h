@@ -80,8 +80,8 @@ typedef void (*flow_cut_fn)(void *ctx, const struct record *record);
 /* Reserves the table's memory; on success *ret_table is the caller's. -ENOMEM, -EIO without random numbers, or NM_ELIMIT
  * when a limit is outside its range.
  * Memory of a full table: table_max times 112 octets, 32 more for each IPv6 conversation, 8 more with snapshots; and 8
- * for each place of the index, which has the smallest power of two of them that is at least 1.5 times table_max (default:
- * 112 MB and 16 MB). */
+ * for each place of the index, which grows to the smallest power of two of them that is above 1.5 times table_max
+ * (default: 112 MB and 16 MB). */
 int flow_table_new(const struct flow_limits *limits, flow_cut_fn cut, void *ctx,
                    struct flow_table **ret_table);
 /* Gives the memory back; open flows are dropped. NULL is fine. */
@@ -111,16 +111,16 @@ struct flow_place {
 	struct flow_key key;
 	uint32_t hash;
 	uint32_t dir;        /* which of the key's endpoints sent the packet */
+	uint32_t entry;      /* by flow_fetch(): 1 + the entry that may be the packet's, 0: none */
 	struct addr addr[2]; /* only for IPv6 */
 };
 
 /* A packet is counted in four steps, so that with several packets at hand the memory that each needs is on its way while
  * the others are dealt with: flow_place() for all, flow_fetch() for all, flow_touch() for all, then flow_add() for each in
- * order. The first three change nothing, and what flow_place() says stays right whatever happens to the table in between.
- * flow_fetch() returns the entry that may be the packet's, for flow_touch(). */
+ * order. The first three change nothing in the table, and what they say stays good whatever happens to it in between. */
 void flow_place(const struct flow_table *t, const struct packet *pkt, struct flow_place *ret_place);
-uint32_t flow_fetch(const struct flow_table *t, const struct flow_place *place);
-void flow_touch(const struct flow_table *t, uint32_t entry);
+void flow_fetch(const struct flow_table *t, struct flow_place *place);
+void flow_touch(const struct flow_table *t, const struct flow_place *place);
 
 /* Counts a packet in its conversation, which is made when it is new. False when the table is full: the packet is
  * counted in the overflow record. May cut records. */

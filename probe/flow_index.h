@@ -14,7 +14,8 @@
 
 #include <string.h>
 
-#define KEY_SIX 0x8000u /* in a key's `vlan`: the addresses are folded IPv6 ones */
+#define KEY_SIX  0x8000u /* in a key's `vlan`: the addresses are folded IPv6 ones */
+#define KEY_NONE 0xff    /* in a key's `link`: of no conversation */
 
 _Static_assert(sizeof(struct flow_key) == 16, "key has padding");
 
@@ -52,12 +53,15 @@ index_same_key(const struct flow_table *t, const struct flow *f, const struct fl
 	return !f->six || memcmp(t->six[f->six - 1].addr, place->addr, sizeof(place->addr)) == 0;
 }
 
-/* 1 + number of the entry, 0 if there is none. */
+/* 1 + number of the entry, 0 if there is none. What was found ahead is right if its key still is, since an entry that is
+ * given back has KEY_NONE; what was not found may have been made since. */
 static inline uint32_t
 index_find(const struct flow_table *t, const struct flow_place *place)
 {
 	uint32_t at = place->hash & t->mask;
 
+	if (place->entry && index_same_key(t, &t->flows[place->entry - 1], place))
+		return place->entry;
 	for (; t->index[at].entry; at = (at + 1) & t->mask)
 		if (t->index[at].hash == place->hash &&
 		    index_same_key(t, &t->flows[t->index[at].entry - 1], place))
@@ -65,7 +69,7 @@ index_find(const struct flow_table *t, const struct flow_place *place)
 	return 0;
 }
 
-/* The table has more places than entries: one is free. */
+/* There is a free place. */
 static inline void
 index_insert(struct flow_table *t, uint32_t hash, uint32_t i)
 {

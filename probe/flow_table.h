@@ -89,19 +89,26 @@ struct flow_overflow {
 
 /* What is particular to a link. */
 struct flow_link {
-	uint64_t offset;                  /* clock minus packet time in ticks, modulo 2^64 */
+	uint64_t tick_begin_ns;           /* packet time when the tick of the last packet begins */
+	uint64_t tick;                    /* the same in ticks */
 	uint64_t at;                      /* clock at the link's newest packet */
+	uint64_t offset;                  /* clock minus packet time in ticks, modulo 2^64 */
+	bool stepped;                     /* the offset was moved at least once */
 	uint64_t snap_begin_ns;           /* packet time of the begin of the running interval */
 	struct flow_overflow overflow[2]; /* IPv4, IPv6 */
 };
 
 struct flow_table {
 	struct flow *flows; /* table_max of them, then the heads of the wheel's slots */
-	struct flow_slot *index;
+	struct flow_slot
+	    *index; /* of the size that is in use; the other one waits for its growth */
+	struct flow_slot *spare_index;
 	struct flow_cold *cold;
 	struct flow_six *six;
 	struct flow_neighbours *snaps; /* table_max of them, then the heads of the links' lists */
-	uint32_t mask;                 /* places of the index, a power of two, minus 1 */
+	uint32_t mask;     /* places of the index that are in use, a power of two, minus 1 */
+	uint32_t mask_max; /* the most that there will be */
+	uint32_t grow_at;  /* conversations from which on the index is too small */
 	uint32_t table_max;
 	uint32_t nearly_full; /* conversations from which on half-open ones have less time */
 	uint32_t used;        /* entries that were ever in use: the rest is untouched memory */
@@ -111,7 +118,8 @@ struct flow_table {
 	uint64_t wheel_at;           /* slot that was run last */
 	uint64_t half_at;            /* no slot before it has half-open conversations */
 	uint64_t leap;               /* ticks: a longer step ahead moves the link's offset */
-	uint32_t active, idle, linger, half_open; /* ticks */
+	uint32_t active, half_open;  /* ticks */
+	uint32_t idle[2];            /* of open conversations, and of closed ones: linger */
 	uint32_t packets_max, octets_max;
 	uint32_t scale;            /* one packet counts for so many */
 	uint64_t snap_ns;          /* length of an interval, 0: no snapshots */
@@ -138,7 +146,7 @@ flow_quiet(const struct flow_table *t, const struct flow *f)
 static inline uint32_t
 flow_idle_of(const struct flow_table *t, const struct flow *f)
 {
-	return f->flags & FLOW_CLOSED ? t->linger : t->idle;
+	return t->idle[(f->flags & FLOW_CLOSED) != 0];
 }
 
 static inline bool

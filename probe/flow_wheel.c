@@ -80,6 +80,7 @@ end(struct flow_table *t, uint32_t i)
 		memcpy(&t->six[f->six - 1], &t->six_free, sizeof(t->six_free));
 		t->six_free = f->six;
 	}
+	f->key.link = KEY_NONE;
 	f->next = t->free;
 	t->free = i + 1;
 	t->stats.conversations--;

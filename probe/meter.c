@@ -16,6 +16,7 @@ struct link {
 	uint64_t newest_ns; /* newest time stamp */
 	uint32_t leave_out; /* frames until the next one that is looked at */
 	uint64_t minute_begin_ns;
+	uint64_t calm_ns; /* for so long behind `minute_begin_ns` nothing is handed over */
 	struct meter_count now[LEDGER_CAUSE_MAX];    /* not yet handed over */
 	struct meter_count before[LEDGER_CAUSE_MAX]; /* handed over */
 };
@@ -29,7 +30,6 @@ struct step {
 	uint32_t frame_octets;
 	struct packet pkt; /* only link and time if the cause is not LEDGER_METERED */
 	struct flow_place place;
-	uint32_t entry; /* see flow_fetch() */
 };
 
 struct meter {
@@ -132,8 +132,10 @@ static void
 hand_over(struct meter *m, uint64_t ts_ns)
 {
 	m->handed_over_ns = ts_ns;
-	for (uint16_t link = 0; link < m->n_links; link++)
+	for (uint16_t link = 0; link < m->n_links; link++) {
 		hand_over_link(m, link);
+		m->links[link].calm_ns = 0;
+	}
 }
 
 /* True when `ts_ns` is outside the span that begins at `begin_ns`. A packet that is a little late does not count as
@@ -155,6 +157,24 @@ ledger_minute(struct meter *m, uint16_t link, uint64_t ts_ns)
 		return;
 	hand_over_link(m, link);
 	l->minute_begin_ns = ts_ns - ts_ns % NS_PER_MINUTE;
+	l->calm_ns = 0;
+}
+
+/* Hands over what is due before a packet counts, and works out how long nothing will be. */
+static void
+ledger_due(struct meter *m, uint16_t link, uint64_t ts_ns)
+{
+	struct link *l = &m->links[link];
+
+	ledger_minute(m, link, ts_ns);
+	if (outside(m->handed_over_ns, NS_PER_S, ts_ns))
+		hand_over(m, ts_ns);
+	if (link >= m->n_links)
+		m->n_links = link + 1;
+	uint64_t next_ns = m->handed_over_ns + NS_PER_S;
+	l->calm_ns = next_ns > l->minute_begin_ns ? next_ns - l->minute_begin_ns : 0;
+	if (l->calm_ns > NS_PER_MINUTE)
+		l->calm_ns = NS_PER_MINUTE;
 }
 
 static inline void
@@ -200,23 +220,29 @@ is_in_records(enum ledger_cause cause)
 }
 
 static inline void
+count_one(struct link *l, enum ledger_cause cause, uint32_t octets)
+{
+	l->now[cause].packets++;
+	l->now[cause].octets += octets;
+}
+
+static inline void
 meter_step(struct meter *m, const struct step *step)
 {
 	const struct packet *pkt = &step->pkt;
+	struct link *l = &m->links[pkt->link];
 	enum ledger_cause cause = step->cause;
 
 	if (cause == STEP_PASSED)
 		return;
-	ledger_minute(m, pkt->link, pkt->ts_ns);
+	if (pkt->ts_ns - l->minute_begin_ns >= l->calm_ns)
+		ledger_due(m, pkt->link, pkt->ts_ns);
 	if (cause == LEDGER_METERED)
 		cause = meter_packet(m, step);
-	ledger_count(m, pkt->link, LEDGER_SEEN, 1, step->frame_octets);
-	ledger_count(m, pkt->link, cause, 1,
-	             is_in_records(cause) ? pkt->octets : step->frame_octets);
+	count_one(l, LEDGER_SEEN, step->frame_octets);
+	count_one(l, cause, is_in_records(cause) ? pkt->octets : step->frame_octets);
 	if (step->odd && is_in_records(cause))
-		ledger_count(m, pkt->link, step->odd, 1, pkt->octets);
-	if (outside(m->handed_over_ns, NS_PER_S, pkt->ts_ns))
-		hand_over(m, pkt->ts_ns);
+		count_one(l, step->odd, pkt->octets);
 }
 
 /* The time that a frame counts at: its own, or when that is missing or behind, the newest of its link. A larger step back
@@ -291,10 +317,10 @@ meter_steps(struct meter *m, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (m->steps[i].cause == LEDGER_METERED)
-			m->steps[i].entry = flow_fetch(m->flows, &m->steps[i].place);
+			flow_fetch(m->flows, &m->steps[i].place);
 	for (size_t i = 0; i < n; i++)
 		if (m->steps[i].cause == LEDGER_METERED)
-			flow_touch(m->flows, m->steps[i].entry);
+			flow_touch(m->flows, &m->steps[i].place);
 	for (size_t i = 0; i < n; i++)
 		meter_step(m, &m->steps[i]);
 }

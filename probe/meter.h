@@ -29,7 +29,7 @@
 
 #define METER_LINKS_MAX     64 /* as many as HELLO can name */
 #define METER_FRAGMENTS_MAX 4096
-#define METER_BATCH         16 /* enough to hide the latency, few enough to stay in the first cache */
+#define METER_BATCH         32 /* enough to hide the latency, few enough to stay in the first cache */
 
 struct meter;
 
