@@ -38,6 +38,7 @@ _Static_assert(sizeof(struct entry) == 64, "an entry is a cache line");
 
 struct fragment_table {
 	struct entry *entries;
+	void *memory; /* where they are in; zeroed pages that cost nothing until they are touched */
 	size_t sets;
 	size_t ways; /* fewer than FRAGMENT_WAYS when the whole table is */
 	uint64_t seed;
@@ -56,16 +57,15 @@ fragment_table_new(size_t max, struct fragment_table **ret_table)
 	int rc = NM_OK;
 	if (getrandom(&t->seed, sizeof(t->seed), 0) != (ssize_t)sizeof(t->seed))
 		rc = -errno;
-	size_t size = t->sets * t->ways * sizeof(*t->entries);
-	if (rc == NM_OK)
-		t->entries = aligned_alloc(sizeof(*t->entries), size);
-	if (rc == NM_OK && !t->entries)
+	if (rc == NM_OK && !(t->memory = calloc(t->sets * t->ways + 1, sizeof(*t->entries))))
 		rc = -ENOMEM;
 	if (rc < 0) {
 		fragment_table_free(t);
 		return rc;
 	}
-	memset(t->entries, 0, size);
+	size_t past = (uintptr_t)t->memory % sizeof(*t->entries);
+	t->entries = (struct entry *)(void *)((uint8_t *)t->memory +
+	                                      (past ? sizeof(*t->entries) - past : 0));
 	*ret_table = t;
 	return NM_OK;
 }
@@ -75,7 +75,7 @@ fragment_table_free(struct fragment_table *t)
 {
 	if (!t)
 		return;
-	free(t->entries);
+	free(t->memory);
 	free(t);
 }
 
