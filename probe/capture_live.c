@@ -274,7 +274,8 @@ capture_live_open(const char *const *interfaces, size_t n, const struct capture_
                   struct capture_live **ret_live)
 {
 	struct capture_live *live = NULL;
-	unsigned n_workers = config->fanout ? config->fanout->workers : 1;
+	bool shared = config->fanout && config->fanout->workers > 1;
+	unsigned n_workers = shared ? config->fanout->workers : 1;
 
 	int rc = allocate(n_workers, interfaces, n, config, &live);
 	if (rc < 0)

@@ -199,7 +199,7 @@ add_ip4(const struct fanout *f, struct program *p)
 	add(p, BPF_LDX | BPF_MEM, BASE);
 	for (unsigned i = 0; i < 2; i++) {
 		load(p, BPF_W, addresses[i].offset);
-		add(p, BPF_ALU | BPF_ADD | BPF_K, IP4_MAPPED * f->word);
+		add(p, BPF_ALU | BPF_ADD, IP4_MAPPED * f->word);
 		add(p, BPF_ST, addresses[i].to);
 	}
 	add_jump(p, BPF_JEQ, 0, HASH, HASH);
@@ -232,7 +232,7 @@ add_ip6(const struct fanout *f, struct program *p)
 	add_jump(p, BPF_JEQ, PROTO_UDP, IP6_PORTS, IP6_ADDRESSES);
 	set_label(p, IP6_PORTS);
 	add(p, BPF_MISC | BPF_TXA, 0);
-	add(p, BPF_ALU | BPF_ADD | BPF_K, 40);
+	add(p, BPF_ALU | BPF_ADD, 40);
 	add_ports(p);
 	set_label(p, IP6_ADDRESSES);
 	add_ip6_address(f, p, 8, SOURCE);

@@ -534,7 +534,8 @@ make_rings(struct workers *w)
 	size_t size = RING_SIZE_MAX;
 	int rc = NM_OK;
 
-	w->rings = calloc((size_t)sources * w->n, sizeof(*w->rings));
+	w->rings = calloc((size_t)sources * w->n,
+	                  sizeof(struct ring *)); /* NOLINT(bugprone-sizeof-expression): pointers */
 	if (!w->rings)
 		return -ENOMEM;
 	while (size > RING_SIZE_MIN && size * pairs > RINGS_SIZE)
