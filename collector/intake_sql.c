@@ -101,6 +101,20 @@ text_open(struct text *t, const struct frame_hello *hello)
 	return t->sql.out ? NM_OK : -ENOMEM;
 }
 
+/* Says why nothing more gets out, and what to look at: a client ends at the first column that its database lacks. */
+static void
+report_end(int rc)
+{
+	char hint[96] = "";
+
+	if (rc == -EPIPE)
+		(void)snprintf(hint, sizeof(hint),
+		               "; has the client's database schema version %d (netmond(8))?",
+		               DB_SCHEMA_VERSION);
+	log_error("SQL output: %s; what is not acknowledged stays with the probes%s",
+	          nm_strerror(rc), hint);
+}
+
 /* Closes the text and, when `rc` is 0, writes it. */
 static int
 text_end(struct text *t, const struct intake_sql *in, int rc)
@@ -113,8 +127,7 @@ text_end(struct text *t, const struct intake_sql *in, int rc)
 	else if (rc == NM_OK)
 		rc = write_all(in->fd, t->bytes, t->len);
 	if (intake_is_fatal(rc))
-		log_error("SQL output: %s; what is not acknowledged stays with the probes",
-		          nm_strerror(rc));
+		report_end(rc);
 	free(t->bytes);
 	return rc;
 }

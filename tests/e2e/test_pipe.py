@@ -66,6 +66,22 @@ class Pipe(e2e.Case):
         self.assertEqual(netmond.wait_end(), 1)
         self.assertIn("SQL output: ", netmond.log())
 
+    @e2e.needs_program("sqlite3")
+    def test_a_database_of_an_older_netmon_is_named_when_its_client_ends(self):
+        path = self.dir / "old.db"
+        e2e.run("sqlite3", path, input=(e2e.TREE / "tests/support/schema-1/sqlite.sql").read_text())
+        netmond, client = self.pipeline("sqlite3", "-bail", path)
+        probe = Probe(netmond.port)
+        self.addCleanup(probe.close)
+        probe.greet()
+        probe.send(batch(1, [Record()]))
+        self.assertNotEqual(client.wait_end(), 0)
+        probe.send(batch(2, [Record()]))
+        self.assertEqual(netmond.wait_end(), 1)
+        self.assertIn("has the client's database schema version 2", netmond.log())
+        e2e.run("sqlite3", "-bail", path, input=(e2e.TREE / "schema/sqlite-to-2.sql").read_text())
+        self.assertEqual(e2e.query(path, "SELECT version FROM schema_version")[0][0], 2)
+
     def test_a_full_disk_ends_netmond_without_an_acknowledgement(self):
         with open("/dev/full", "wb") as full:
             netmond = self.netmond(stdout=full)
