@@ -90,8 +90,9 @@ print_ledger(const struct run *r, void (*print)(const char *fmt, ...))
 		      workers_passed(r->workers));
 	workers_get_stats(r->workers, &flows);
 	print("flow table: %" PRIu64 " conversations, %" PRIu64 " records cut, %" PRIu64
-	      " packets refused",
-	      flows.conversations, flows.records, flows.refused);
+	      " half-open conversations ended to make room, %" PRIu64
+	      " packets in overflow records",
+	      flows.conversations, flows.records, flows.evicted, flows.refused);
 }
 
 /* --- parts ------------------------------------------------------------------------------------------------------- */
