@@ -113,6 +113,8 @@ plain_ethernet(struct wire *w, struct packet *pkt)
 	if (type != 0x8100)
 		return type;
 	uint32_t tag = wire_u32(w);
+	if (!wire_ok(w))
+		return 0;
 	uint32_t id = tag >> 16 & 0x0fff;
 	if (id != 0x0fff)
 		pkt->vlan = (uint16_t)id;
