@@ -23,11 +23,9 @@
 #define ETHERTYPE_IP6   0x86dd
 #define ETHERTYPE_VLAN  0x8100
 #define ETHERTYPE_QINQ  0x88a8
-#define ETHERTYPE_PPPOE 0x8864 /* RFC 2516: 6 octets, then PPP's protocol */
-#define PPP_IP4         0x0021 /* RFC 1332 */
-#define PPP_IP6         0x0057 /* RFC 5072 */
-#define PROTO_TCP       6
-#define PROTO_UDP       17
+#define ETHERTYPE_PPPOE 0x8864  /* RFC 2516: 6 octets, then PPP's protocol */
+#define PPP_IP4         0x0021  /* RFC 1332 */
+#define PPP_IP6         0x0057  /* RFC 5072 */
 #define IP4_MAPPED      0xffffu /* w2 of an IPv4 address */
 
 /* --- in C -------------------------------------------------------------------------------------------------------- */
@@ -75,6 +73,9 @@ fanout_owner(const struct fanout *f, const struct packet *pkt, bool by_addresses
 /* --- as a program ------------------------------------------------------------------------------------------------ */
 
 #define PROGRAM_MAX 128
+
+/* IP protocols whose headers begin with two ports: TCP, UDP, SCTP, UDP-Lite, DCCP. */
+static const uint8_t with_ports[] = { 6, 17, 132, 136, 33 };
 
 /* Places to jump to, all of them further down. */
 enum label {
@@ -162,6 +163,16 @@ add_link(struct program *p)
 	add_inner(p, 6, 8, PPP_IP4, PPP_IP6);
 }
 
+/* Whether there are ports, by the IP protocol number in A. */
+static void
+add_protocols(struct program *p, enum label ports, enum label none)
+{
+	size_t n = sizeof(with_ports);
+
+	for (size_t i = 0; i < n; i++)
+		add_jump(p, BPF_JEQ, with_ports[i], ports, i + 1 < n ? NEXT : none);
+}
+
 /* The ports, which A octets behind the network header are. */
 static void
 add_ports(struct program *p)
@@ -187,8 +198,7 @@ add_ip4(const struct fanout *f, struct program *p)
 	load(p, BPF_H, 6); /* more fragments, fragment offset */
 	add_jump(p, BPF_JSET, 0x3fff, IP4_ADDRESSES, NEXT);
 	load(p, BPF_B, 9);
-	add_jump(p, BPF_JEQ, PROTO_TCP, IP4_PORTS, NEXT);
-	add_jump(p, BPF_JEQ, PROTO_UDP, IP4_PORTS, IP4_ADDRESSES);
+	add_protocols(p, IP4_PORTS, IP4_ADDRESSES);
 	set_label(p, IP4_PORTS);
 	load(p, BPF_B, 0);
 	add(p, BPF_ALU | BPF_AND | BPF_K, 0x0f);
@@ -228,8 +238,7 @@ add_ip6(const struct fanout *f, struct program *p)
 	set_label(p, IP6);
 	add(p, BPF_STX, BASE);
 	load(p, BPF_B, 6);
-	add_jump(p, BPF_JEQ, PROTO_TCP, IP6_PORTS, NEXT);
-	add_jump(p, BPF_JEQ, PROTO_UDP, IP6_PORTS, IP6_ADDRESSES);
+	add_protocols(p, IP6_PORTS, IP6_ADDRESSES);
 	set_label(p, IP6_PORTS);
 	add(p, BPF_MISC | BPF_TXA, 0);
 	add(p, BPF_ALU | BPF_ADD, 40);

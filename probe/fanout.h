@@ -4,8 +4,8 @@
  *
  * The owner of a flow follows from a keyed, symmetric hash of its addresses and ports, so both directions have the same
  * one, and nobody outside can choose flows that all fall to one worker. The kernel works the same out (packet(7),
- * PACKET_FANOUT) for what it can read without decoding: IPv4 and IPv6 with TCP or UDP right behind it, in up to two VLAN
- * tags or PPPoE. Fragments, and protocols without ports, go by their addresses alone. For everything else the kernel's
+ * PACKET_FANOUT) for what it can read without decoding: IPv4 and IPv6 with TCP, UDP, SCTP, UDP-Lite or DCCP right
+ * behind it, in up to two VLAN tags or PPPoE. Fragments, and protocols without ports, go by their addresses alone. For everything else the kernel's
  * choice is not the flow's owner, and whoever decodes the packet passes it on.
  *
  * Life cycle: fanout_init() once, then fanout_owner() from any thread, and fanout_join() for each worker's socket.
