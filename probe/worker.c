@@ -454,7 +454,6 @@ workers_get_stats(const struct workers *w, struct flow_stats *ret_stats)
 		ret_stats->records += own.records;
 		ret_stats->refused += own.refused;
 		ret_stats->evicted += own.evicted;
-		ret_stats->evicted += own.evicted;
 	}
 }
 
