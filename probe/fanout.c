@@ -11,6 +11,7 @@
 
 #include "lib/err.h"
 
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <netmon/wire.h>
@@ -72,7 +73,7 @@ fanout_owner(const struct fanout *f, const struct packet *pkt, bool by_addresses
 
 /* --- as a program ------------------------------------------------------------------------------------------------ */
 
-#define PROGRAM_MAX 128
+#define PROGRAM_MAX 255 /* instructions; it has some 130, and a jump reaches all of them */
 
 /* IP protocols whose headers begin with two ports: TCP, UDP, SCTP, UDP-Lite, DCCP. */
 static const uint8_t with_ports[] = { 6, 17, 132, 136, 33 };
@@ -105,10 +106,12 @@ struct program {
 	uint8_t n;
 };
 
+/* A program that is full by the end is one that does not fit, see give_program(). */
 static void
 add(struct program *p, uint16_t code, uint32_t k)
 {
-	p->code[p->n++] = (struct sock_filter){ .code = code, .k = k };
+	if (p->n < PROGRAM_MAX - 1)
+		p->code[p->n++] = (struct sock_filter){ .code = code, .k = k };
 }
 
 static void
@@ -322,6 +325,8 @@ give_program(int fd, const struct fanout *f)
 	struct program p;
 
 	build(f, &p);
+	if (p.n >= PROGRAM_MAX - 1)
+		return -E2BIG;
 	const struct sock_fprog value = { .len = p.n, .filter = p.code };
 	return setsockopt(fd, SOL_PACKET, PACKET_FANOUT_DATA, &value, sizeof(value)) < 0 ? -errno
 	                                                                                 : NM_OK;
