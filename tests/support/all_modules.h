@@ -19,13 +19,32 @@ extern const struct nm_module netmon_module_sip;
 extern const struct nm_module netmon_module_icmp;
 extern const struct nm_module netmon_module_imap;
 extern const struct nm_module netmon_module_pop3;
+extern const struct nm_module netmon_module_ipproto;
+extern const struct nm_module netmon_module_bgp;
+extern const struct nm_module netmon_module_l2tp;
+extern const struct nm_module netmon_module_pptp;
+extern const struct nm_module netmon_module_ipsec;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
 static const struct nm_module *const all_modules[] = {
-	&netmon_module_http, &netmon_module_tls,  &netmon_module_dns,        &netmon_module_ssh,
-	&netmon_module_smtp, &netmon_module_ftp,  &netmon_module_bittorrent, &netmon_module_sip,
-	&netmon_module_icmp, &netmon_module_imap, &netmon_module_pop3,       NULL,
+	&netmon_module_http,
+	&netmon_module_tls,
+	&netmon_module_dns,
+	&netmon_module_ssh,
+	&netmon_module_smtp,
+	&netmon_module_ftp,
+	&netmon_module_bittorrent,
+	&netmon_module_sip,
+	&netmon_module_icmp,
+	&netmon_module_imap,
+	&netmon_module_pop3,
+	&netmon_module_ipproto,
+	&netmon_module_bgp,
+	&netmon_module_l2tp,
+	&netmon_module_pptp,
+	&netmon_module_ipsec,
+	NULL,
 };
 
 #endif
