@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SMB and NetBIOS. */
+#include "tests/support/all_modules.h"
+#include "tests/support/module_harness.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define USUAL "10.0.0.1:40000 192.0.2.1:445"
+#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+
+#define NAME                               \
+	"\x20"                             \
+	"EJFDEKEJFDEKEJFDEKEJFDEKEJFDEKAA" \
+	"\x00"
+#define NAMES   "10.0.0.1:137 10.0.0.255:137"
+#define GRAMS   "10.0.0.1:138 10.0.0.255:138"
+#define SESSION "10.0.0.1:40000 192.0.2.1:139"
+
+static const struct sample samples[] = {
+	SAMPLE("SMB1 negotiation", CLIENT, "\x00\x00\x00\x54\xffSMB\x72\x00\x00\x00\x00\x18"),
+	SAMPLE("SMB2 answer", SERVER, "\x00\x00\x00\x54\xfeSMB\x40\x00\x01\x00\x00\x00\x00\x00"),
+	SAMPLE("encrypted", CLIENT, "\x00\x00\x01\x54\xfdSMB\x8a\x01\x51\x10\x93\x18"),
+	SAMPLE("message whose header came alone", CLIENT,
+	       "\xfeSMB\x40\x00\x01\x00\x00\x00\x00\x00"),
+};
+
+static struct harness *h;
+
+/* Each test begins without tags. */
+static int
+set_up(void **state)
+{
+	(void)state;
+	h = harness_new(all_modules);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	harness_free(h);
+	return 0;
+}
+
+static void
+each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
+{
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		(void)tear_down(state);
+		(void)set_up(state);
+		harness_cut(h, NM_TCP, USUAL, &samples[i], "SMB");
+		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "SMB");
+	}
+}
+
+static void
+what_only_looks_like_it_is_not(void **state)
+{
+	static const struct sample others[] = {
+		SAMPLE("SMB2 header of another size", CLIENT,
+		       "\x00\x00\x00\x54\xfeSMB\x41\x00\x01\x00"),
+		SAMPLE("another protocol id", CLIENT, "\x00\x00\x00\x54\xf0SMB\x40\x00\x01\x00"),
+		SAMPLE("port 445 alone", CLIENT, "\x00\x00\x00\x54hello world"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(harness_one(h, NM_TCP, USUAL, &others[i]), "SMB") == 0)
+			fail_msg("%s", others[i].name);
+}
+
+static const struct sample query =
+    SAMPLE("name query", CLIENT,
+           "\x12\x34\x01\x10\x00\x01\x00\x00\x00\x00\x00\x00" NAME "\x00\x20\x00\x01");
+static const struct sample registration =
+    SAMPLE("registration", CLIENT,
+           "\x12\x34\x29\x10\x00\x01\x00\x00\x00\x00\x00\x01" NAME "\x00\x20\x00\x01\xc0\x0c");
+static const struct sample datagram = SAMPLE(
+    "datagram", CLIENT, "\x11\x02\x12\x34\x0a\x00\x00\x01\x00\x8a\x00\x60\x00\x00" NAME NAME);
+
+static void
+names_and_datagrams_are_netbios(void **state)
+{
+	(void)state;
+	harness_cut(h, NM_UDP, NAMES, &query, "NetBIOS");
+	harness_cut(h, NM_UDP, NAMES, &registration, "NetBIOS");
+	harness_cut(h, NM_UDP, GRAMS, &datagram, "NetBIOS");
+}
+
+static void
+what_is_no_netbios_packet_is_unknown(void **state)
+{
+	static const struct sample others[] = {
+		SAMPLE("DNS query", CLIENT,
+		       "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03www\x07"
+		       "example\x00\x00\x01\x00\x01"),
+		SAMPLE("text", CLIENT, "hello world, this is no NetBIOS at all, not even nearly"),
+		SAMPLE("type 0x30", CLIENT,
+		       "\x30\x02\x12\x34\x0a\x00\x00\x01\x00\x8a\x00\x60\x00\x00" NAME NAME),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		assert_string_not_equal(harness_one(h, NM_UDP, NAMES, &others[i]), "NetBIOS");
+		assert_string_not_equal(harness_one(h, NM_UDP, GRAMS, &others[i]), "NetBIOS");
+	}
+}
+
+static void
+a_session_is_netbios_until_smb_is_seen(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, SESSION);
+
+	(void)state;
+	assert_string_equal(talk_say(&t, CLIENT, "\x81\x00\x00\x44" NAME NAME), "NetBIOS");
+	assert_string_equal(talk_say(&t, SERVER, "\x82\x00\x00\x00"), "NetBIOS");
+	assert_string_equal(talk_say(&t, CLIENT, "\x00\x00\x00\x54"), "NetBIOS");
+	assert_string_equal(talk_send(&t, CLIENT, samples[3].bytes, samples[3].len), "SMB");
+}
+
+static void
+a_transfer_that_is_joined_is_known_by_its_server(void **state)
+{
+	struct talk later = talk_begin(h, NM_TCP, "10.0.0.9:40001 192.0.2.1:445");
+
+	(void)state;
+	(void)harness_one(h, NM_TCP, USUAL, &samples[0]);
+	assert_string_equal(talk_say(&later, CLIENT, "\x91\x22\x13"), "SMB");
+	assert_true(later.state.confidence < NM_CONF_TAG);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
+		CASE(what_only_looks_like_it_is_not),
+		CASE(names_and_datagrams_are_netbios),
+		CASE(what_is_no_netbios_packet_is_unknown),
+		CASE(a_session_is_netbios_until_smb_is_seen),
+		CASE(a_transfer_that_is_joined_is_known_by_its_server),
+	};
+
+	return cmocka_run_group_tests_name("smb", tests, NULL, NULL);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Telnet. */
+#include "tests/support/all_modules.h"
+#include "tests/support/module_harness.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define USUAL "10.0.0.1:40000 192.0.2.1:23"
+#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+
+static const struct sample samples[] = {
+	SAMPLE("three options", SERVER, "\xff\xfd\x18\xff\xfd\x20\xff\xfd\x23"),
+	SAMPLE("options and text", SERVER, "\xff\xfb\x01\xff\xfb\x03\r\nlogin: "),
+	SAMPLE("terminal type", CLIENT, "\xff\xfa\x18\x00xterm\xff\xf0\xff\xfc\x01"),
+	SAMPLE("one option", CLIENT, "\xff\xfd\x03"),
+};
+
+static struct harness *h;
+
+/* Each test begins without tags. */
+static int
+set_up(void **state)
+{
+	(void)state;
+	h = harness_new(all_modules);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	harness_free(h);
+	return 0;
+}
+
+static void
+each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
+{
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		(void)tear_down(state);
+		(void)set_up(state);
+		harness_cut(h, NM_TCP, USUAL, &samples[i], "Telnet");
+		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "Telnet");
+	}
+}
+
+static void
+what_only_looks_like_it_is_not(void **state)
+{
+	static const struct sample others[] = {
+		SAMPLE(
+		    "BGP", CLIENT,
+		    "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x13\x04"),
+		SAMPLE("no option", CLIENT, "\xff\xfd\x77\xff\xfd\x78"),
+		SAMPLE("no command", CLIENT, "\xff\xf8\x01\xff\xf9\x01"),
+		SAMPLE("the second is none", CLIENT, "\xff\xfd\x18\xff\x10\x18"),
+		SAMPLE("MPEG audio", CLIENT, "\xff\xfb\x90\x44\x00\x0f"),
+		SAMPLE("port 23 alone", CLIENT, "hello world"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(harness_one(h, NM_TCP, USUAL, &others[i]), "Telnet") == 0)
+			fail_msg("%s", others[i].name);
+}
+
+static void
+one_option_on_another_port_is_weak(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, OTHER);
+
+	(void)state;
+	(void)talk_say(&t, CLIENT, "\xff\xfd\x03");
+	assert_int_equal(t.state.confidence, NM_CONF_WEAK);
+}
+
+static void
+a_session_that_goes_on_later_is_known_by_its_server(void **state)
+{
+	struct talk later = talk_begin(h, NM_TCP, "10.0.0.9:40001 192.0.2.1:23");
+
+	(void)state;
+	(void)harness_one(h, NM_TCP, USUAL, &samples[0]);
+	assert_string_equal(talk_say(&later, CLIENT, "ls\r\n"), "Telnet");
+	assert_true(later.state.confidence < NM_CONF_TAG);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
+		CASE(what_only_looks_like_it_is_not),
+		CASE(one_option_on_another_port_is_weak),
+		CASE(a_session_that_goes_on_later_is_known_by_its_server),
+	};
+
+	return cmocka_run_group_tests_name("telnet", tests, NULL, NULL);
+}
