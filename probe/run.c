@@ -81,10 +81,6 @@ print_ledger(const struct run *r, void (*print)(const char *fmt, ...))
 	struct meter_count counts[LEDGER_CAUSE_MAX];
 	struct flow_stats flows;
 
-	for (size_t i = 0; i < r->options->links.n; i++) {
-		workers_get_counts(r->workers, (uint16_t)i, counts);
-		ledger_print(r->options->links.v[i], counts, print);
-	}
 	if (r->fanout.workers > 1)
 		print("%u workers: %" PRIu64 " packets passed on between them", r->fanout.workers,
 		      workers_passed(r->workers));
@@ -93,6 +89,10 @@ print_ledger(const struct run *r, void (*print)(const char *fmt, ...))
 	      " half-open conversations ended to make room, %" PRIu64
 	      " packets in overflow records",
 	      flows.conversations, flows.records, flows.evicted, flows.refused);
+	for (size_t i = 0; i < r->options->links.n; i++) {
+		workers_get_counts(r->workers, (uint16_t)i, counts);
+		ledger_print(r->options->links.v[i], counts, print);
+	}
 }
 
 /* --- parts ------------------------------------------------------------------------------------------------------- */
