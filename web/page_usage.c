@@ -153,9 +153,10 @@ put_coverage(struct web *web, const struct request *req, struct buf *out)
 	if (c.carried) {
 		bool poor = (double)c.metered < 0.999 * (double)c.carried;
 		buf_printf(out,
-		           "Coverage: <b%s>%s seen</b> of the packets on the links in the last %s.",
+		           "Coverage: <b%s>%s seen</b> of the packets on <a "
+		           "href=\"%s/probes\">the links</a> in the last %s.",
 		           poor ? " class=\"poor\"" : "",
-		           format_coverage(c.metered, c.carried, text, sizeof(text)),
+		           format_coverage(c.metered, c.carried, text, sizeof(text)), req->base,
 		           six ? "6 hours" : "24 hours");
 		put_remarks(&c, out);
 	} else {

@@ -203,7 +203,7 @@ class Pages(e2e.Case):
         rate = row[0]["in_octets"] * 8 / 3600
         text = f"{rate / 1e6:.2f} Mbit/s" if rate < 9.995e6 else f"{rate / 1e6:.1f} Mbit/s"
         self.assertIn(text, self.client.get("/host/10.1.0.11").text)
-        self.assertIn("99.98 % seen", self.client.get("/").text)
+        self.assertIn("99.98 % seen</b> of the packets on <a href=\"/probes\">the links</a>", self.client.get("/").text)
         self.assertIn("between hosts in no group", self.client.get("/").text)
 
     def change(self, sql):
