@@ -120,10 +120,10 @@ is_alive(const struct entry *e, uint64_t ts_ns)
 }
 
 static struct entry *
-find(const struct fragment_table *t, struct entry *set, const struct key *key, uint64_t ts_ns)
+find(const struct fragment_table *t, struct entry *set, const struct key *key)
 {
 	for (size_t i = 0; i < t->ways; i++)
-		if (is_alive(&set[i], ts_ns) && memcmp(&set[i].key, key, sizeof(*key)) == 0)
+		if (set[i].used && memcmp(&set[i].key, key, sizeof(*key)) == 0)
 			return &set[i];
 	return NULL;
 }
@@ -144,11 +144,12 @@ make_room(struct fragment_table *t, struct entry *set, uint64_t ts_ns)
 	return oldest;
 }
 
+/* An identification that was used before, however long ago, has one entry: time may step back. */
 static void
 remember(struct fragment_table *t, struct entry *set, const struct key *key,
          const struct packet *pkt)
 {
-	struct entry *e = find(t, set, key, pkt->ts_ns);
+	struct entry *e = find(t, set, key);
 
 	if (!e)
 		e = make_room(t, set, pkt->ts_ns);
@@ -173,8 +174,8 @@ fragment_resolve(struct fragment_table *t, struct packet *pkt)
 			remember(t, set, &key, pkt);
 		return FRAGMENT_KNOWN;
 	}
-	const struct entry *e = find(t, set, &key, pkt->ts_ns);
-	if (!e) {
+	const struct entry *e = find(t, set, &key);
+	if (!e || !is_alive(e, pkt->ts_ns)) {
 		t->stats.orphans++;
 		return FRAGMENT_ORPHAN;
 	}

@@ -136,6 +136,21 @@ an_identification_that_is_used_again_has_the_new_ports(void **state)
 }
 
 static void
+only_the_last_of_its_first_fragments_counts_when_time_steps_back(void **state)
+{
+	uint64_t at = 1000 * SECOND, ttl = FRAGMENT_TTL_S * SECOND;
+
+	(void)state;
+	fragment_table_free(table);
+	assert_int_equal(with_room_for(4), 0);
+	(void)fragment(FRAGMENT_FIRST, 1, at); /* its place is free when 7 comes again */
+	(void)fragment(FRAGMENT_FIRST, 7, at);
+	(void)fragment(FRAGMENT_FIRST, 7, at + 3 * ttl);
+	assert_int_equal(fragment(FRAGMENT_LATER, 7, at), FRAGMENT_ORPHAN);
+	assert_int_equal(fragment(FRAGMENT_LATER, 7, at + 3 * ttl), FRAGMENT_KNOWN);
+}
+
+static void
 the_first_fragment_is_known_for_a_minute(void **state)
 {
 	uint64_t at = 1000 * SECOND, ttl = FRAGMENT_TTL_S * SECOND;
@@ -262,6 +277,7 @@ main(void)
 		T(one_that_comes_before_the_first_is_an_orphan),
 		T(another_datagram_has_other_ports),
 		T(an_identification_that_is_used_again_has_the_new_ports),
+		T(only_the_last_of_its_first_fragments_counts_when_time_steps_back),
 		T(the_first_fragment_is_known_for_a_minute),
 		T(protocols_without_ports_and_whole_packets_are_left_alone),
 		T(a_first_fragment_too_short_for_ports_is_not_remembered),
