@@ -77,6 +77,18 @@ class Files(e2e.Case):
         self.assertRegex(done.stderr, rf"seen +{frame_count(path)} packets")
         self.assertIn("the ledger closes", done.stderr)
 
+    def test_the_store_has_what_all_workers_counted(self):
+        path = e2e.capture("gre")
+        collector = self.netmond(store=True)
+        e2e.run("netmonc", "--workers", "3", "-h", "127.0.0.1", "-p", str(collector.port), "-r", path)
+        self.assertEqual(collector.stop(), 0)
+        store = self.dir / "netmon.db"
+        self.assertEqual(e2e.store_sums(store), e2e.sums(e2e.netmonc_csv(path)))
+        counted = dict(tuple(row) for row in e2e.query(store, "SELECT cause, sum(packets) FROM ledger GROUP BY cause"))
+        seen, metered, exported = 1, 2, 12
+        self.assertEqual(counted[seen], frame_count(path))
+        self.assertEqual(counted[exported], counted[metered])
+
     def test_workers_beyond_their_limit_are_refused(self):
         for workers in ("0", "65", "many"):
             done = e2e.run("netmonc", "--workers", workers, "-o", "csv", "-r", e2e.capture("dns"), check=False)
