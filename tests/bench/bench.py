@@ -72,7 +72,8 @@ class Bench:
         if name not in self.traces:
             words = [w for k, v in options.items() for w in (f"--{k}", str(v))]
             with open(path, "wb") as out:
-                subprocess.run([TOOLS / "genpcap", *words, "--truth", path.with_suffix(".json")], stdout=out, check=True)
+                subprocess.run([TOOLS / "genpcap", *words, "--truth", path.with_suffix(".json")], stdout=out,
+                               check=True)
             self.traces[name] = Trace(path)
         return self.traces[name]
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Part `growth`: what a packet costs, and what a flow takes in memory, as ever more conversations go on at the same time.
-All of them begin within a second, and each sends a packet about every five seconds until the end."""
+"""Part `growth`: what a packet costs, and what a flow takes in memory, as ever more conversations go on at the same
+time. All of them begin within a second, and each sends a packet about every five seconds until the end."""
 
 CONVERSATIONS = [10000, 30000, 100000, 300000, 1000000, 2000000, 4000000]
 GAP_MS = 5000

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Part `live`: small packets on a veth pair between two network namespaces of its own, at a rate. The sender has the first
-core; what the kernel does to receive (RPS) and netmonc have the last one, so that the cost of receiving is netmonc's. With
-two workers netmonc may use both."""
+"""Part `live`: small packets on a veth pair between two network namespaces of its own, at a rate. The sender has the
+first core; what the kernel does to receive (RPS) and netmonc have the last one, so that the cost of receiving is
+netmonc's. With two workers netmonc may use both."""
 import json
 import os
 import shutil
@@ -14,6 +14,7 @@ import bench
 RATE = 500000
 SECONDS = 20
 LOSS_MOST = 0.1  # per cent
+FIRST = ["chrt", "-r", "1"]  # before all else on a core: what others do on the machine is not what is measured
 TRACE_PACKETS = 500000
 
 
@@ -25,7 +26,7 @@ def why_not():
     """Why this part cannot run here, or None."""
     if os.geteuid() != 0:
         return "needs root"
-    missing = [p for p in ("ip", "taskset") if not shutil.which(p)]
+    missing = [p for p in ("ip", "taskset", "chrt") if not shutil.which(p)]
     if missing:
         return f"needs {', '.join(missing)}"
     return None if (os.cpu_count() or 1) > 1 else "needs two cores"
@@ -65,8 +66,7 @@ class Pair:
         return ["ip", "netns", "exec", space, "taskset", "-c", cores, *map(str, argv)]
 
     def sender(self, *argv):
-        """The sender's: before everything else on its core, so that the rate does not hang on who else is at work."""
-        return self.words(self.spaces[0], str(self.cores[0]), "nice", "-n", "-20", bench.TOOLS / "send", "out", *argv)
+        return self.words(self.spaces[0], str(self.cores[0]), *FIRST, bench.TOOLS / "send", "out", *argv)
 
     def inside(self, space, *argv):
         done = subprocess.run(["ip", "netns", "exec", space, *argv], check=True, capture_output=True, text=True)
@@ -86,7 +86,7 @@ def listen(b, pair, workers, out):
     """A netmonc on the receiver's interface, once it listens."""
     cores = str(pair.cores[1]) if workers == 1 else f"{pair.cores[0]},{pair.cores[1]}"
     options = ["--workers", workers] if workers > 1 else []
-    argv = pair.words(pair.spaces[1], cores, bench.BUILD / "netmonc", "-o", "records", "-i", "in", *options)
+    argv = pair.words(pair.spaces[1], cores, *FIRST, bench.BUILD / "netmonc", "-o", "records", "-i", "in", *options)
     with open(out, "wb") as file, open(b.folder / "errors", "wb") as errors:
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=file, stderr=errors)
     for _ in range(250):

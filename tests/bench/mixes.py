@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Part `mixes`: what metering four kinds of ordinary traffic costs, beside the libpcap floor and other people's meters."""
+"""Part `mixes`: what metering four kinds of ordinary traffic costs, beside the libpcap floor and other meters."""
 import statistics
 
 import bench

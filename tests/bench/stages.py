@@ -32,7 +32,7 @@ def stage_of(path):
 
 class Profile:
     """Instructions by stage of one callgrind file. Its format: a function begins with fl= and fn=, cost lines follow; a
-    calls= line is followed by one line with what the call cost in all. Names are given once with a number in brackets."""
+    calls= line is followed by one line with what the call cost in all. A name is given once, with a number."""
 
     def __init__(self, path):
         self.names = {"file": {}, "function": {}}

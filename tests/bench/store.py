@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parts `export` and `aggregate`: records a second from netmonc through netmond into SQLite, without and with RRDs, and one
-aggregation over them."""
+"""Parts `export` and `aggregate`: records a second from netmonc through netmond into SQLite, without and with RRDs, and
+one aggregation over them."""
 import os
 import signal
 import socket

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Other people's flow meters, as far as they are installed: how each is told to read one file and to put its flows into a
-folder, or to a UDP port of this machine when it can do nothing else. Time-outs as near to netmonc's as it lets them be."""
+"""Other people's flow meters, as far as they are installed: how each is told to read one file and to put its flows into
+a folder, or to a UDP port of this machine when it can do nothing else. Time-outs as near to netmonc's as they let."""
 import re
 import shutil
 import socket
