@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Tables of messages for the tests of classifier modules, and what has to hold for each of them. Tags do not pass from one
+ * message to the next. Failures end the test and say the message's name.
+ */
+#ifndef NETMON_TESTS_MODULE_CASES_H
+#define NETMON_TESTS_MODULE_CASES_H
+
+#include "tests/support/all_modules.h"
+#include "tests/support/module_harness.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define USUAL(port)    "10.0.0.1:40000 192.0.2.1:" port
+#define ANYWHERE       "10.0.0.1:40000 192.0.2.1:9123"
+#define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
+#define CASE_UDP(port) NM_UDP, USUAL(port)
+#define CASE_TCP(port) NM_TCP, USUAL(port)
+
+/* A message by itself: transport, the usual ends, the application, the message. */
+struct module_case {
+	uint8_t transport;
+	const char *ends;
+	const char
+	    *app; /* what it is called; in a table of look-alikes, what it must not be called */
+	struct sample sample;
+};
+
+/* Is a conversation that consists of this message called `app` by all modules, none of which knows a tag? */
+static inline bool
+case_is_called(const struct module_case *c, const char *ends, const char *app)
+{
+	struct harness *h = harness_new(all_modules);
+	bool same = strcmp(harness_one(h, c->transport, ends, &c->sample), app) == 0;
+
+	harness_free(h);
+	return same;
+}
+
+static inline void
+case_is(const struct module_case *c, const char *ends, const char *app)
+{
+	if (!case_is_called(c, ends, app))
+		fail_msg("%s at %s is not called %s", c->sample.name, ends, app);
+}
+
+/* At its usual ends: whole, cut anywhere, and behind packets that say nothing. */
+static inline void
+cases_are_recognised(const struct module_case *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct module_case *c = &cases[i];
+		struct harness *h = harness_new(all_modules);
+
+		case_is(c, c->ends, c->app);
+		harness_cut(h, c->transport, c->ends, &c->sample, c->app);
+		harness_free(h);
+		h = harness_new(all_modules);
+		struct talk t = talk_begin(h, c->transport, c->ends);
+		(void)talk_say(&t, CLIENT, "\x99\x81\xf7");
+		(void)talk_say(&t, SERVER, "\x9a\xe3\x93\xf1");
+		if (strcmp(talk_send(&t, c->sample.from_client, c->sample.bytes, c->sample.len),
+		           c->app) != 0)
+			fail_msg("%s in the middle: %s", c->sample.name, talk_app(&t));
+		harness_free(h);
+	}
+}
+
+/* On a port that nobody uses. */
+static inline void
+cases_are_recognised_anywhere(const struct module_case *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		case_is(&cases[i], ANYWHERE, cases[i].app);
+}
+
+/* On a port that nobody uses: not enough to say. */
+static inline void
+cases_are_unknown_anywhere(const struct module_case *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		case_is(&cases[i], ANYWHERE, "Unknown");
+}
+
+/* None is called what its `app` says, be it on the port that it stands beside. */
+static inline void
+cases_are_something_else(const struct module_case *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (case_is_called(&cases[i], cases[i].ends, cases[i].app))
+			fail_msg("%s is called %s", cases[i].sample.name, cases[i].app);
+}
+
+/* A conversation that has this message tags its server: another one, of which only what is encrypted is seen, is known. */
+static inline void
+case_tags_its_server(const struct module_case *c)
+{
+	struct harness *h = harness_new(all_modules);
+	char later[128];
+
+	(void)harness_one(h, c->transport, c->ends, &c->sample);
+	(void)snprintf(later, sizeof(later), "10.0.0.7:41000 %s", strchr(c->ends, ' ') + 1);
+	struct talk t = talk_begin(h, c->transport, later);
+	if (strcmp(talk_say(&t, CLIENT, "\x99\x81\xf7"), c->app) != 0)
+		fail_msg("%s tags nothing: %s", c->sample.name, talk_app(&t));
+	assert_true(t.state.confidence < NM_CONF_TAG);
+	harness_free(h);
+}
+
+#endif
