@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* RADIUS, and what only has its codes. */
+#include "tests/support/module_cases.h"
+
+/* What says by itself what it is. */
+static const struct module_case messages[] = {
+	{ CASE_UDP("1812"), "RADIUS",
+	  SAMPLE(
+	      "request", CLIENT,
+	      "\1\7\08\17@?\224s\227\200W\275\203\325\313\230\364\"z\1\6nemo\2\22\r\276p\215\223\324\23\3161\226\344?x*\n\356\4\6\300\250\1\20\5\6\0\0\0\3") },
+	{ CASE_UDP("1813"), "RADIUS",
+	  SAMPLE(
+	      "accounting", CLIENT,
+	      "\4\7\0>\17@?\224s\227\200W\275\203\325\313\230\364\"z(\6\0\0\0\1\1\6nemo\2\22\r\276p\215\223\324\23\3161\226\344?x*\n\356\4\6\300\250\1\20\5\6\0\0\0\3") },
+	{ CASE_UDP("3799"), "RADIUS",
+	  SAMPLE(
+	      "disconnect", CLIENT,
+	      "(\7\08\17@?\224s\227\200W\275\203\325\313\230\364\"z\1\6nemo\2\22\r\276p\215\223\324\23\3161\226\344?x*\n\356\4\6\300\250\1\20\5\6\0\0\0\3") },
+};
+
+/* What is too little for any other port than its own. */
+static const struct module_case port_messages[] = {
+	{ CASE_UDP("1812"), "RADIUS",
+	  SAMPLE("accept without more", SERVER,
+	         "\2\7\0\24\17@?\224s\227\200W\275\203\325\313\230\364\"z") },
+	{ CASE_UDP("1812"), "RADIUS",
+	  SAMPLE("reject with a reason", SERVER,
+	         "\3\7\0\32\17@?\224s\227\200W\275\203\325\313\230\364\"z\22\6nope") },
+};
+
+/* What must not be taken for it. */
+static const struct module_case look_alikes[] = {
+	{ CASE_UDP("1812"), "RADIUS",
+	  SAMPLE(
+	      "other code", CLIENT,
+	      "\11\7\08\17@?\224s\227\200W\275\203\325\313\230\364\"z\1\6nemo\2\22\r\276p\215\223\324\23\3161\226\344?x*\n\356\4\6\300\250\1\20\5\6\0\0\0\3") },
+	{ CASE_UDP("1812"), "RADIUS",
+	  SAMPLE(
+	      "longer than its datagram", CLIENT,
+	      "\1\7\08\17@?\224s\227\200W\275\203\325\313\230\364\"z\1\6nemo\2\22\r\276p\215\223\324\23\3161\226\344?x*\n\356\4\6\300\250\1\20\5\6\0\0\0") },
+	{ CASE_UDP("1812"), "RADIUS",
+	  SAMPLE("attribute of one octet", CLIENT,
+	         "\1\7\0\30\17@?\224s\227\200W\275\203\325\313\230\364\"z\1\1\2\3") },
+	{ CASE_UDP("1812"), "RADIUS",
+	  SAMPLE(
+	      "attributes that do not close", CLIENT,
+	      "\1\7\0;\17@?\224s\227\200W\275\203\325\313\230\364\"z\1\6nemo\2\22\r\276p\215\223\324\23\3161\226\344?x*\n\356\4\6\300\250\1\20\5\6\0\0\0\3\4\11\1") },
+	{ CASE_UDP("9000"), "RADIUS",
+	  SAMPLE("one attribute on another port", CLIENT,
+	         "\1\7\0\32\17@?\224s\227\200W\275\203\325\313\230\364\"z\1\6nemo") },
+};
+
+static void
+each_message_is_recognised_cut_anywhere_and_in_the_middle(void **state)
+{
+	(void)state;
+	cases_are_recognised(messages, COUNT(messages));
+}
+
+static void
+each_message_is_recognised_on_any_port(void **state)
+{
+	(void)state;
+	cases_are_recognised_anywhere(messages, COUNT(messages));
+}
+
+static void
+what_needs_its_port_is_recognised_there(void **state)
+{
+	(void)state;
+	cases_are_recognised(port_messages, COUNT(port_messages));
+}
+
+static void
+what_needs_its_port_is_unknown_elsewhere(void **state)
+{
+	(void)state;
+	cases_are_unknown_anywhere(port_messages, COUNT(port_messages));
+}
+
+static void
+what_only_looks_like_it_is_not(void **state)
+{
+	(void)state;
+	cases_are_something_else(look_alikes, COUNT(look_alikes));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_message_is_recognised_cut_anywhere_and_in_the_middle),
+		cmocka_unit_test(each_message_is_recognised_on_any_port),
+		cmocka_unit_test(what_needs_its_port_is_recognised_there),
+		cmocka_unit_test(what_needs_its_port_is_unknown_elsewhere),
+		cmocka_unit_test(what_only_looks_like_it_is_not),
+	};
+
+	return cmocka_run_group_tests_name("radius", tests, NULL, NULL);
+}
