@@ -172,17 +172,21 @@ flow_table_free(struct flow_table *t)
 static int64_t
 clock_odd(struct flow_table *t, uint16_t link, uint64_t tick, int64_t step)
 {
-	bool steps = t->n_links == 0 || step > (int64_t)t->leap || step < -(int64_t)STEP_TICKS;
+	struct flow_link *l = &t->links[link];
+	bool is_first = t->n_links == 0;
 
-	/* links whose times agree are the rule, so the first packet of all sets every link's */
-	for (unsigned i = 0; t->n_links == 0 && i < FLOW_LINKS_MAX; i++)
-		t->links[i].offset = t->now - tick;
 	if (link >= t->n_links)
 		t->n_links = link + 1;
-	if (!steps)
+	if (is_first) {
+		/* links whose times agree are the rule, so the first packet of all sets every link's */
+		for (unsigned i = 0; i < FLOW_LINKS_MAX; i++)
+			t->links[i].offset = t->now - tick;
+		return 0;
+	}
+	if (step <= (int64_t)t->leap && step >= -(int64_t)STEP_TICKS)
 		return step;
-	t->links[link].offset = t->now - tick;
-	t->links[link].stepped = true;
+	l->offset = t->now - tick;
+	l->stepped = true;
 	return 0;
 }
 
@@ -343,21 +347,35 @@ grow_index(struct flow_table *t)
 	t->spare_index = old;
 }
 
-static struct flow *
+/* Takes an entry that is free, and fetches the one that will be taken after it: they were given back long ago. */
+static bool
+take_entry(struct flow_table *t, uint32_t *ret_i)
+{
+	if (t->free) {
+		*ret_i = t->free - 1;
+		t->free = t->flows[*ret_i].next;
+		if (t->free) {
+			__builtin_prefetch(&t->flows[t->free - 1], 1);
+			__builtin_prefetch(&t->cold[t->free - 1], 1);
+		}
+		return true;
+	}
+	if (t->used == t->table_max)
+		return false;
+	*ret_i = t->used++;
+	return true;
+}
+
+/* Out of line, so that packets of conversations that are there do not pay for it. */
+__attribute__((noinline)) static struct flow *
 insert(struct flow_table *t, const struct packet *pkt, const struct flow_place *place)
 {
 	uint32_t i;
 
 	if (t->stats.conversations >= t->nearly_full)
 		flow_make_room(t);
-	if (t->free) {
-		i = t->free - 1;
-		t->free = t->flows[i].next;
-	} else if (t->used < t->table_max) {
-		i = t->used++;
-	} else {
+	if (!take_entry(t, &i))
 		return NULL;
-	}
 	struct flow *f = &t->flows[i];
 	f->key = place->key;
 	f->six = place->key.vlan & KEY_SIX ? take_six(t, place) : 0;
@@ -525,10 +543,11 @@ flow_add(struct flow_table *t, const struct packet *pkt, const struct flow_place
 			return false;
 		}
 	}
+	uint32_t i = (uint32_t)(f - t->flows);
 	count(t, f, pkt, dir, tick);
 	if (t->snap_ns && !f->listed)
-		flow_snapshot_list(t, (uint32_t)(f - t->flows));
-	ret_hit->state = f->settled ? NULL : &t->cold[f - t->flows].state;
+		flow_snapshot_list(t, i);
+	ret_hit->state = f->settled ? NULL : &t->cold[i].state;
 	ret_hit->settled = &f->settled;
 	ret_hit->from_client = dir == (f->flags & FLOW_CLIENT1 ? 1u : 0u);
 	return true;

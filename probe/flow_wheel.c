@@ -127,8 +127,10 @@ take_some(struct flow_table *t, uint32_t head, uint32_t *ret_entries)
 	for (; i != head && n < VISIT_BATCH; i = t->flows[i].next) {
 		const struct flow *f = &t->flows[i];
 		__builtin_prefetch(&t->flows[f->next], 1);
-		__builtin_prefetch(&t->index[index_hash(t, &f->key) & t->mask], 1);
-		__builtin_prefetch(&t->cold[i]);
+		if (flow_quiet(t, f) >= flow_idle_of(t, f)) {
+			__builtin_prefetch(&t->index[index_hash(t, &f->key) & t->mask], 1);
+			__builtin_prefetch(&t->cold[i]);
+		}
 		ret_entries[n++] = i;
 	}
 	t->flows[head].next = i;

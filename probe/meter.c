@@ -315,14 +315,16 @@ find_place(struct meter *m, struct step *step, bool is_fragment)
 static inline void
 meter_steps(struct meter *m, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (m->steps[i].cause == LEDGER_METERED)
-			flow_fetch(m->flows, &m->steps[i].place);
-	for (size_t i = 0; i < n; i++)
-		if (m->steps[i].cause == LEDGER_METERED)
-			flow_touch(m->flows, &m->steps[i].place);
-	for (size_t i = 0; i < n; i++)
-		meter_step(m, &m->steps[i]);
+	struct step *end = m->steps + n;
+
+	for (struct step *step = m->steps; step < end; step++)
+		if (step->cause == LEDGER_METERED)
+			flow_fetch(m->flows, &step->place);
+	for (struct step *step = m->steps; step < end; step++)
+		if (step->cause == LEDGER_METERED)
+			flow_touch(m->flows, &step->place);
+	for (struct step *step = m->steps; step < end; step++)
+		meter_step(m, step);
 }
 
 /* From a frame to its place. */
