@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Icecast, and where HTTP begins. */
+#include "tests/support/all_modules.h"
+#include "tests/support/module_harness.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define USUAL "10.0.0.1:40000 192.0.2.1:8000"
+#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+
+static const struct sample samples[] = {
+	SAMPLE("answer of Shoutcast", SERVER, "ICY 200 OK\r\nicy-name:Radio\r\n"),
+	SAMPLE("source", CLIENT, "SOURCE /live ICE/1.0\r\ncontent-type: audio/mpeg\r\n"),
+	SAMPLE("source of Shoutcast", CLIENT, "SOURCE secret /live\r\n"),
+};
+
+static struct harness *h;
+
+/* Each test begins without tags. */
+static int
+set_up(void **state)
+{
+	(void)state;
+	h = harness_new(all_modules);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	harness_free(h);
+	return 0;
+}
+
+static void
+each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
+{
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		(void)tear_down(state);
+		(void)set_up(state);
+		harness_cut(h, NM_TCP, USUAL, &samples[i], "Icecast");
+		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "Icecast");
+	}
+}
+
+static void
+what_only_looks_like_it_is_not(void **state)
+{
+	static const struct sample others[] = {
+		SAMPLE("HTTP request", CLIENT, "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"),
+		SAMPLE("HTTP answer", SERVER, "HTTP/1.1 200 OK\r\nServer: Icy\r\n\r\n"),
+		SAMPLE("PUT", CLIENT, "PUT /file HTTP/1.1\r\nHost: example.com\r\n\r\n"),
+		SAMPLE("text", CLIENT, "SOURCE of the river\r\n"),
+		SAMPLE("no code", SERVER, "ICY weather\r\n"),
+		SAMPLE("port 8000 alone", CLIENT, "hello world"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(harness_one(h, NM_TCP, USUAL, &others[i]), "Icecast") == 0)
+			fail_msg("%s", others[i].name);
+}
+
+#define REQUEST "GET /live HTTP/1.0\r\nIcy-MetaData: 1\r\n\r\n"
+#define ANSWER  "HTTP/1.0 200 OK\r\nContent-Type: audio/mpeg\r\nicy-name:Radio\r\n\r\n"
+
+static void
+an_answer_confirms_a_listener(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, OTHER);
+
+	(void)state;
+	assert_string_equal(talk_say(&t, CLIENT, REQUEST), "Icecast");
+	assert_string_equal(talk_say(&t, SERVER, ANSWER), "Icecast");
+	assert_int_equal(t.state.confidence, NM_CONF_PROOF);
+	assert_string_equal(talk_say(&t, SERVER, "HTTP/1.0 200 OK\r\n\r\n"), "Icecast");
+}
+
+static void
+an_answer_gives_the_flow_back_to_http(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, OTHER);
+
+	(void)state;
+	(void)talk_say(&t, CLIENT, REQUEST);
+	assert_string_equal(talk_say(&t, SERVER, "HTTP/1.1 200 OK\r\nServer: x\r\n\r\n"), "HTTP");
+	assert_string_equal(talk_say(&t, SERVER, "body"), "HTTP");
+}
+
+static void
+a_listener_of_a_known_server_is_told_without_its_header(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, OTHER);
+	struct talk later = talk_begin(h, NM_TCP, "10.0.0.9:40001 192.0.2.1:9000");
+	struct talk page = talk_begin(h, NM_TCP, "10.0.0.9:40002 192.0.2.1:9000");
+
+	(void)state;
+	(void)talk_say(&t, CLIENT, REQUEST);
+	(void)talk_say(&t, SERVER, ANSWER);
+	assert_string_equal(talk_say(&later, CLIENT, "GET /live HTTP/1.1\r\n\r\n"), "Icecast");
+	assert_string_equal(talk_say(&later, SERVER, ANSWER), "Icecast");
+	(void)talk_say(&page, CLIENT, "GET /status.html HTTP/1.1\r\n\r\n");
+	assert_string_equal(talk_say(&page, SERVER, "HTTP/1.1 200 OK\r\n\r\n"), "HTTP");
+}
+
+static void
+sources_and_answers_that_look_like_http_are_told(void **state)
+{
+	static const struct sample put =
+	    SAMPLE("source of today", CLIENT, "PUT /live HTTP/1.1\r\nIce-Public: 1\r\n\r\n");
+	static const struct sample answer = SAMPLE("answer alone", SERVER, ANSWER);
+
+	(void)state;
+	assert_string_equal(harness_one(h, NM_TCP, OTHER, &put), "Icecast");
+	assert_string_equal(harness_one(h, NM_TCP, OTHER, &answer), "Icecast");
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
+		CASE(what_only_looks_like_it_is_not),
+		CASE(an_answer_confirms_a_listener),
+		CASE(an_answer_gives_the_flow_back_to_http),
+		CASE(a_listener_of_a_known_server_is_told_without_its_header),
+		CASE(sources_and_answers_that_look_like_http_are_told),
+	};
+
+	return cmocka_run_group_tests_name("icecast", tests, NULL, NULL);
+}
