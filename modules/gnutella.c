@@ -5,7 +5,7 @@
  * over HTTP. TCP and UDP, any port, usually 6346 and 6347.
  *
  * Evidence: the handshake's words; for a transfer, paths that only Gnutella has; over UDP a message header whose length is the
- * packet's. An end that sent such a message is tagged. Cost: asked for payload that begins with the words, and for UDP
+ * packet's. An end that sent such a message, or took a connection, is tagged. Cost: asked for payload that begins with the words, and for UDP
  * payload whose lifetime, hops and length, at offsets 17 to 22, are as small as they must be.
  */
 #include <netmon/module.h>
@@ -148,13 +148,13 @@ rate_udp(const struct wire *w, uint32_t wire_len)
 	return rate_message(*w, wire_len);
 }
 
-/* Servents use one port for long, with hundreds of others. */
+/* Servents use one port for long, with hundreds of others; their connections are silent for minutes. */
 static void
 tag_peer(const struct nm_packet *pkt, struct nm_call *call)
 {
 	struct nm_tag tag = {
 		.port = pkt->sport,
-		.transport = NM_UDP,
+		.transport = pkt->transport,
 		.confidence = NM_CONF_SERVICE,
 		.app = APP_GNUTELLA,
 		.ttl_s = PEER_TTL_S,
@@ -173,7 +173,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	verdict->confidence = pkt->transport == NM_UDP ? rate_udp(&w, pkt->wire_len) : rate_tcp(&w);
 	if (verdict->confidence == 0)
 		return NM_MORE;
-	if (pkt->transport == NM_UDP)
+	if (pkt->transport == NM_UDP || pkt->direction == NM_FROM_SERVER)
 		tag_peer(pkt, call);
 	verdict->app = APP_GNUTELLA;
 	verdict->evidence = NM_EV_SIGNATURE;

@@ -66,7 +66,7 @@ rate_ike(struct wire w, size_t wire_len)
 	uint8_t flags = wire_u8(&w);
 	wire_skip(&w, 4);
 	uint32_t length = wire_u32(&w);
-	if (!wire_ok(&w) || initiator == 0 || length < IKE_HEADER)
+	if (!wire_ok(&w) || length < IKE_HEADER || length > wire_len)
 		return 0;
 	for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++) {
 		const struct exchange *e = &exchanges[i];
@@ -74,7 +74,9 @@ rate_ike(struct wire w, size_t wire_len)
 		if (version != e->version || type < e->first || type > e->last ||
 		    (flags & ~(unsigned)e->flags))
 			continue;
-		/* Some senders pad; a datagram may also be in fragments. */
+		if (initiator == 0) /* it never is, but in notifications of IKEv1 about nothing */
+			return NM_CONF_WEAK;
+		/* Some senders pad. */
 		return length == wire_len ? NM_CONF_PROOF : NM_CONF_SIGNATURE;
 	}
 	return 0;

@@ -76,7 +76,7 @@ rate_smb(struct wire w)
 	if (id == 0xfe) { /* the header says its own size, 64, in little endian */
 		uint16_t size = wire_u16(&w);
 
-		return !wire_ok(&w) ? NM_CONF_SIGNATURE : size == 0x4000 ? NM_CONF_PROOF : 0;
+		return !wire_ok(&w) || size == 0x4000 ? NM_CONF_PROOF : NM_CONF_WEAK;
 	}
 	return NM_CONF_SIGNATURE;
 }
