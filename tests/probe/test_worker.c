@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Workers: the rings between them, the sink that they share, and that nothing gets lost between threads. */
-#include "probe/worker.h"
+#include "probe/worker.c" /* NOLINT(bugprone-suspicious-include): threads are played one after another */
 
 #include "lib/err.h"
 #include "probe/tag.h"
@@ -194,7 +194,7 @@ struct team {
 };
 
 static void
-start_team(struct team *t, unsigned n)
+make_team(struct team *t, unsigned n, bool reads_files)
 {
 	*t = (struct team){ .real.sink.ops = &memory_ops };
 	assert_int_equal(fanout_init(&t->fanout, n), NM_OK);
@@ -208,9 +208,15 @@ start_team(struct team *t, unsigned n)
 		.classify = limits,
 		.classifier = t->classifier,
 		.sink = t->sink,
-		.reads_files = true,
+		.reads_files = reads_files,
 	};
 	assert_int_equal(workers_new(&config, &t->workers), NM_OK);
+}
+
+static void
+start_team(struct team *t, unsigned n)
+{
+	make_team(t, n, true);
 	assert_int_equal(workers_start(t->workers), NM_OK);
 }
 
@@ -308,6 +314,78 @@ a_pause_sees_what_was_metered_before(void **state)
 	end_team(&t);
 }
 
+/* Two live workers without their threads. */
+static void
+a_packet_that_finds_the_queue_full_is_lost_under_its_own_name(void **state)
+{
+	static uint8_t payload[1000];
+	struct packet pkt = { .octets = 1028, .payload = payload, .payload_len = sizeof(payload) };
+	struct meter_count counts[LEDGER_CAUSE_MAX];
+	uint64_t offered = 0;
+	struct team t;
+
+	(void)state;
+	make_team(&t, 2, false);
+	struct worker *first = &t.workers->worker[0], *second = &t.workers->worker[1];
+	pkt.protocol = 17;
+	while (fanout_owner(&t.fanout, &pkt, false) == 0)
+		pkt.sport++;
+	do {
+		assert_true(pass_live(first, &pkt, 1042, false));
+		offered++;
+		workers_get_counts(t.workers, 0, counts);
+	} while (counts[LEDGER_WORKER_FULL].packets < 10);
+	assert_int_equal(counts[LEDGER_SEEN].packets, 10);
+	assert_int_equal(counts[LEDGER_SEEN].octets, 10420);
+	publish(t.workers, 0);
+	while (take_from_others(second) > 0)
+		;
+	workers_get_counts(t.workers, 0, counts);
+	assert_int_equal(counts[LEDGER_SEEN].packets, offered);
+	assert_int_equal(counts[LEDGER_METERED].packets, offered - 10);
+	assert_int_equal(workers_passed(t.workers), offered - 10);
+	end_team(&t);
+}
+
+static void
+a_packet_of_an_own_flow_is_not_passed_on(void **state)
+{
+	struct packet pkt = { .protocol = 17 };
+	struct team t;
+
+	(void)state;
+	make_team(&t, 2, false);
+	while (fanout_owner(&t.fanout, &pkt, false) == 1)
+		pkt.sport++;
+	assert_false(pass_live(&t.workers->worker[0], &pkt, 60, false));
+	assert_true(pass_live(&t.workers->worker[1], &pkt, 60, false));
+	end_team(&t);
+}
+
+static void
+who_is_about_to_sleep_is_woken_by_what_is_passed_on(void **state)
+{
+	struct packet pkt = { .protocol = 17 };
+	struct team t;
+
+	(void)state;
+	make_team(&t, 2, false);
+	struct worker *first = &t.workers->worker[0], *second = &t.workers->worker[1];
+	struct pollfd wake_up = { .fd = second->wake_fd, .events = POLLIN };
+	while (fanout_owner(&t.fanout, &pkt, false) == 0)
+		pkt.sport++;
+	assert_true(may_sleep(second));
+	assert_int_equal(poll(&wake_up, 1, 0), 0);
+	(void)pass_live(first, &pkt, 60, false);
+	(void)between(first);
+	assert_int_equal(poll(&wake_up, 1, 0), 1);
+	assert_false(may_sleep(second));
+	(void)between(second); /* takes it, and is awake */
+	assert_int_equal(poll(&wake_up, 1, 0), 0);
+	assert_true(may_sleep(second));
+	end_team(&t);
+}
+
 int
 main(void)
 {
@@ -318,6 +396,9 @@ main(void)
 		cmocka_unit_test(two_threads_pass_packets_in_order_and_whole),
 		cmocka_unit_test(a_stage_hands_over_when_it_is_full_and_at_its_tick),
 		cmocka_unit_test(all_that_is_read_is_metered_by_some_worker),
+		cmocka_unit_test(a_packet_that_finds_the_queue_full_is_lost_under_its_own_name),
+		cmocka_unit_test(a_packet_of_an_own_flow_is_not_passed_on),
+		cmocka_unit_test(who_is_about_to_sleep_is_woken_by_what_is_passed_on),
 		cmocka_unit_test(a_pause_sees_what_was_metered_before),
 	};
 
