@@ -49,6 +49,7 @@ class Bench:
         self.folder = Path(tempfile.mkdtemp(prefix="netmon-bench-", dir=os.environ.get("TMPDIR") or DISK))
         self.results = {}
         self.traces = {}
+        self.kept = {}  # what one part leaves for a later one
         self.no_modules = self.folder / "no-modules"
         self.no_modules.write_text("# no modules\n", encoding="ascii")
 
@@ -82,14 +83,13 @@ class Bench:
         self.traces.pop(trace.path.stem, None)
         trace.path.unlink(missing_ok=True)
 
-    def timed(self, argv, stdout=None, limit=LIMIT_S, check=True, env=None):
+    def timed(self, argv, stdout=None, limit=LIMIT_S, check=True):
         """Runs a program, its records into the file `stdout`. check: one that fails ends the benchmark."""
         report = self.folder / "timed"
         report.unlink(missing_ok=True)
         with open(stdout or os.devnull, "wb") as out, open(self.folder / "errors", "w+b") as errors:
             with subprocess.Popen([str(w) for w in (TOOLS / "timed", report, *argv)], stdin=subprocess.DEVNULL,
-                                  stdout=out, stderr=errors, cwd=self.folder, env=env,
-                                  start_new_session=True) as process:
+                                  stdout=out, stderr=errors, cwd=self.folder, start_new_session=True) as process:
                 try:
                     process.wait(limit)
                 except BaseException as stopped:

@@ -79,12 +79,12 @@ def export(b):
     """Both kinds of delivery."""
     trace = export_trace(b)
     deliver(b, trace, "SQLite", [])
-    b.aggregate_env = deliver(b, trace, "SQLite and RRDs", ["--rrd", b.folder / "rrd"])
+    b.kept["store"] = deliver(b, trace, "SQLite and RRDs", ["--rrd", b.folder / "rrd"])
 
 
 def aggregate(b):
     """One run over what was delivered."""
-    env = getattr(b, "aggregate_env", None) or deliver(b, export_trace(b), "SQLite", [])
+    env = b.kept.get("store") or deliver(b, export_trace(b), "SQLite", [])
     began = time.monotonic()
     subprocess.run([BUILD / "netmon-aggregate", "--now", "1700000120"], env=env, check=True, capture_output=True)
     wall = time.monotonic() - began

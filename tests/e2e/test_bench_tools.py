@@ -7,6 +7,7 @@ import sys
 import netmon_e2e as e2e
 
 BENCH = e2e.TREE / "tests" / "bench"
+sys.path.append(str(BENCH))
 TRAFFIC = {
     "home": ["--mix", "home", "--sizes", "full", "--packets", "5000", "--flows", "200"],
     "office": ["--mix", "office", "--packets", "30000", "--flows", "4000", "--ipv6", "20", "--vlan", "10", "--gre", "5"],
@@ -112,12 +113,16 @@ class Sums(Tools):
             self.assertEqual(report.read_text().split()[-1], status)
 
 
-class Stages(Tools):
-    def setUp(self):
-        super().setUp()
-        sys.path.insert(0, str(BENCH))
-        self.addCleanup(sys.path.remove, str(BENCH))
+class Ledger(e2e.Case):
+    def test_a_ledger_closes_when_every_packet_has_one_cause(self):
+        import bench  # pylint: disable=import-outside-toplevel
+        sums = {"ledger": {"seen": [10, 0], "metered": [7, 0], "not-ip": [2, 0], "truncated": [1, 0], "late": [3, 0]}}
+        self.assertEqual(bench.ledger_closes(sums), (True, 0))
+        sums["ledger"]["truncated"] = [0, 0]
+        self.assertEqual(bench.ledger_closes(sums), (False, 1))
 
+
+class Stages(Tools):
     def test_what_a_library_does_belongs_to_its_caller(self):
         import stages  # pylint: disable=import-outside-toplevel
         path = self.dir / "callgrind.out"
