@@ -171,10 +171,13 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 
 	(void)ctx;
 	verdict->confidence = pkt->transport == NM_UDP ? rate_udp(&w, pkt->wire_len) : rate_tcp(&w);
+	/* of a watched connection: whatever follows the request, it was its answer that was waited for */
 	if (verdict->confidence == 0)
-		return NM_MORE;
+		return pkt->transport == NM_UDP ? NM_MORE : NM_NO;
 	if (pkt->transport == NM_UDP || pkt->direction == NM_FROM_SERVER)
 		tag_peer(pkt, call);
+	else
+		verdict->flags = NM_WATCH;
 	verdict->app = APP_GNUTELLA;
 	verdict->evidence = NM_EV_SIGNATURE;
 	return NM_MATCH;

@@ -131,6 +131,26 @@ a_peer_is_known_by_its_endpoint(void **state)
 	assert_true(later.state.confidence < NM_CONF_TAG);
 }
 
+static void
+a_connection_that_goes_on_later_is_known_by_its_server(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, OTHER);
+	struct talk later = talk_begin(h, NM_TCP, "10.0.0.9:40001 192.0.2.1:9000");
+	struct talk refused = talk_begin(h, NM_TCP, "10.0.0.9:40002 192.0.2.5:9000");
+	struct talk web = talk_begin(h, NM_TCP, "10.0.0.9:40003 192.0.2.5:9000");
+
+	(void)state;
+	(void)talk_say(&t, CLIENT, "GNUTELLA CONNECT/0.6\r\n\r\n");
+	(void)talk_say(&t, SERVER, "GNUTELLA/0.6 200 OK\r\n\r\n");
+	assert_string_equal(talk_say(&later, CLIENT, "\x91\x22\x13"), "Gnutella");
+	assert_true(later.state.confidence < NM_CONF_TAG);
+	/* a server is not tagged for what a client says */
+	(void)talk_say(&refused, CLIENT, "GNUTELLA CONNECT/0.6\r\n\r\n");
+	assert_string_equal(talk_say(&refused, SERVER, "HTTP/1.1 400 Bad Request\r\n\r\n"),
+	                    "Gnutella");
+	assert_string_equal(talk_say(&web, CLIENT, "\x91\x22\x13"), "Unknown");
+}
+
 int
 main(void)
 {
@@ -141,6 +161,7 @@ main(void)
 		CASE(transfers_are_told_from_http),
 		CASE(messages_over_udp_are_told_by_their_length),
 		CASE(what_has_no_such_length_or_type_is_unknown),
+		CASE(a_connection_that_goes_on_later_is_known_by_its_server),
 		CASE(a_peer_is_known_by_its_endpoint),
 	};
 
