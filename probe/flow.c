@@ -230,6 +230,18 @@ is_v4(const struct packet *pkt)
 	return (s | d | (s_middle ^ v4_middle) | (d_middle ^ v4_middle)) == 0;
 }
 
+/* The endpoints, lower one first; `dir` is 1 when that is the destination. */
+static inline void
+key_set(struct flow_key *key, const struct packet *pkt, uint32_t source, uint32_t destination,
+        unsigned dir)
+{
+	uint32_t ports = (uint32_t)pkt->dport << 16 | pkt->sport;
+
+	key->addr[0] = dir ? destination : source;
+	key->addr[1] = dir ? source : destination;
+	key->ports = dir ? ports << 16 | ports >> 16 : ports;
+}
+
 /* Any total order of endpoints does, so addresses are compared as the machine loads them. */
 static inline unsigned
 place_v4(const struct packet *pkt, struct flow_key *ret_key)
@@ -239,9 +251,7 @@ place_v4(const struct packet *pkt, struct flow_key *ret_key)
 	memcpy(&s, pkt->saddr.b + 12, sizeof(s));
 	memcpy(&d, pkt->daddr.b + 12, sizeof(d));
 	unsigned dir = s != d ? s > d : pkt->sport > pkt->dport;
-	ret_key->addr[dir] = s;
-	ret_key->addr[!dir] = d;
-	ret_key->vlan = pkt->vlan;
+	key_set(ret_key, pkt, s, d, dir);
 	return dir;
 }
 
@@ -253,24 +263,27 @@ place_v6(const struct flow_table *t, const struct packet *pkt, struct flow_place
 
 	ret_place->addr[dir] = pkt->saddr;
 	ret_place->addr[!dir] = pkt->daddr;
-	ret_place->key.addr[0] = index_fold(t, &ret_place->addr[0]);
-	ret_place->key.addr[1] = index_fold(t, &ret_place->addr[1]);
-	ret_place->key.vlan = pkt->vlan | KEY_SIX;
+	key_set(&ret_place->key, pkt, index_fold(t, &pkt->saddr), index_fold(t, &pkt->daddr), dir);
 	return dir;
 }
 
 void
 flow_place(const struct flow_table *t, const struct packet *pkt, struct flow_place *ret_place)
 {
-	struct flow_key *key = &ret_place->key;
-	unsigned dir = is_v4(pkt) ? place_v4(pkt, key) : place_v6(t, pkt, ret_place);
+	struct flow_key key;
+	uint32_t kind = pkt->vlan | (uint32_t)pkt->link << KEY_LINK_SHIFT |
+	                (uint32_t)pkt->protocol << KEY_PROTOCOL_SHIFT;
 
-	key->port[dir] = pkt->sport;
-	key->port[!dir] = pkt->dport;
-	key->link = (uint8_t)pkt->link;
-	key->protocol = pkt->protocol;
-	ret_place->dir = dir;
-	ret_place->hash = index_hash(t, key);
+	if (is_v4(pkt)) {
+		ret_place->dir = place_v4(pkt, &key);
+	} else {
+		ret_place->dir = place_v6(t, pkt, ret_place);
+		key = ret_place->key;
+		kind |= KEY_SIX;
+	}
+	key.kind = kind;
+	ret_place->key = key;
+	ret_place->hash = index_hash(t, &key);
 	__builtin_prefetch(&t->index[ret_place->hash & t->mask], 1);
 }
 
@@ -378,7 +391,7 @@ insert(struct flow_table *t, const struct packet *pkt, const struct flow_place *
 		return NULL;
 	struct flow *f = &t->flows[i];
 	f->key = place->key;
-	f->six = place->key.vlan & KEY_SIX ? take_six(t, place) : 0;
+	f->six = place->key.kind & KEY_SIX ? take_six(t, place) : 0;
 	f->packets[0] = f->packets[1] = 0;
 	f->octets[0] = f->octets[1] = 0;
 	begin(t, f, pkt, place->dir);
@@ -402,7 +415,7 @@ reuses_ports(const struct flow *f, const struct packet *pkt)
 static inline bool
 has_stepped(const struct flow_table *t, const struct flow *f)
 {
-	const struct flow_link *l = &t->links[f->key.link];
+	const struct flow_link *l = &t->links[flow_link_of(f)];
 	uint64_t created = t->now - (uint32_t)((uint32_t)t->now - f->created);
 
 	return ((created - flow_base(f) - l->offset) & BASE_MASK) > STEP_TICKS;

@@ -98,14 +98,13 @@ struct flow_hit {
 
 #define FLOW_SALTS 11
 
-/* Where a packet belongs, worked out ahead. Hashed and compared as bytes, so it has no padding. */
+/* Where a packet belongs, worked out ahead. Whole words, which are made in registers: a hash that reads what was just
+ * written in smaller pieces waits for the memory. */
 struct flow_key {
 	uint32_t addr[2]; /* lower endpoint first, in an order that is only good for this; IPv6: 32
 	                   * bits made of each address, and struct flow_place has the whole ones */
-	uint16_t port[2];
-	uint16_t vlan; /* and a bit for IPv6 */
-	uint8_t link;
-	uint8_t protocol;
+	uint32_t ports;   /* the lower endpoint's in the low half */
+	uint32_t kind;    /* VLAN and a bit for IPv6, then 8 bits of link, 8 of protocol */
 };
 struct flow_place {
 	struct flow_key key;

@@ -14,27 +14,16 @@
 
 #include <string.h>
 
-#define KEY_SIX  0x8000u /* in a key's `vlan`: the addresses are folded IPv6 ones */
-#define KEY_NONE 0xff    /* in a key's `link`: of no conversation */
-
 _Static_assert(sizeof(struct flow_key) == 16, "key has padding");
-
-/* Four 32-bit words with four of the random numbers. */
-static inline uint64_t
-index_sum(const void *words, const uint64_t *salt)
-{
-	uint32_t w[4];
-
-	memcpy(w, words, sizeof(w));
-	return w[0] * salt[0] + w[1] * salt[1] + w[2] * salt[2] + w[3] * salt[3];
-}
 
 static inline uint32_t
 index_hash(const struct flow_table *t, const struct flow_key *key)
 {
-	uint64_t h = t->salt[0] + index_sum(key, t->salt + 1);
+	const uint64_t *salt = t->salt;
+	uint64_t h = salt[0] + key->addr[0] * salt[1] + key->addr[1] * salt[2] +
+	             key->ports * salt[3] + key->kind * salt[4];
 
-	h = (h ^ h >> 32) * (t->salt[5] | 1);
+	h = (h ^ h >> 32) * (salt[5] | 1);
 	return (uint32_t)(h >> 32);
 }
 
@@ -42,7 +31,13 @@ index_hash(const struct flow_table *t, const struct flow_key *key)
 static inline uint32_t
 index_fold(const struct flow_table *t, const struct addr *a)
 {
-	return (uint32_t)((t->salt[6] + index_sum(a->b, t->salt + 7)) >> 32);
+	const uint64_t *salt = t->salt + 6;
+	uint32_t w[4];
+
+	memcpy(w, a->b, sizeof(w));
+	return (uint32_t)((salt[0] + w[0] * salt[1] + w[1] * salt[2] + w[2] * salt[3] +
+	                   w[3] * salt[4]) >>
+	                  32);
 }
 
 static inline bool

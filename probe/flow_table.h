@@ -133,6 +133,26 @@ struct flow_table {
 	struct flow_link links[FLOW_LINKS_MAX];
 };
 
+/* A key's `kind`. */
+#define KEY_VLAN           0x7fffu
+#define KEY_SIX            0x8000u /* the addresses are folded IPv6 ones */
+#define KEY_LINK_SHIFT     16
+#define KEY_PROTOCOL_SHIFT 24
+#define KEY_NONE           0xff0000u /* a link that there is not: no conversation */
+
+static inline uint16_t
+flow_link_of(const struct flow *f)
+{
+	return f->key.kind >> KEY_LINK_SHIFT & 0xff;
+}
+
+/* Port of the lower endpoint (0), of the higher one (1). */
+static inline uint16_t
+flow_port_of(const struct flow *f, unsigned end)
+{
+	return (uint16_t)(f->key.ports >> (end ? 16 : 0));
+}
+
 /* Ticks since the last packet of a conversation. */
 static inline uint32_t
 flow_quiet(const struct flow_table *t, const struct flow *f)

@@ -80,7 +80,7 @@ end(struct flow_table *t, uint32_t i)
 		memcpy(&t->six[f->six - 1], &t->six_free, sizeof(t->six_free));
 		t->six_free = f->six;
 	}
-	f->key.link = KEY_NONE;
+	f->key.kind |= KEY_NONE;
 	f->next = t->free;
 	t->free = i + 1;
 	t->stats.conversations--;
@@ -117,9 +117,9 @@ visit(struct flow_table *t, uint32_t i)
 	flow_wheel_insert(t, i, due_in(t, f));
 }
 
-/* Takes the first entries of a circle out, and fetches what their visits will need. */
-static unsigned
-take_some(struct flow_table *t, uint32_t head, uint32_t *ret_entries)
+/* Takes the first entries of a circle out, and fetches what it needs to end those that are over, or all of them. */
+static inline unsigned
+take_some(struct flow_table *t, uint32_t head, bool all, uint32_t *ret_entries)
 {
 	uint32_t i = t->flows[head].next;
 	unsigned n = 0;
@@ -127,7 +127,7 @@ take_some(struct flow_table *t, uint32_t head, uint32_t *ret_entries)
 	for (; i != head && n < VISIT_BATCH; i = t->flows[i].next) {
 		const struct flow *f = &t->flows[i];
 		__builtin_prefetch(&t->flows[f->next], 1);
-		if (flow_quiet(t, f) >= flow_idle_of(t, f)) {
+		if (all || flow_quiet(t, f) >= flow_idle_of(t, f)) {
 			__builtin_prefetch(&t->index[index_hash(t, &f->key) & t->mask], 1);
 			__builtin_prefetch(&t->cold[i]);
 		}
@@ -144,7 +144,7 @@ run_circle(struct flow_table *t, uint32_t head)
 	uint32_t entries[VISIT_BATCH];
 	unsigned n;
 
-	while ((n = take_some(t, head, entries)) > 0)
+	while ((n = take_some(t, head, false, entries)) > 0)
 		for (unsigned k = 0; k < n; k++)
 			visit(t, entries[k]);
 }
@@ -176,7 +176,7 @@ flow_flush(struct flow_table *t)
 
 	for (uint32_t k = 0; k < 2 * SLOTS; k++) {
 		uint32_t head = head_of(t, t->wheel_at + 1 + k / 2, k % 2);
-		while ((n = take_some(t, head, entries)) > 0)
+		while ((n = take_some(t, head, true, entries)) > 0)
 			for (unsigned j = 0; j < n; j++)
 				end(t, entries[j]);
 	}
@@ -248,7 +248,7 @@ flow_make_room(struct flow_table *t)
 void
 flow_snapshot_list(struct flow_table *t, uint32_t i)
 {
-	uint32_t head = t->table_max + t->flows[i].key.link;
+	uint32_t head = t->table_max + flow_link_of(&t->flows[i]);
 	uint32_t tail = t->snaps[head].prev;
 
 	t->snaps[i] = (struct flow_neighbours){ .prev = tail, .next = head };
