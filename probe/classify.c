@@ -6,6 +6,7 @@
 #include "probe/classify.h"
 
 #include "lib/err.h"
+#include "probe/classify_ends.h"
 #include "probe/dispatch.h"
 #include "probe/labels.h"
 #include "probe/modhost.h"
@@ -23,7 +24,8 @@ struct classifier {
 	struct modset *set;
 	struct dispatch *dispatch;
 	struct tag_table *tags;
-	bool shares_tags; /* they are the caller's */
+	bool shares_tags;  /* they are the caller's */
+	struct ends *ends; /* which endpoints may have one; shared with them, NULL: ask them */
 	struct labels *labels;
 	uint32_t generation;
 	uint64_t module_calls;
@@ -57,9 +59,12 @@ classify_new(const struct classify_limits *limits, struct classifier **ret_class
 	c->shares_tags = limits && limits->tags;
 	if (c->shares_tags) {
 		c->tags = limits->tags;
+		c->ends = limits->ends;
 		rc = 0;
 	} else {
 		rc = tag_new(tags_max, seed, &c->tags);
+		if (rc == 0)
+			rc = ends_new(tags_max, &c->ends);
 	}
 	if (rc == 0)
 		rc = labels_new(&c->labels);
@@ -81,8 +86,10 @@ classify_free(struct classifier *c)
 	dispatch_free(c->dispatch);
 	modhost_close(c->set);
 	labels_free(c->labels);
-	if (!c->shares_tags)
+	if (!c->shares_tags) {
 		tag_free(c->tags);
+		ends_free(c->ends);
+	}
 	free(c);
 }
 
@@ -202,14 +209,7 @@ renew(const struct classifier *c, struct classify_state *st)
 	st->generation = (uint8_t)c->generation;
 }
 
-static void
-forget_wrong_tag(struct classifier *c, const struct tag_key *key, uint32_t now_s, uint16_t app)
-{
-	struct tag_fact fact;
-
-	if (tag_find(c->tags, key, now_s, &fact) && fact.app != app)
-		tag_forget(c->tags, key);
-}
+/* --- tags ------------------------------------------------------------------------------------------------------- */
 
 static struct tag_key
 tag_key(const struct addr *addr, uint16_t port, uint8_t transport)
@@ -217,20 +217,54 @@ tag_key(const struct addr *addr, uint16_t port, uint8_t transport)
 	return (struct tag_key){ .addr = *addr, .port = port, .transport = transport };
 }
 
+static inline uint32_t
+port_transport(uint16_t port, uint8_t transport)
+{
+	return (uint32_t)port << 8 | transport;
+}
+
+static void
+note_tag(struct classifier *c, const struct tag_key *key, uint32_t now_s)
+{
+	if (c->ends)
+		ends_add(c->ends, &key->addr, port_transport(key->port, key->transport), now_s);
+}
+
+/* tag_find() for the few endpoints that may have a tag. */
+static inline bool
+find_tag(struct classifier *c, const struct addr *addr, uint16_t port, uint8_t transport,
+         uint32_t now_s, struct tag_fact *ret_fact)
+{
+	if (c->ends && !ends_may_have(c->ends, addr, port_transport(port, transport)))
+		return false;
+	const struct tag_key key = tag_key(addr, port, transport);
+	if (!tag_find(c->tags, &key, now_s, ret_fact))
+		return false;
+	note_tag(c, &key, now_s);
+	return true;
+}
+
+static void
+forget_wrong_tag(struct classifier *c, const struct tag_key *key, uint32_t now_s, uint16_t app)
+{
+	struct tag_fact fact;
+
+	if (find_tag(c, &key->addr, key->port, key->transport, now_s, &fact) && fact.app != app)
+		tag_forget(c->tags, key);
+}
+
 /* Looks the source, then the destination up; the better of the two counts. */
 static void
 look_up_tags(struct classifier *c, const struct packet *pkt, struct classify_state *st)
 {
 	uint32_t now_s = (uint32_t)(pkt->ts_ns / 1000000000U);
-	struct tag_key ends[2] = { tag_key(&pkt->saddr, pkt->sport, pkt->protocol),
-		                   tag_key(&pkt->daddr, pkt->dport, pkt->protocol) };
 	struct tag_fact fact;
 
 	st->flags |= CLASSIFY_TAGGED;
-	if (tag_count(c->tags) == 0)
-		return;
 	for (unsigned i = 0; i < 2; i++) {
-		if (!tag_find(c->tags, &ends[i], now_s, &fact) || fact.confidence <= st->confidence)
+		if (!find_tag(c, i ? &pkt->daddr : &pkt->saddr, i ? pkt->dport : pkt->sport,
+		              pkt->protocol, now_s, &fact) ||
+		    fact.confidence <= st->confidence)
 			continue;
 		st->app = fact.app;
 		st->tagged = fact.app;
@@ -243,14 +277,14 @@ look_up_tags(struct classifier *c, const struct packet *pkt, struct classify_sta
 void
 classify_record(struct classifier *c, struct record *record)
 {
-	const struct tag_key ends[2] = { tag_key(&record->saddr, record->sport, record->protocol),
-		                         tag_key(&record->daddr, record->dport, record->protocol) };
 	struct tag_fact fact;
 
 	if (record->protocol != NM_TCP && record->protocol != NM_UDP)
 		return;
 	for (unsigned i = 0; i < 2; i++)
-		if (tag_find(c->tags, &ends[i], record->expires, &fact) &&
+		if (find_tag(c, i ? &record->daddr : &record->saddr,
+		             i ? record->dport : record->sport, record->protocol, record->expires,
+		             &fact) &&
 		    fact.confidence > record->confidence) {
 			record->application = fact.app;
 			record->reason = fact.reason;
@@ -276,8 +310,11 @@ learn_tag(struct nm_call *api, const struct nm_tag *tag)
 	if (tag->port == 0 || fact.confidence == 0 || !declares(c, call->module, tag->app))
 		return;
 	memcpy(key.addr.b, tag->addr, sizeof(key.addr.b));
+	note_tag(c, &key, call->now_s);
 	(void)tag_learn(c->tags, &key, &fact, call->now_s);
 }
+
+/* --- verdicts of modules ---------------------------------------------------------------------------------------- */
 
 /* Does this module's word beat what there is? With more confidence, or with as much when it refines its own word or stands
  * before the other module in the list. */

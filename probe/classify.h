@@ -39,12 +39,14 @@ struct classify_state {
 #define CLASSIFY_TAGGED  0x04u /* the tag table was asked */
 
 struct classifier;
+struct ends;
 struct tag_table;
 
 struct classify_limits {
 	size_t tags_max; /* entries of the tag table, about 160 octets each; 0: 65,536 */
 	struct tag_table *
 	    tags; /* one that classifiers of several threads share, and the caller's; NULL: one of its own */
+	struct ends *ends; /* the filter of `tags`, shared by the same; NULL beside `tags`: none */
 };
 
 int classify_new(const struct classify_limits *limits, struct classifier **ret_classifier);

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "probe/capture.h"
 #include "probe/classify.h"
+#include "probe/classify_ends.h"
 #include "probe/export.h"
 #include "probe/fanout.h"
 #include "probe/ledger_print.h"
@@ -30,7 +31,8 @@
 struct run {
 	const struct options *options;
 	struct fanout fanout;
-	struct tag_table *tags; /* of all workers */
+	struct tag_table *tags; /* of all workers, as is their filter */
+	struct ends *ends;
 	struct classifier *classifier;
 	struct sink *sink;
 	struct workers *workers;
@@ -98,13 +100,13 @@ print_ledger(const struct run *r, void (*print)(const char *fmt, ...))
 /* --- parts ------------------------------------------------------------------------------------------------------- */
 
 static int
-load_classifier(const struct options *o, struct tag_table *tags, struct classifier **ret_classifier)
+load_classifier(const struct options *o, const struct classify_limits *limits,
+                struct classifier **ret_classifier)
 {
-	const struct classify_limits limits = { .tags_max = o->max_tags, .tags = tags };
 	struct classifier *c;
 	char err[512];
 
-	int rc = classify_new(&limits, &c);
+	int rc = classify_new(limits, &c);
 	if (rc < 0) {
 		log_error("classifier: %s", nm_strerror(rc));
 		return rc;
@@ -167,6 +169,8 @@ open_tags(struct run *r)
 		return -EIO;
 	}
 	int rc = tag_new(r->options->max_tags, seed, &r->tags);
+	if (rc == 0)
+		rc = ends_new(r->options->max_tags, &r->ends);
 	if (rc < 0)
 		log_error("tags: %s", nm_strerror(rc));
 	return rc;
@@ -233,7 +237,7 @@ open_workers(struct run *r)
 			.decode_flags = o->no_decap ? DECODE_NO_DECAP : 0,
 			.fragments_max = o->max_fragments,
 		},
-		.classify = { .tags_max = o->max_tags, .tags = r->tags },
+		.classify = { .tags_max = o->max_tags, .tags = r->tags, .ends = r->ends },
 		.classifier = r->classifier,
 		.sink = r->sink,
 		.reads_files = !r->live,
@@ -369,7 +373,11 @@ run_all(struct run *r)
 	if (rc == NM_OK)
 		rc = open_tags(r);
 	if (rc == NM_OK)
-		rc = load_classifier(r->options, r->tags, &r->classifier);
+		rc = load_classifier(r->options,
+		                     &(struct classify_limits){ .tags_max = r->options->max_tags,
+		                                                .tags = r->tags,
+		                                                .ends = r->ends },
+		                     &r->classifier);
 	if (rc == NM_OK)
 		rc = open_sink(r);
 	if (rc == NM_OK)
@@ -402,6 +410,7 @@ run_probe(const struct options *options)
 	if (r.sink)
 		r.sink->ops->free(r.sink);
 	classify_free(r.classifier);
+	ends_free(r.ends);
 	tag_free(r.tags);
 	return rc < 0 ? 1 : 0;
 }
@@ -412,7 +421,8 @@ run_check(const struct options *options)
 	struct classifier *classifier;
 	struct classify_stats stats;
 
-	if (load_classifier(options, NULL, &classifier) < 0)
+	const struct classify_limits limits = { .tags_max = options->max_tags };
+	if (load_classifier(options, &limits, &classifier) < 0)
 		return 2;
 	options_print(options);
 	classify_get_stats(classifier, &stats);
