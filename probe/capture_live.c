@@ -50,8 +50,7 @@ struct live_if {
 struct live_worker {
 	const struct capture_config *config;
 	unsigned number;
-	uint64_t
-	    second; /* of the wall clock, when drops and failed interfaces were looked at last */
+	uint64_t second; /* of the wall clock, of the last look at drops and failed interfaces */
 	struct log_limit complaints;
 	bool stops; /* `between` said so */
 	size_t n;
@@ -325,6 +324,9 @@ take_drops(struct live_if *f, uint32_t *ret_kernel, uint32_t *ret_interface)
 	*ret_interface = stat.ps_ifdrop - f->if_drops;
 	f->kernel_drops = stat.ps_drop;
 	f->if_drops = stat.ps_ifdrop;
+	/* an interface that went away took its counter with it: that is a step back */
+	if (*ret_interface > INT32_MAX)
+		*ret_interface = 0;
 }
 
 /* Puts it into the ledger. */
@@ -356,11 +358,6 @@ try_again(struct live_if *f, uint64_t now_s)
 	}
 	int rc = capture_rebind(pcap_fileno(f->pcap), index, f->hardware);
 	if (rc == NM_OK) {
-		uint32_t kernel, interface;
-
-		/* the new interface's counter began anew */
-		take_drops(f, &kernel, &interface);
-		meter_drops(f->worker->config->meter, f->input.link, now_s * NS_PER_S, kernel, 0);
 		f->failed = false;
 		f->index = index;
 		return;
