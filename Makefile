@@ -69,7 +69,7 @@ help:
 	 'make demo        set all up and show real traffic on pages (IF=eth0: live; CHECK=1: check and exit)' \
 	 'make test        set all up and run every test' \
 	 'make test-quick  unit tests of this build only' \
-	 'make bench       what netmon costs here (QUICK=1: a tenth, PARTS="mixes live", JSON=file; parts: tests/bench/run --help)' \
+	 'make bench       what netmon costs here (QUICK=1, ALONE=1, PARTS="mixes live", JSON=file: see tests/bench/run --help)' \
 	 'make lint        format, clang-tidy, cppcheck, include directions, headers alone, man pages (FILES=..., QUICK=1)' \
 	 'make stats       sizes of functions and files' \
 	 'make captures    record tests/captures anew (root, network namespaces)' \
@@ -224,10 +224,10 @@ demo: deps
 	$(Q)$(MAKE) $(JOBS) all '$(BUILD)/tests/demo/traffic'
 	$(Q)NETMON_BUILD='$(abspath $(BUILD))' tests/demo/demo $(if $(IF),--interface '$(IF)') $(if $(CHECK),--check)
 
-# make bench QUICK=1 PARTS="mixes stages growth flood bombs live export aggregate" JSON=file
+# make bench QUICK=1 ALONE=1 PARTS="mixes stages growth flood bombs live export aggregate" JSON=file
 bench:
 	$(Q)$(MAKE) $(JOBS) all $(BENCH)
-	NETMON_BUILD='$(abspath $(BUILD))' tests/bench/run $(if $(QUICK),--quick) $(if $(JSON),--json '$(JSON)') $(PARTS)
+	NETMON_BUILD='$(abspath $(BUILD))' tests/bench/run $(if $(QUICK),--quick) $(if $(ALONE),--alone) $(if $(JSON),--json '$(JSON)') $(PARTS)
 
 captures:
 	tests/captures/make.sh

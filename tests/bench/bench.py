@@ -44,8 +44,8 @@ class Trace:
 class Bench:
     """One benchmark: its folder, how much it does, and its results, which are printed as they come."""
 
-    def __init__(self, quick, rounds):
-        self.quick, self.rounds = quick, rounds
+    def __init__(self, quick, alone, rounds):
+        self.quick, self.alone, self.rounds = quick, alone, rounds
         self.folder = Path(tempfile.mkdtemp(prefix="netmon-bench-", dir=os.environ.get("TMPDIR") or DISK))
         self.results = {}
         self.traces = {}
