@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * RADIUS: RFC 2865, accounting (RFC 2866), dynamic authorisation (RFC 5176). UDP, any port, usually 1812, 1813, 3799, and
- * 1645, 1646 of old.
+ * 1645, 1646, 1700 of old.
  *
  * Evidence: a code, a length field that is the datagram's, and attributes that fill it to its end. On other ports there
  * must be two attributes at least. Any packet, one direction. Cost: asked for payload of 20 octets and more that begins with
@@ -34,7 +34,7 @@ static const struct nm_match matches[] = {
 	HEAD(40, 0xf8),
 };
 
-static const uint16_t ports[] = { 1812, 1813, 1645, 1646, 3799 };
+static const uint16_t ports[] = { 1812, 1813, 1645, 1646, 1700, 3799 };
 
 /* Bit n: code n is one (IANA's RADIUS packet type codes that are in use). */
 static const uint64_t codes = UINT64_C(0x383e) | UINT64_C(0x3f) << 40;

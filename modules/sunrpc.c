@@ -21,7 +21,9 @@
 #define RPC_VERSION  2
 #define LAST         0x80000000u
 #define RECORD_MAX   (4u << 20)
-#define OPAQUE_MAX   400 /* RFC 5531 section 8.2: octets of credentials */
+#define OPAQUE_MAX   400    /* RFC 5531 section 8.2: octets of credentials */
+#define LISTED_MIN   100000 /* programs that IANA lists; others are met by chance more easily */
+#define LISTED_MAX   700000
 #define CALL_MIN     40
 #define REPLY_MIN    24
 
@@ -67,7 +69,7 @@ is_flavor(uint32_t flavor)
 
 /* RFC 5531 section 9, behind the message type of a call. Returns the application, 0 when it is none. */
 static uint16_t
-of_call(struct wire *w)
+of_call(struct wire *w, uint8_t *ret_confidence)
 {
 	uint32_t rpc = wire_u32(w);
 	uint32_t program = wire_u32(w);
@@ -76,9 +78,10 @@ of_call(struct wire *w)
 	uint32_t flavor = wire_u32(w);
 	uint32_t credentials = wire_u32(w);
 
-	if (!wire_ok(w) || rpc != RPC_VERSION || program < 100000 || version > 0xffff ||
+	if (!wire_ok(w) || rpc != RPC_VERSION || program < LISTED_MIN || version > 0xffff ||
 	    procedure > 0xffff || !is_flavor(flavor) || credentials > OPAQUE_MAX)
 		return 0;
+	*ret_confidence = program <= LISTED_MAX ? NM_CONF_PROOF : NM_CONF_WEAK;
 	return is_of_nfs(program) ? APP_NFS : APP_SUNRPC;
 }
 
@@ -136,15 +139,16 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	wire_skip(&w, 4);
 	uint32_t type = wire_u32(&w);
 	if (type == CALL)
-		app = of_call(&w);
+		app = of_call(&w, &verdict->confidence);
 	else if (type == REPLY)
 		app = of_reply(pkt, &w);
 	if (app == 0)
 		return NM_MORE;
-	if (type == CALL)
+	if (verdict->confidence == NM_CONF_PROOF)
 		tag_server(pkt, call, app);
 	verdict->app = app;
-	verdict->confidence = type == CALL ? NM_CONF_PROOF : NM_CONF_SIGNATURE;
+	if (type == REPLY)
+		verdict->confidence = NM_CONF_SIGNATURE;
 	verdict->evidence = NM_EV_SIGNATURE;
 	return NM_MATCH;
 }

@@ -49,6 +49,10 @@ static const struct module_case look_alikes[] = {
 	  SAMPLE(
 	      "credentials that are too long", CLIENT,
 	      "Z\27\303\322\0\0\0\0\0\0\0\2\0\1\206\243\0\0\0\3\0\0\0\0\0\0\0\0\0\0\377\377\0\0\0\0\0\0\0\0") },
+	{ CASE_UDP("123"), "SunRPC",
+	  SAMPLE(
+	      "time of a server that has just begun", CLIENT,
+	      "#\2\6\354\0\0\0\0\0\0\0\2\300\250\1\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\345\366j\342\241\262\303\324") },
 	{ CASE_UDP("2049"), "NFS",
 	  SAMPLE(
 	      "program 7", CLIENT,
