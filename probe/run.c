@@ -282,19 +282,26 @@ between(void *ctx)
 	return !stop_wanted;
 }
 
+/* Lets the process have so many descriptors, and what a run needs besides. */
+static void
+allow_descriptors(size_t n)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < n + 128) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 /* Opens all capture files, so that none is opened with less rights than the caller has. What cannot be opened is an error
  * at its turn. */
 static int
 open_files(struct run *r)
 {
 	const struct options_list *files = &r->options->files;
-	struct rlimit limit;
 
-	/* as many as there are, and what a run needs besides */
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < files->n + 128) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	allow_descriptors(files->n);
 	r->files = calloc(files->n, sizeof(*r->files));
 	if (!r->files) {
 		log_error("out of memory");
@@ -328,6 +335,8 @@ open_sources(struct run *r)
 		.ctx = r,
 	};
 	if (o->interfaces.n) {
+		/* libpcap has an eventfd beside each socket, and each worker one of its own */
+		allow_descriptors((2 * o->interfaces.n + 1) * o->workers);
 		int rc = capture_live_open((const char *const *)o->interfaces.v, o->interfaces.n,
 		                           &r->capture, &r->live);
 		if (rc < 0)
