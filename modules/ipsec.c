@@ -4,7 +4,7 @@
  * 4303) and AH (RFC 4302) by IP protocol number. UDP ports 500 and 4500.
  *
  * Evidence: an IKE header whose length is the packet's and whose fields fit each other. ESP in UDP shows a security parameter
- * index and a sequence number that counts: a small number is weak, two packets of one direction with the same index and
+ * index and a sequence number that counts: a small number with what looks random behind it is weak, two packets of one direction with the same index and
  * numbers that follow each other are a signature. Keep-alives (a single octet of ones) are weak. Cost: asked on the two ports
  * only, for TCP by its prefix, and for the two protocol numbers.
  */
@@ -87,8 +87,22 @@ rate_ike(struct wire w, size_t wire_len)
 #define NOTE_SERVER   (UINT64_C(1) << 62)
 #define SEQUENCE_STEP 64  /* losses that are tolerated */
 #define SPI_RESERVED  256 /* RFC 4303 section 2.1 */
-#define ESP_LEAST     24
 #define EARLY         4096
+
+/* How many octets differ among the first 16 behind the header: of what is encrypted about 15, of headers half of them. */
+#define RANDOM 11
+#define MIXED  6
+
+static unsigned
+count_different(struct wire w)
+{
+	const uint8_t *octets = wire_take(&w, 16);
+	unsigned n = 0;
+
+	for (unsigned i = 0; octets && i < 16; i++)
+		n += memchr(octets, octets[i], i) == NULL;
+	return n;
+}
 
 /* RFC 3948 section 2.2: index, sequence number, then what looks random. */
 static uint8_t
@@ -97,9 +111,11 @@ rate_esp(const struct nm_packet *pkt, struct wire w, uint64_t *note)
 	uint32_t index = wire_u32(&w);
 	uint32_t number = wire_u32(&w);
 	uint64_t side = pkt->direction == NM_FROM_SERVER ? NOTE_SERVER : 0;
-	uint8_t confidence = number > 0 && number < EARLY ? NM_CONF_WEAK : 0;
+	unsigned different = count_different(w);
+	bool early = number > 0 && number < EARLY && different >= RANDOM;
+	uint8_t confidence = early ? NM_CONF_WEAK : 0;
 
-	if (!wire_ok(&w) || index < SPI_RESERVED || pkt->wire_len < ESP_LEAST)
+	if (!wire_ok(&w) || index < SPI_RESERVED || different < MIXED)
 		return 0;
 	if (note && (*note & NOTE_VALID)) {
 		uint16_t step = (uint16_t)(number - (uint16_t)(*note >> 32));

@@ -59,6 +59,29 @@ rate_control(struct wire w, uint32_t wire_len)
 	return wire_ok(&w) && bits == 0x8008 && vendor == 0 && attribute == 0 ? NM_CONF_PROOF : 0;
 }
 
+/* A data message: tunnel and session, sequence and offset as the flags say, then PPP (RFC 1661 section 2): its address and
+ * control octets, or a protocol whose first octet is even and whose second is odd. */
+static uint8_t
+rate_data(struct wire w, uint16_t flags, uint32_t wire_len)
+{
+	uint16_t length = flags & FLAG_LENGTH ? wire_u16(&w) : 0;
+	uint16_t tunnel = wire_u16(&w);
+	uint16_t session = wire_u16(&w);
+
+	if (flags & FLAG_SEQUENCE)
+		wire_skip(&w, 4);
+	if (flags & FLAG_OFFSET)
+		wire_skip(&w, wire_u16(&w));
+	uint8_t first = wire_u8(&w);
+	uint8_t second = wire_u8(&w);
+	if (!wire_ok(&w) || tunnel == 0 || session == 0 ||
+	    ((flags & FLAG_LENGTH) && length != wire_len))
+		return 0;
+	if (first == 0xff && second == 3)
+		return NM_CONF_SIGNATURE;
+	return first % 2 == 0 && second % 2 == 1 ? NM_CONF_WEAK : 0;
+}
+
 static uint8_t
 rate(const struct nm_packet *pkt)
 {
@@ -76,9 +99,7 @@ rate(const struct nm_packet *pkt)
 	}
 	if (version != 2 || (pkt->sport != PORT_L2TP && pkt->dport != PORT_L2TP))
 		return 0;
-	if (flags & FLAG_LENGTH)
-		return wire_u16(&w) == pkt->wire_len ? NM_CONF_SIGNATURE : 0;
-	return NM_CONF_WEAK;
+	return rate_data(w, flags, pkt->wire_len);
 }
 
 static enum nm_result

@@ -38,7 +38,7 @@ static const struct nm_match matches[] = {
 	  .mask = { 0xfc, 0xff, 0xff, 0xff } },
 	{ .transport = NM_TCP, .port = PORT_SESSION, .min_len = 4 },
 	{ .transport = NM_UDP, .port = PORT_NAME, .min_len = 12 },
-	{ .transport = NM_UDP, .port = PORT_DATAGRAM, .min_len = 14 },
+	{ .transport = NM_UDP, .port = PORT_DATAGRAM, .min_len = 11 },
 };
 
 /* RFC 1001 section 14.1: 32 letters A to P, each half an octet of the name, behind their number. */
@@ -178,8 +178,8 @@ rate_datagram(struct wire w)
 	wire_skip(&w, 8);
 	if (!wire_ok(&w) || type < 0x10 || type > 0x16 || flags > 0x0f)
 		return 0;
-	if (type == 0x13) /* error */
-		return NM_CONF_WEAK;
+	if (type == 0x13) /* an error: 0x82 to 0x84, and nothing behind it */
+		return (wire_u8(&w) & 0xf8) == 0x80 && wire_left(&w) == 0 ? NM_CONF_WEAK : 0;
 	if (type < 0x13)
 		wire_skip(&w, 4);
 	return take_name(&w) ? NM_CONF_PROOF : 0;

@@ -3,7 +3,7 @@
  * Telnet: RFC 854, options RFC 855 and IANA's list. TCP, any port, usually 23.
  *
  * Evidence: option negotiation, which begins with an octet of ones. Several well-formed commands in a row, or one on port 23,
- * are a signature; one alone elsewhere is weak. Both directions negotiate, so either is enough. A server on port 23 is tagged:
+ * are a signature; one that is all of a packet elsewhere is weak. Both directions negotiate, so either is enough. A server on port 23 is tagged:
  * a session that was silent for long is text. Cost: asked for payload that begins with a command; reads its commands.
  */
 #include <netmon/module.h>
@@ -58,9 +58,10 @@ pass_subnegotiation(struct wire *w)
 	return false;
 }
 
-/* How many commands the payload begins with; text may follow. 0 when one of them is none. */
+/* How many commands the payload begins with; text may follow. 0 when one of them is none. Sets *ret_alone when nothing
+ * follows. */
 static unsigned
-count_commands(struct wire w)
+count_commands(struct wire w, bool *ret_alone)
 {
 	unsigned n = 0;
 
@@ -75,6 +76,7 @@ count_commands(struct wire w)
 			return n + 1;
 		n++;
 	}
+	*ret_alone = wire_left(&w) == 0;
 	return n;
 }
 
@@ -102,11 +104,12 @@ tag_server(const struct nm_packet *pkt, struct nm_call *call)
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
-	unsigned commands = count_commands(wire_init(pkt->payload, pkt->len));
+	bool alone = false;
+	unsigned commands = count_commands(wire_init(pkt->payload, pkt->len), &alone);
 	bool port = is_telnet_port(pkt);
 
 	(void)ctx;
-	if (commands == 0)
+	if (commands == 0 || (commands < ENOUGH && !port && !alone))
 		return NM_MORE;
 	if (port)
 		tag_server(pkt, call);

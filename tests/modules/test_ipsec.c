@@ -88,7 +88,7 @@ nat_traversal_is_recognised(void **state)
 	harness_cut(h, NM_UDP, NATT, &alive, "IPSec");
 }
 
-#define BODY "\x9d\x51\x0e\xa2\x77\x13\xc8\x40\x9d\x51\x0e\xa2\x77\x13\xc8\x40"
+#define BODY "\x9d\x51\x0e\xa2\x77\x13\xc8\x40\x3c\x91\xf6\x2b\x84\x1f\x6a\xd7"
 
 static void
 esp_in_udp_is_told_by_numbers_that_count(void **state)
@@ -115,6 +115,9 @@ random_payload_on_port_4500_is_unknown(void **state)
 	(void)state;
 	assert_string_equal(talk_say(&t, CLIENT, "\xc1\x02\x03\x04\x5a\x10\x00\x07" BODY),
 	                    "Unknown");
+	assert_string_equal(
+	    talk_say(&t, SERVER, "\xc1\x02\x03\x04\x00\x00\x00\x07hello hello hello hello"),
+	    "Unknown");
 	assert_string_equal(talk_say(&t, CLIENT, "\x37\x66\x90\xbc\x12\x9a\xc0\x08" BODY),
 	                    "Unknown");
 	assert_string_equal(talk_say(&t, CLIENT, "\x41\x80\x01\x54\x77\x1a\x12\x01" BODY),

@@ -97,6 +97,24 @@ version_3_over_ip_is_named_by_its_number(void **state)
 	assert_string_equal(talk_say(&t, CLIENT, "\x00\x00\x00\x01\x00\x00"), "L2TP");
 }
 
+static void
+a_data_message_is_told_by_the_ppp_that_it_carries(void **state)
+{
+	struct talk whole = talk_begin(h, NM_UDP, USUAL);
+	struct talk bare = talk_begin(h, NM_UDP, USUAL);
+	struct talk other = talk_begin(h, NM_UDP, USUAL);
+
+	(void)state;
+	assert_string_equal(talk_say(&whole, CLIENT, "\x00\x02\x00\x01\x00\x01\xff\x03\xc0\x21"),
+	                    "L2TP");
+	assert_true(whole.state.confidence >= NM_CONF_SIGNATURE);
+	assert_string_equal(talk_say(&bare, CLIENT, "\x00\x02\x00\x01\x00\x01\xc0\x21\x01\x01"),
+	                    "L2TP");
+	assert_true(bare.state.confidence < NM_CONF_SIGNATURE);
+	assert_string_equal(talk_say(&other, CLIENT, "\x00\x02\x00\x01\x00\x01\x33\x44\x55"),
+	                    "Unknown");
+}
+
 int
 main(void)
 {
@@ -105,6 +123,7 @@ main(void)
 		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
 		CASE(what_is_not_sure_counts_on_the_usual_port_only),
 		CASE(what_only_looks_like_it_is_not),
+		CASE(a_data_message_is_told_by_the_ppp_that_it_carries),
 		CASE(version_3_over_ip_is_named_by_its_number),
 	};
 

@@ -78,6 +78,8 @@ one_option_on_another_port_is_weak(void **state)
 	(void)state;
 	(void)talk_say(&t, CLIENT, "\xff\xfd\x03");
 	assert_int_equal(t.state.confidence, NM_CONF_WEAK);
+	t = talk_begin(h, NM_TCP, OTHER);
+	assert_string_equal(talk_say(&t, CLIENT, "\xff\xfd\x03\x9a\x01"), "Unknown");
 }
 
 static void
