@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* NetFlow, IPFIX, sFlow, and what only begins with their versions. */
+#include "tests/support/module_cases.h"
+
+/* What says by itself what it is. */
+static const struct module_case messages[] = {
+	{ CASE_UDP("2055"), "NetFlow",
+	  SAMPLE(
+	      "version 5", CLIENT,
+	      "\0\5\0\1\0\00009eS\361\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\2\3\4\5\6\7\10\11\n\13\14\r\16\17\20\21\22\23\24\25\26\27\30\31\32\33\34\35\36\37 !\"#$%&'()*+,-./") },
+	{ CASE_UDP("2055"), "NetFlow",
+	  SAMPLE("version 9", CLIENT,
+	         "\0\11\0\1\0\00009eS\361\0\0\0\0\7\0\0\0\0\0\0\0\14\1\0\0\1\0\10\0\4") },
+	{ CASE_UDP("4739"), "NetFlow",
+	  SAMPLE("IPFIX", CLIENT,
+	         "\0\n\0 eS\361\0\0\0\0\7\0\0\0\0\0\2\0\20\1\0\0\2\0\10\0\4\0\1\0\4") },
+	{ CASE_UDP("6343"), "sFlow",
+	  SAMPLE(
+	      "version 5", CLIENT,
+	      "\0\0\0\5\0\0\0\1\300\0\2\1\0\0\0\0\0\0\0\11\0\0\0M\0\0\0\1\0\0\0\2\0\0\0\10counters") },
+};
+
+/* What is too little for any other port than its own. */
+static const struct module_case port_messages[] = {
+	{ CASE_UDP("6343"), "sFlow",
+	  SAMPLE("version 4", CLIENT, "\0\0\0\4\0\0\0\1\300\0\2\1\0\0\0\11\0\0\0M\0\0\0\1") },
+};
+
+/* What must not be taken for it. */
+static const struct module_case look_alikes[] = {
+	{ CASE_UDP("2055"), "NetFlow",
+	  SAMPLE(
+	      "record behind the end", CLIENT,
+	      "\0\5\0\1\0\00009eS\361\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\2\3\4\5\6\7\10\11\n\13\14\r\16\17\20\21\22\23\24\25\26\27\30\31\32\33\34\35\36\37 !\"#$%&'()*+,-.") },
+	{ CASE_UDP("2055"), "NetFlow",
+	  SAMPLE("set of no length", CLIENT,
+	         "\0\11\0\1\0\00009eS\361\0\0\0\0\7\0\0\0\0\0\0\0\0\1\0\0\1\0\10\0\4") },
+	{ CASE_UDP("2055"), "NetFlow",
+	  SAMPLE("set 7", CLIENT,
+	         "\0\11\0\1\0\00009eS\361\0\0\0\0\7\0\0\0\0\0\7\0\14\1\0\0\1\0\10\0\4") },
+	{ CASE_UDP("4739"), "NetFlow",
+	  SAMPLE("another length", CLIENT,
+	         "\0\n\0 eS\361\0\0\0\0\7\0\0\0\0\0\2\0\20\1\0\0\2\0\10\0\4\0\1\0\4\0\0\0\0") },
+	{ CASE_UDP("6343"), "sFlow",
+	  SAMPLE(
+	      "address of kind 3", CLIENT,
+	      "\0\0\0\5\0\0\0\3\300\0\2\1\0\0\0\0\0\0\0\11\0\0\0M\0\0\0\1\0\0\0\2\0\0\0\10counters") },
+	{ CASE_UDP("6343"), "sFlow",
+	  SAMPLE(
+	      "samples that do not close", CLIENT,
+	      "\0\0\0\5\0\0\0\1\300\0\2\1\0\0\0\0\0\0\0\11\0\0\0M\0\0\0\1\0\0\0\2\0\0\0\10coun") },
+	{ CASE_UDP("2055"), "NetFlow", SAMPLE("TFTP", CLIENT, "\0\1boot.img\0octet\0") },
+};
+
+static void
+each_message_is_recognised_cut_anywhere_and_in_the_middle(void **state)
+{
+	(void)state;
+	cases_are_recognised(messages, COUNT(messages));
+}
+
+static void
+each_message_is_recognised_on_any_port(void **state)
+{
+	(void)state;
+	cases_are_recognised_anywhere(messages, COUNT(messages));
+}
+
+static void
+what_needs_its_port_is_recognised_there(void **state)
+{
+	(void)state;
+	cases_are_recognised(port_messages, COUNT(port_messages));
+}
+
+static void
+what_needs_its_port_is_unknown_elsewhere(void **state)
+{
+	(void)state;
+	cases_are_unknown_anywhere(port_messages, COUNT(port_messages));
+}
+
+static void
+what_only_looks_like_it_is_not(void **state)
+{
+	(void)state;
+	cases_are_something_else(look_alikes, COUNT(look_alikes));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_message_is_recognised_cut_anywhere_and_in_the_middle),
+		cmocka_unit_test(each_message_is_recognised_on_any_port),
+		cmocka_unit_test(what_needs_its_port_is_recognised_there),
+		cmocka_unit_test(what_needs_its_port_is_unknown_elsewhere),
+		cmocka_unit_test(what_only_looks_like_it_is_not),
+	};
+
+	return cmocka_run_group_tests_name("netflow", tests, NULL, NULL);
+}
