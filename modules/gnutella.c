@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Gnutella 0.6 and what its clients added: handshakes ("Gnutella Protocol Development", rfc-gnutella), messages over UDP
- * (OOB queries, GUESS, the Mojito DHT), semi-reliable UDP of gtk-gnutella ("GND") and of others ("GTA"), file transfers
- * over HTTP. TCP and UDP, any port, usually 6346 and 6347.
+ * Gnutella 0.6 and what its clients added ("Gnutella Protocol Development", rfc-gnutella): handshakes, messages over UDP (OOB
+ * queries, GUESS, the Mojito DHT), file transfers over HTTP; the handshakes and the semi-reliable UDP of Gnutella 2 ("GND")
+ * and of gtk-gnutella ("GTA"). TCP and UDP, any port, usually 6346 and 6347.
  *
  * Evidence: the handshake's words; for a transfer, paths that only Gnutella has; over UDP a message header whose length is the
  * packet's. An end that sent such a message, or took a connection, is tagged. Cost: asked for payload that begins with the words, and for UDP

@@ -56,7 +56,8 @@ is_negotiation(struct wire w, uint8_t first, uint8_t last)
 static uint8_t
 rate_request(struct wire w, bool port)
 {
-	if (text_begins(&w, "Cookie: mstshash=") || text_begins(&w, "Cookie: msts="))
+	if (text_begins(&w, "Cookie: mstshash=") || text_begins(&w, "Cookie: msts=") ||
+	    text_begins(&w, "tsv://"))
 		return NM_CONF_PROOF;
 	if (wire_left(&w) == 0)
 		return port ? NM_CONF_SIGNATURE : 0;

@@ -152,9 +152,10 @@ tag_server(const struct nm_packet *pkt, struct nm_call *call)
 
 /* --- interleaved frames ------------------------------------------------------------------------------------------- */
 
-/* Frames that each begin where the one before ends, of RTP or RTCP. One that ends with the packet, or two, are enough. */
+/* Frames that each begin where the one before ends, of RTP or RTCP. One that ends with the packet, or two, are enough; one
+ * that goes on in the next packet is, on the usual ports. */
 static uint8_t
-rate_frames(struct wire w)
+rate_frames(struct wire w, bool port)
 {
 	for (unsigned n = 0; n < FRAMES_MAX; n++) {
 		uint8_t dollar = wire_u8(&w);
@@ -168,12 +169,18 @@ rate_frames(struct wire w)
 		if (dollar != '$' || channel > 15 || length < 8 || bits >> 6 != 2)
 			return 0;
 		if (length > wire_left(&w))
-			return n > 0 ? NM_CONF_SIGNATURE : 0;
+			return n > 0 ? NM_CONF_SIGNATURE : port ? NM_CONF_WEAK : 0;
 		wire_skip(&w, length);
 		if (wire_left(&w) == 0)
 			return n > 0 ? NM_CONF_SIGNATURE : NM_CONF_WEAK;
 	}
 	return NM_CONF_SIGNATURE;
+}
+
+static bool
+is_rtsp_port(const struct nm_packet *pkt)
+{
+	return pkt->sport == 554 || pkt->sport == 8554 || pkt->dport == 554 || pkt->dport == 8554;
 }
 
 static enum nm_result
@@ -185,7 +192,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 
 	(void)ctx;
 	if (*pkt->payload == '$') {
-		verdict->confidence = rate_frames(w);
+		verdict->confidence = rate_frames(w, is_rtsp_port(pkt));
 	} else if (text_begins(&w, "RTSP/")) {
 		verdict->confidence = is_status_line(text_line(&rest, &ended)) ? NM_CONF_PROOF : 0;
 		if (verdict->confidence) {

@@ -3,10 +3,11 @@
  * Telnet: RFC 854, options RFC 855 and IANA's list. TCP, any port, usually 23.
  *
  * Evidence: option negotiation, which begins with an octet of ones. Several well-formed commands in a row, or one on port 23,
- * are a signature; one that is all of a packet elsewhere is weak. Both directions negotiate, so either is enough. A server on port 23 is tagged:
+ * are a signature; one that is all of a packet elsewhere is weak, and so is a server's prompt on port 23. Both directions negotiate, so either is enough. A server on port 23 is tagged:
  * a session that was silent for long is text. Cost: asked for payload that begins with a command; reads its commands.
  */
 #include <netmon/module.h>
+#include <netmon/text.h>
 
 #define APP_TELNET 58
 
@@ -32,6 +33,7 @@ static const struct nm_match matches[] = {
 	  .len = 2,
 	  .pattern = { IAC, 0xf8 },
 	  .mask = { 0xff, 0xf8 } },
+	{ .transport = NM_TCP, .min_len = 5, .port = PORT_TELNET },
 };
 
 /* IANA's telnet options: 0 to 49, 138 to 140, 255; MUD clients' 69, 70, 85 to 93, 200 to 201. */
@@ -86,6 +88,21 @@ is_telnet_port(const struct nm_packet *pkt)
 	return pkt->sport == PORT_TELNET || pkt->dport == PORT_TELNET;
 }
 
+/* What a server asks for at first. Nothing else on this port does. */
+static bool
+is_prompt(const struct nm_packet *pkt)
+{
+	static const char *const prompts[] = { "login:", "username:", "password:" };
+
+	for (size_t i = 0; i < sizeof(prompts) / sizeof(prompts[0]); i++) {
+		struct wire w = wire_init(pkt->payload, pkt->len);
+
+		if (text_seek(&w, prompts[i]) && wire_left(&w) <= strlen(prompts[i]) + 2)
+			return true;
+	}
+	return false;
+}
+
 static void
 tag_server(const struct nm_packet *pkt, struct nm_call *call)
 {
@@ -107,14 +124,16 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	bool alone = false;
 	unsigned commands = count_commands(wire_init(pkt->payload, pkt->len), &alone);
 	bool port = is_telnet_port(pkt);
+	bool sure = commands >= ENOUGH || (commands > 0 && port);
+	bool likely = commands > 0 ? alone : pkt->sport == PORT_TELNET && is_prompt(pkt);
 
 	(void)ctx;
-	if (commands == 0 || (commands < ENOUGH && !port && !alone))
+	if (!sure && !likely)
 		return NM_MORE;
-	if (port)
+	if (sure && port)
 		tag_server(pkt, call);
 	verdict->app = APP_TELNET;
-	verdict->confidence = commands >= ENOUGH || port ? NM_CONF_SIGNATURE : NM_CONF_WEAK;
+	verdict->confidence = sure ? NM_CONF_SIGNATURE : NM_CONF_WEAK;
 	verdict->evidence = NM_EV_SIGNATURE;
 	return NM_MATCH;
 }

@@ -118,6 +118,17 @@ a_connection_stays_rtsp_and_goes_on_telling(void **state)
 	assert_string_equal(talk_say(&media, CLIENT, "\x12\x34"), "RTP");
 }
 
+static void
+a_connection_is_joined_at_a_frame(void **state)
+{
+	static const struct sample frame = SAMPLE(
+	    "frame", SERVER, "$\x00\x05\x0c\x80\x60\x00\x01\x00\x00\x00\x01\x00\x00\x00\x07");
+
+	(void)state;
+	assert_string_equal(harness_one(h, NM_TCP, USUAL, &frame), "RTSP");
+	assert_string_equal(harness_one(h, NM_TCP, OTHER, &frame), "Unknown");
+}
+
 int
 main(void)
 {
@@ -126,6 +137,7 @@ main(void)
 		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
 		CASE(what_only_looks_like_it_is_not),
 		CASE(the_transport_header_of_an_answer_tags_its_rtp),
+		CASE(a_connection_is_joined_at_a_frame),
 		CASE(a_third_party_is_not_tagged),
 		CASE(a_connection_stays_rtsp_and_goes_on_telling),
 	};

@@ -93,6 +93,19 @@ a_session_that_goes_on_later_is_known_by_its_server(void **state)
 	assert_true(later.state.confidence < NM_CONF_TAG);
 }
 
+static void
+a_prompt_counts_on_its_port_only(void **state)
+{
+	static const struct sample prompt = SAMPLE("prompt", SERVER, "\r\nrouter login: ");
+	static const struct sample text =
+	    SAMPLE("text", SERVER, "login: is what it says, and goes on\r\n");
+
+	(void)state;
+	assert_string_equal(harness_one(h, NM_TCP, USUAL, &prompt), "Telnet");
+	assert_string_equal(harness_one(h, NM_TCP, OTHER, &prompt), "Unknown");
+	assert_string_equal(harness_one(h, NM_TCP, USUAL, &text), "Unknown");
+}
+
 int
 main(void)
 {
@@ -100,6 +113,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
 		CASE(what_only_looks_like_it_is_not),
+		CASE(a_prompt_counts_on_its_port_only),
 		CASE(one_option_on_another_port_is_weak),
 		CASE(a_session_that_goes_on_later_is_known_by_its_server),
 	};
