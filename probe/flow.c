@@ -306,7 +306,7 @@ flow_touch(const struct flow_table *t, const struct flow_place *place)
 		return;
 	const struct flow *f = &t->flows[place->entry - 1];
 	if (!f->settled)
-		__builtin_prefetch(&t->cold[place->entry - 1], 1);
+		index_fetch_cold(t, place->entry - 1);
 	if (f->six)
 		__builtin_prefetch(&t->six[f->six - 1]);
 }
@@ -369,7 +369,7 @@ take_entry(struct flow_table *t, uint32_t *ret_i)
 		t->free = t->flows[*ret_i].next;
 		if (t->free) {
 			__builtin_prefetch(&t->flows[t->free - 1], 1);
-			__builtin_prefetch(&t->cold[t->free - 1], 1);
+			index_fetch_cold(t, t->free - 1);
 		}
 		return true;
 	}

@@ -16,6 +16,16 @@
 
 _Static_assert(sizeof(struct flow_key) == 16, "key has padding");
 
+/* Fetches an entry's cold part, which may lie on two lines. */
+static inline void
+index_fetch_cold(const struct flow_table *t, uint32_t i)
+{
+	const char *cold = (const char *)&t->cold[i];
+
+	__builtin_prefetch(cold, 1);
+	__builtin_prefetch(cold + sizeof(t->cold[i]) - 1, 1);
+}
+
 static inline uint32_t
 index_hash(const struct flow_table *t, const struct flow_key *key)
 {

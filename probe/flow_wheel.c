@@ -129,7 +129,7 @@ take_some(struct flow_table *t, uint32_t head, bool all, uint32_t *ret_entries)
 		__builtin_prefetch(&t->flows[f->next], 1);
 		if (all || flow_quiet(t, f) >= flow_idle_of(t, f)) {
 			__builtin_prefetch(&t->index[index_hash(t, &f->key) & t->mask], 1);
-			__builtin_prefetch(&t->cold[i]);
+			index_fetch_cold(t, i);
 		}
 		ret_entries[n++] = i;
 	}
