@@ -15,6 +15,7 @@
 #define APP_ICECAST 64
 
 #define SERVER_TTL_S 3600
+#define WATCHED_MAX  32 /* packets with payload without an answer: it is not in this capture */
 #define CONF_REQUEST (NM_CONF_SIGNATURE + 5) /* more than HTTP, less than the answer */
 
 static const struct nm_app apps[] = {
@@ -104,6 +105,8 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	struct wire w = wire_init(pkt->payload, pkt->len);
 
 	(void)ctx;
+	if (pkt->nth > WATCHED_MAX)
+		return NM_NO;
 	verdict->evidence = NM_EV_SIGNATURE;
 	if (text_begins(&w, "HTTP/1."))
 		return judge_answer(pkt, call, w, verdict);
