@@ -52,6 +52,10 @@ struct tag_table {
 	/* what all threads change, away from what they all only read */
 	alignas(64) _Atomic size_t count;
 	_Atomic size_t sweep_at;
+	_Atomic uint32_t
+	    sweep_s; /* the second of the round, and the buckets that are left of it: */
+	_Atomic size_t sweep_left; /* who looks at one twice in a second finds nothing new */
+	_Atomic uint64_t swept;
 	_Atomic uint64_t refused;
 };
 
@@ -270,11 +274,31 @@ release_over(struct tag_table *t, struct bucket *b, uint32_t now_s)
 			release(t, b, i);
 }
 
+/* How many of `n` buckets may be looked at: one round of all in a second, however many tags are learned. Threads that
+ * count at the same time may make it a little more. */
+static size_t
+take_from_round(struct tag_table *t, size_t n, uint32_t now_s)
+{
+	if (atomic_load_explicit(&t->sweep_s, memory_order_relaxed) != now_s) {
+		atomic_store_explicit(&t->sweep_s, now_s, memory_order_relaxed);
+		atomic_store_explicit(&t->sweep_left, t->mask + 1, memory_order_relaxed);
+	}
+	size_t left = atomic_load_explicit(&t->sweep_left, memory_order_relaxed);
+	if (n > left)
+		n = left;
+	atomic_store_explicit(&t->sweep_left, left - n, memory_order_relaxed);
+	return n;
+}
+
 /* Frees what is over in the next `n` buckets of the round. */
 static void
 sweep(struct tag_table *t, size_t n, uint32_t now_s)
 {
+	n = take_from_round(t, n, now_s);
+	if (n == 0)
+		return;
 	size_t at = atomic_fetch_add_explicit(&t->sweep_at, n, memory_order_relaxed);
+	(void)atomic_fetch_add_explicit(&t->swept, n, memory_order_relaxed);
 
 	while (n-- > 0) {
 		struct bucket *b = &t->buckets[at++ & t->mask];
@@ -460,4 +484,10 @@ uint64_t
 tag_refused(const struct tag_table *t)
 {
 	return atomic_load_explicit(&t->refused, memory_order_relaxed);
+}
+
+uint64_t
+tag_swept(const struct tag_table *t)
+{
+	return atomic_load_explicit(&t->swept, memory_order_relaxed);
 }

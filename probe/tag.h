@@ -8,8 +8,8 @@
  * out (tag_forget()).
  *
  * Time is packet time in whole seconds. It may jump back (a second capture file): a tag is good for its time to live
- * around its last use, in both directions. Nothing is allocated after tag_new(), and nothing ever walks the whole table:
- * each tag_learn() looks a few buckets further for tags whose time is up.
+ * around its last use, in both directions. Nothing is allocated after tag_new(), and no call walks the whole table: each
+ * tag_learn() looks a few buckets further for tags whose time is up, all of them together once around the table in a second.
  */
 #ifndef NETMON_PROBE_TAG_H
 #define NETMON_PROBE_TAG_H
@@ -62,5 +62,7 @@ void tag_forget(struct tag_table *t, const struct tag_key *key);
 size_t tag_count(const struct tag_table *t);
 /* How many facts were refused, or had to make room. */
 uint64_t tag_refused(const struct tag_table *t);
+/* How many buckets were looked at for tags whose time is up. */
+uint64_t tag_swept(const struct tag_table *t);
 
 #endif

@@ -182,6 +182,28 @@ tags_that_are_over_make_room_without_being_looked_up(void **state)
 }
 
 static void
+a_full_table_is_searched_for_room_once_a_second_at_most(void **state)
+{
+	uint64_t before;
+
+	for (uint32_t i = 0; i < 100 * MANY; i++) {
+		struct tag_key key = key_of(i);
+
+		(void)tag_learn(*state, &key, &fact, NOW);
+	}
+	/* it has as many buckets as there may be tags, or a few more */
+	assert_true(tag_swept(*state) < 2 * MANY);
+	before = tag_swept(*state);
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct tag_key key = key_of(100 * MANY + i);
+
+		(void)tag_learn(*state, &key, &fact, NOW + 1);
+	}
+	assert_true(tag_swept(*state) > before);
+	assert_true(tag_swept(*state) < before + 2 * MANY);
+}
+
+static void
 every_learned_tag_is_found_again_among_many(void **state)
 {
 	struct tag_fact got;
@@ -282,6 +304,7 @@ main(void)
 		CASE(tags_beyond_the_cap_are_refused_and_counted),
 		CASE(more_confidence_takes_the_room_of_less_when_there_is_none),
 		CASE(tags_that_are_over_make_room_without_being_looked_up),
+		CASE(a_full_table_is_searched_for_room_once_a_second_at_most),
 		CASE(every_learned_tag_is_found_again_among_many),
 		cmocka_unit_test(threads_that_share_a_table_find_whole_facts_within_the_cap),
 	};
