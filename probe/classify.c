@@ -19,6 +19,10 @@
 
 #define TAGS_MAX     65536
 #define REFUSED_BITS 128 /* modules that classify_state can remember a NM_NO of */
+/* A packet may teach so many tags, and as many more as those before it left, up to TAGS_CREDIT: a tracker that names a
+ * hundred peers now and then is believed, and a flood of such answers does not cost what it would like to. */
+#define TAGS_EACH   4
+#define TAGS_CREDIT 4096
 
 struct classifier {
 	struct modset *set;
@@ -29,7 +33,9 @@ struct classifier {
 	struct labels *labels;
 	uint32_t generation;
 	uint64_t module_calls;
-	uint8_t budget[256]; /* dispatch_budget() of each transport */
+	uint64_t tags_left_out; /* for want of credit */
+	unsigned tags_credit;   /* tags that may be learned */
+	uint8_t budget[256];    /* dispatch_budget() of each transport */
 	uint16_t
 	    names[MODHOST_MODULES_MAX]; /* of each module of `set`: its name among the labels */
 };
@@ -56,6 +62,7 @@ classify_new(const struct classify_limits *limits, struct classifier **ret_class
 		return -ENOMEM;
 	/* Without random numbers collisions can be made, which cost time and nothing else. */
 	(void)!getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
+	c->tags_credit = TAGS_CREDIT;
 	c->shares_tags = limits && limits->tags;
 	if (c->shares_tags) {
 		c->tags = limits->tags;
@@ -309,6 +316,11 @@ learn_tag(struct nm_call *api, const struct nm_tag *tag)
 
 	if (tag->port == 0 || fact.confidence == 0 || !declares(c, call->module, tag->app))
 		return;
+	if (c->tags_credit == 0) {
+		c->tags_left_out++;
+		return;
+	}
+	c->tags_credit--;
 	memcpy(key.addr.b, tag->addr, sizeof(key.addr.b));
 	note_tag(c, &key, call->now_s);
 	(void)tag_learn(c->tags, &key, &fact, call->now_s);
@@ -455,6 +467,8 @@ classify_packet_slow(struct classifier *c, const struct packet *pkt, bool from_c
 		renew(c, st);
 	if (payload && st->payloads < UINT8_MAX)
 		st->payloads++;
+	if (payload && c->tags_credit < TAGS_CREDIT)
+		c->tags_credit += TAGS_EACH;
 	if (st->flags & CLASSIFY_SETTLED) {
 		if (payload && (st->flags & CLASSIFY_WATCHED))
 			show_owner(c, pkt, from_client, st);
@@ -501,7 +515,7 @@ classify_get_stats(const struct classifier *c, struct classify_stats *ret_stats)
 {
 	*ret_stats = (struct classify_stats){
 		.tags = tag_count(c->tags),
-		.tags_refused = tag_refused(c->tags),
+		.tags_refused = tag_refused(c->tags) + c->tags_left_out,
 		.module_calls = c->module_calls,
 		.modules = (unsigned)modset_count(c->set),
 	};

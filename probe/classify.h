@@ -96,7 +96,8 @@ uint32_t classify_labels(const struct classifier *c);
 
 struct classify_stats {
 	uint64_t tags; /* in the table now, those included whose time is up but not noticed */
-	uint64_t tags_refused; /* because it was full */
+	uint64_t
+	    tags_refused; /* because it was full, or one packet after the other taught too many */
 	uint64_t module_calls;
 	unsigned modules;
 };

@@ -45,6 +45,23 @@ teach(struct nm_call *call, uint16_t app)
 	return NM_MORE;
 }
 
+/* Endpoints that nobody named before. */
+static enum nm_result
+teach_many(struct nm_call *call)
+{
+	struct nm_tag tag = { .addr = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 2 },
+		              .transport = NM_TCP,
+		              .confidence = NM_CONF_TAG,
+		              .app = APP_B,
+		              .ttl_s = 60 };
+
+	for (unsigned i = 0; i < 100; i++) {
+		tag.port = (uint16_t)(calls * 100 + i);
+		call->tag(call, &tag);
+	}
+	return NM_MORE;
+}
+
 static enum nm_result
 act(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *v)
 {
@@ -63,6 +80,8 @@ act(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verd
 		return teach(call, APP_B);
 	case 'U':
 		return teach(call, 99);
+	case 'M':
+		return teach_many(call);
 	case 'C':
 		return call->note && ++*call->note == 3 ? verdict_of(v, APP_A, NM_CONF_SIGNATURE, 0)
 		                                        : NM_MORE;
@@ -285,6 +304,34 @@ a_weak_signature_beats_a_tag_and_a_strong_one_removes_it(void **state)
 }
 
 static void
+packets_that_teach_many_tags_cannot_do_so_one_after_the_other(void **state)
+{
+	struct classify_stats stats;
+	uint64_t before;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		struct talk t = talk_begin(h, NM_TCP, ENDS);
+		(void)talk_say(&t, CLIENT, "M");
+	}
+	classify_get_stats(h->classifier, &stats);
+	assert_true(stats.tags < 5000);
+	assert_true(stats.tags + stats.tags_refused >= 9900); /* port 0 is none */
+	/* others' packets are still free to teach, and leave something to those that want more */
+	before = stats.tags;
+	for (unsigned i = 0; i < 25; i++) {
+		struct talk t = talk_begin(h, NM_TCP, OTHER);
+		(void)talk_say(&t, CLIENT, i == 0 ? "T" : "x");
+	}
+	classify_get_stats(h->classifier, &stats);
+	assert_int_equal(stats.tags, before + 1);
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+	(void)talk_say(&t, CLIENT, "M");
+	classify_get_stats(h->classifier, &stats);
+	assert_int_equal(stats.tags, before + 101);
+}
+
+static void
 a_module_cannot_name_or_tag_anothers_application(void **state)
 {
 	struct talk t = talk_begin(h, NM_TCP, ENDS);
@@ -386,6 +433,7 @@ main(void)
 		CASE(a_tag_names_a_flow_at_its_first_packet_from_either_side),
 		CASE(a_flow_is_found_by_a_tag_that_is_learned_while_it_runs),
 		CASE(a_weak_signature_beats_a_tag_and_a_strong_one_removes_it),
+		CASE(packets_that_teach_many_tags_cannot_do_so_one_after_the_other),
 		CASE(a_module_cannot_name_or_tag_anothers_application),
 		CASE(a_note_lasts_from_packet_to_packet_and_has_one_owner),
 		CASE(a_reload_keeps_verdicts_and_tags_and_forgets_refusals),
