@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SQL databases, and what only has their ports. */
+#include "tests/support/module_cases.h"
+
+/* What says by itself what it is. */
+static const struct module_case messages[] = {
+	{ CASE_TCP("3306"), "MySQL",
+	  SAMPLE("greeting", SERVER,
+	         "\37\0\0\0\n8.0.36\0\11\0\0\0abcdefgh\0\0\0\0\0\0\0\0\0\0\0") },
+	{ CASE_TCP("5432"), "PostgreSQL",
+	  SAMPLE("start-up", CLIENT, "\0\0\0 \0\3\0\0user\0joe\0database\0shop\0\0") },
+	{ CASE_TCP("5432"), "PostgreSQL",
+	  SAMPLE("request for TLS", CLIENT, "\0\0\0\10\4\322\26/") },
+	{ CASE_TCP("5432"), "PostgreSQL",
+	  SAMPLE("demand for a password", SERVER, "R\0\0\0\14\0\0\0\5salt") },
+	{ CASE_TCP("5432"), "PostgreSQL",
+	  SAMPLE("agreement", SERVER, "R\0\0\0\10\0\0\0\0Z\0\0\0\5I") },
+	{ CASE_TCP("1433"), "MSSQL",
+	  SAMPLE(
+	      "pre-login", CLIENT,
+	      "\22\1\0/\0\0\0\0\0\0\32\0\6\1\0 \0\1\2\0!\0\1\3\0\"\0\4\4\0&\0\1\377\17\0\7\320\0\0\0\0\0\0\0\0\0") },
+	{ CASE_TCP("1433"), "MSSQL",
+	  SAMPLE(
+	      "login", CLIENT,
+	      "\20\1\0l\0\0\1\0d\0\0\0\4\0\0t\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0") },
+	{ CASE_TCP("1521"), "Oracle",
+	  SAMPLE(
+	      "connect", CLIENT,
+	      "\0g\0\0\1\0\0\0\1<\1,\0\0\10\0\377\377\177\10\0\0\0\1\0-\0:\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0(DESCRIPTION=(CONNECT_DATA=(SERVICE_NAME=x)))") },
+};
+
+/* What is too little for any other port than its own. */
+static const struct module_case port_messages[] = {
+	{ CASE_TCP("3306"), "MySQL", SAMPLE("query", CLIENT, "\11\0\0\0\3select 1") },
+	{ CASE_TCP("3306"), "MySQL", SAMPLE("agreement", SERVER, "\7\0\0\1\0\0\0\2\0\0\0") },
+	{ CASE_TCP("5432"), "PostgreSQL", SAMPLE("query", CLIENT, "Q\0\0\0\rselect 1\0") },
+	{ CASE_TCP("1433"), "MSSQL",
+	  SAMPLE("batch", CLIENT, "\1\1\0\30\0\0\1\0s\0e\0l\0e\0c\0t\0 \0001\0") },
+	{ CASE_TCP("1521"), "Oracle",
+	  SAMPLE("accept", SERVER,
+	         "\0 \0\0\2\0\0\0\1<\10\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0") },
+};
+
+/* What must not be taken for it. */
+static const struct module_case look_alikes[] = {
+	{ CASE_TCP("3306"), "MySQL",
+	  SAMPLE("greeting without a version", SERVER,
+	         "\37\0\0\0\nabc.36\0\11\0\0\0abcdefgh\0\0\0\0\0\0\0\0\0\0\0") },
+	{ CASE_TCP("3306"), "MySQL", SAMPLE("text", CLIENT, "hello world\r\n") },
+	{ CASE_TCP("5432"), "PostgreSQL",
+	  SAMPLE("start-up without a user", CLIENT, "\0\0\0\17\0\3\0\0a\0b\0\0\0\0") },
+	{ CASE_TCP("5432"), "PostgreSQL", SAMPLE("text", CLIENT, "Hello world\r\n") },
+	{ CASE_TCP("1433"), "MSSQL", SAMPLE("text", CLIENT, "hello world\r\n") },
+	{ CASE_TCP("1433"), "MSSQL",
+	  SAMPLE("longer than the segment", CLIENT, "\1\1\0\30\0\0\1\0s\0e\0l\0e\0c\0t\0 \0001") },
+	{ CASE_TCP("1521"), "Oracle",
+	  SAMPLE(
+	      "version 9", CLIENT,
+	      "\0g\0\0\1\0\0\0\0\11\1,\0\0\10\0\377\377\177\10\0\0\0\1\0-\0:\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0(DESCRIPTION=(CONNECT_DATA=(SERVICE_NAME=x)))") },
+	{ CASE_TCP("1521"), "Oracle", SAMPLE("text", CLIENT, "hello world\r\n") },
+};
+
+static void
+each_message_is_recognised_cut_anywhere_and_in_the_middle(void **state)
+{
+	(void)state;
+	cases_are_recognised(messages, COUNT(messages));
+}
+
+static void
+each_message_is_recognised_on_any_port(void **state)
+{
+	(void)state;
+	cases_are_recognised_anywhere(messages, COUNT(messages));
+}
+
+static void
+what_needs_its_port_is_recognised_there(void **state)
+{
+	(void)state;
+	cases_are_recognised(port_messages, COUNT(port_messages));
+}
+
+static void
+what_needs_its_port_is_unknown_elsewhere(void **state)
+{
+	(void)state;
+	cases_are_unknown_anywhere(port_messages, COUNT(port_messages));
+}
+
+static void
+what_only_looks_like_it_is_not(void **state)
+{
+	(void)state;
+	cases_are_something_else(look_alikes, COUNT(look_alikes));
+}
+
+static void
+a_greeting_tags_its_server(void **state)
+{
+	(void)state;
+	case_tags_its_server(&messages[0]);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_message_is_recognised_cut_anywhere_and_in_the_middle),
+		cmocka_unit_test(each_message_is_recognised_on_any_port),
+		cmocka_unit_test(what_needs_its_port_is_recognised_there),
+		cmocka_unit_test(what_needs_its_port_is_unknown_elsewhere),
+		cmocka_unit_test(what_only_looks_like_it_is_not),
+		cmocka_unit_test(a_greeting_tags_its_server),
+	};
+
+	return cmocka_run_group_tests_name("sql", tests, NULL, NULL);
+}
