@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* MQTT, AMQP, Kafka and CoAP, and what only has their ports. */
+#include "tests/support/module_cases.h"
+
+/* What says by itself what it is. */
+static const struct module_case messages[] = {
+	{ CASE_TCP("1883"), "MQTT", SAMPLE("connect", CLIENT, "\20\17\0\4MQTT\4\2\0<\0\3abc") },
+	{ CASE_TCP("1883"), "MQTT",
+	  SAMPLE("connect of old", CLIENT, "\20\21\0\6MQIsdp\3\2\0<\0\3abc") },
+	{ CASE_TCP("5672"), "AMQP", SAMPLE("heading", CLIENT, "AMQP\0\0\11\1") },
+	{ CASE_TCP("5672"), "AMQP", SAMPLE("heading of version 1.0", CLIENT, "AMQP\3\1\0\0") },
+	{ CASE_TCP("9092"), "Kafka",
+	  SAMPLE("versions", CLIENT, "\0\0\0\30\0\22\0\3\0\0\0\7\0\nconsumer-1\0\0\0\1") },
+};
+
+/* What is too little for any other port than its own. */
+static const struct module_case port_messages[] = {
+	{ CASE_TCP("1883"), "MQTT", SAMPLE("publication", CLIENT, "0\10\0\3a/bhey") },
+	{ CASE_TCP("1883"), "MQTT", SAMPLE("agreement", SERVER, " \2\0\0") },
+	{ CASE_TCP("5672"), "AMQP", SAMPLE("frame", SERVER, "\1\0\1\0\0\0\4\0\n\0(\316") },
+	{ CASE_UDP("5683"), "CoAP", SAMPLE("request", CLIENT, "D\1\0224tokn\264testa(") },
+	{ CASE_UDP("5683"), "CoAP", SAMPLE("content", SERVER, "dE\0224tokn\300\37722.5 C") },
+};
+
+/* What must not be taken for it. */
+static const struct module_case look_alikes[] = {
+	{ CASE_TCP("1883"), "MQTT", SAMPLE("other name", CLIENT, "\20\17\0\4MQTX\4\2\0<\0\3abc") },
+	{ CASE_TCP("1883"), "MQTT", SAMPLE("type 15", CLIENT, "\360\2\0\0") },
+	{ CASE_TCP("5672"), "AMQP",
+	  SAMPLE("frame without its end", SERVER, "\1\0\1\0\0\0\4\0\n\0(\315") },
+	{ CASE_TCP("9092"), "Kafka",
+	  SAMPLE("another length", CLIENT, "\0\0\0\30\0\22\0\3\0\0\0\7\0\nconsumer-1\0\0\0\1x") },
+	{ CASE_TCP("9092"), "Kafka",
+	  SAMPLE("name of octets", CLIENT, "\0\0\0\22\0\22\0\3\0\0\0\7\0\4\1\2\3\4\0\0\0\1") },
+	{ CASE_UDP("5683"), "CoAP", SAMPLE("version 2", CLIENT, "\204\1\0224tokn\264testa(") },
+	{ CASE_UDP("5683"), "CoAP",
+	  SAMPLE("option that is too long", CLIENT, "D\1\0224tokn\274test") },
+	{ CASE_UDP("5683"), "CoAP", SAMPLE("text", CLIENT, "hello world") },
+};
+
+static void
+each_message_is_recognised_cut_anywhere_and_in_the_middle(void **state)
+{
+	(void)state;
+	cases_are_recognised(messages, COUNT(messages));
+}
+
+static void
+each_message_is_recognised_on_any_port(void **state)
+{
+	(void)state;
+	cases_are_recognised_anywhere(messages, COUNT(messages));
+}
+
+static void
+what_needs_its_port_is_recognised_there(void **state)
+{
+	(void)state;
+	cases_are_recognised(port_messages, COUNT(port_messages));
+}
+
+static void
+what_needs_its_port_is_unknown_elsewhere(void **state)
+{
+	(void)state;
+	cases_are_unknown_anywhere(port_messages, COUNT(port_messages));
+}
+
+static void
+what_only_looks_like_it_is_not(void **state)
+{
+	(void)state;
+	cases_are_something_else(look_alikes, COUNT(look_alikes));
+}
+
+static void
+a_connect_tags_its_server(void **state)
+{
+	(void)state;
+	case_tags_its_server(&messages[0]);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_message_is_recognised_cut_anywhere_and_in_the_middle),
+		cmocka_unit_test(each_message_is_recognised_on_any_port),
+		cmocka_unit_test(what_needs_its_port_is_recognised_there),
+		cmocka_unit_test(what_needs_its_port_is_unknown_elsewhere),
+		cmocka_unit_test(what_only_looks_like_it_is_not),
+		cmocka_unit_test(a_connect_tags_its_server),
+	};
+
+	return cmocka_run_group_tests_name("messaging", tests, NULL, NULL);
+}
