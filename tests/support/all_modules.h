@@ -52,25 +52,34 @@ extern const struct nm_module netmon_module_stun;
 extern const struct nm_module netmon_module_chat;
 extern const struct nm_module netmon_module_desktop;
 extern const struct nm_module netmon_module_sync;
+extern const struct nm_module netmon_module_vpn;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
 static const struct nm_module *const all_modules[] = {
-	&netmon_module_http,       &netmon_module_tls,      &netmon_module_dns,
-	&netmon_module_ssh,        &netmon_module_smtp,     &netmon_module_ftp,
-	&netmon_module_bittorrent, &netmon_module_sip,      &netmon_module_icmp,
-	&netmon_module_imap,       &netmon_module_pop3,     &netmon_module_ipproto,
-	&netmon_module_bgp,        &netmon_module_l2tp,     &netmon_module_pptp,
-	&netmon_module_ipsec,      &netmon_module_smb,      &netmon_module_gnutella,
-	&netmon_module_telnet,     &netmon_module_rdp,      &netmon_module_snmp,
-	&netmon_module_ntp,        &netmon_module_dhcp,     &netmon_module_ldap,
-	&netmon_module_radius,     &netmon_module_kerberos, &netmon_module_dcerpc,
-	&netmon_module_sunrpc,     &netmon_module_rtsp,     &netmon_module_socks,
-	&netmon_module_msn,        &netmon_module_icecast,  &netmon_module_syslog,
-	&netmon_module_ssdp,       &netmon_module_tftp,     &netmon_module_dtls,
-	&netmon_module_netflow,    &netmon_module_sql,      &netmon_module_nosql,
-	&netmon_module_messaging,  &netmon_module_stun,     &netmon_module_chat,
-	&netmon_module_desktop,    &netmon_module_sync,     NULL,
+	&netmon_module_http,       &netmon_module_tls,
+	&netmon_module_dns,        &netmon_module_ssh,
+	&netmon_module_smtp,       &netmon_module_ftp,
+	&netmon_module_bittorrent, &netmon_module_sip,
+	&netmon_module_icmp,       &netmon_module_imap,
+	&netmon_module_pop3,       &netmon_module_ipproto,
+	&netmon_module_bgp,        &netmon_module_l2tp,
+	&netmon_module_pptp,       &netmon_module_ipsec,
+	&netmon_module_smb,        &netmon_module_gnutella,
+	&netmon_module_telnet,     &netmon_module_rdp,
+	&netmon_module_snmp,       &netmon_module_ntp,
+	&netmon_module_dhcp,       &netmon_module_ldap,
+	&netmon_module_radius,     &netmon_module_kerberos,
+	&netmon_module_dcerpc,     &netmon_module_sunrpc,
+	&netmon_module_rtsp,       &netmon_module_socks,
+	&netmon_module_msn,        &netmon_module_icecast,
+	&netmon_module_syslog,     &netmon_module_ssdp,
+	&netmon_module_tftp,       &netmon_module_dtls,
+	&netmon_module_netflow,    &netmon_module_sql,
+	&netmon_module_nosql,      &netmon_module_messaging,
+	&netmon_module_stun,       &netmon_module_chat,
+	&netmon_module_desktop,    &netmon_module_sync,
+	&netmon_module_vpn,        NULL,
 };
 
 #endif
