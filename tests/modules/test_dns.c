@@ -109,7 +109,7 @@ what_only_looks_like_dns_is_not(void **state)
 		if (strcmp(harness_one(h, NM_UDP, OTHER, &others[i]), "Unknown") != 0)
 			fail_msg("%s", others[i].name);
 	assert_string_equal(harness_one(h, NM_UDP, "10.0.0.1:137 10.0.0.255:137", &netbios),
-	                    "Unknown");
+	                    "NetBIOS");
 	assert_string_equal(harness_one(h, NM_UDP, SERVER53, &others[4]), "Unknown");
 }
 

@@ -166,7 +166,7 @@ pop3_is_not_ftp(void **state)
 	(void)state;
 	(void)talk_say(&t, SERVER, "+OK ready\r\n");
 	(void)talk_say(&t, CLIENT, "USER anna\r\n");
-	assert_string_equal(talk_say(&t, SERVER, "+OK\r\n"), "Unknown");
+	assert_string_equal(talk_say(&t, SERVER, "+OK\r\n"), "POP3");
 }
 
 static void
