@@ -11,7 +11,7 @@ OCTETS_A_PACKET = 80
 
 def plan(b):
     """(conversations, packets) of each step."""
-    steps = CONVERSATIONS if not b.quick else CONVERSATIONS[:5]
+    steps = CONVERSATIONS if not b.quick else CONVERSATIONS[:4]
     least = b.scaled(PACKETS_LEAST)
     return [(n, max(least, n * PACKETS_EACH)) for n in steps]
 

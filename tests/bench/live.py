@@ -136,7 +136,7 @@ def show(b, result):
     b.say(f"  {result['workers']:>7}{rate:>12,.0f}{sent:>13,}{result['arrived']:>13,}{seen:>13,}{dropped:>10,}"
           f"{sums['packets']:>13,}{loss:>9.4f}{result['cpu_s']:>7.1f}  {bench.verdict(good)}"
           f"{'' if closes else f'  ledger: {left:,} unexplained'}"
-          f"{'' if rate > 0.98 * RATE else '  the sender was too slow'}")
+          f"{'' if rate > 0.98 * RATE else ', but the sender could not go faster on this machine'}")
     result.pop("sums")
     b.note("live", f"{result['workers']} workers", {**result, "seen": seen, "dropped": dropped, "loss_percent": loss,
                                                     "ledger_closes": closes, "metered": sums["packets"]})
