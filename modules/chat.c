@@ -107,13 +107,23 @@ is_prefixed(struct wire line)
 	       text_is_digit(line.at[2]) && line.at[3] == ' ';
 }
 
+/* What people say, behind the last colon, may be in any letters and has control octets of its own (CTCP). */
+static bool
+is_head_print(struct wire line)
+{
+	const uint8_t *colon = text_find(line.at + 1, line.end, ':');
+
+	wire_limit(&line, colon ? (size_t)(colon - line.at) : wire_left(&line));
+	return text_all_print(&line);
+}
+
 static uint8_t
 rate_irc(const struct nm_packet *pkt, struct wire w)
 {
 	bool ended;
 	struct wire line = text_line(&w, &ended);
 
-	if (!ended || wire_left(&line) < 4 || !text_all_print(&line))
+	if (!ended || wire_left(&line) < 4 || !is_head_print(line))
 		return 0;
 	if (*line.at == ':')
 		return is_prefixed(line) ? NM_CONF_SIGNATURE : 0;
