@@ -22,6 +22,7 @@
 
 #define KAFKA_KEYS     92 /* requests that there are, and some room */
 #define KAFKA_VERSIONS 18
+#define KAFKA_NO_NAME  0xffff
 #define AMQP_FRAME_MAX (1u << 20)
 #define AMQP_FRAME_END 0xce
 #define COAP_OPTIONS   32
@@ -121,23 +122,30 @@ rate_amqp(const struct nm_packet *pkt, struct wire w)
 	return wire_u8(&w) == AMQP_FRAME_END && wire_ok(&w) ? NM_CONF_SIGNATURE : 0;
 }
 
-/* Length of the rest, request, its version, correlation, the client's name. */
+/* Length of the rest, request, its version, correlation, the client's name, which may be none. */
 static uint8_t
 rate_kafka(const struct nm_packet *pkt, struct wire w)
 {
 	uint32_t length = wire_u32(&w);
 	uint16_t key = wire_u16(&w);
 	uint16_t version = wire_u16(&w);
+	bool port = pkt->dport == PORT_KAFKA;
 
 	wire_skip(&w, 4);
 	uint16_t name = wire_u16(&w);
 	if (!wire_ok(&w) || length + 4 != pkt->wire_len || key > KAFKA_KEYS ||
-	    version > KAFKA_VERSIONS || name < 2 || name > length - 10)
+	    version > KAFKA_VERSIONS)
+		return 0;
+	if (name == KAFKA_NO_NAME)
+		return port ? NM_CONF_SIGNATURE : 0;
+	if (name < 2 || name > length - 10)
 		return 0;
 	wire_limit(&w, name);
 	if (!text_all_print(&w))
 		return 0;
-	return pkt->dport == PORT_KAFKA ? NM_CONF_PROOF : name >= 4 ? NM_CONF_SIGNATURE : 0;
+	if (port)
+		return NM_CONF_PROOF;
+	return name >= 4 ? NM_CONF_SIGNATURE : 0;
 }
 
 /* RFC 7252 section 3: version 1, token, code, message; options of four bits of number and length each. */
