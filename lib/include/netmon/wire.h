@@ -24,9 +24,10 @@ struct wire {
 static inline struct wire
 wire_init(const void *bytes, size_t len)
 {
-	const uint8_t *p = (const uint8_t *)bytes;
+	/* never NULL inside, to which not even 0 may be added */
+	const uint8_t *p = len ? (const uint8_t *)bytes : (const uint8_t *)"";
 
-	return (struct wire){ .at = p, .end = len ? p + len : p, .failed = false };
+	return (struct wire){ .at = p, .end = p + len, .failed = false };
 }
 
 /* True as long as every read so far fitted. */
