@@ -10,6 +10,8 @@ LIBDIR      := $(PREFIX)/lib/netmon
 DATADIR     := $(PREFIX)/share/netmon
 MANDIR      ?= $(PREFIX)/share/man
 INCLUDEDIR  ?= $(PREFIX)/include
+# what a module that is built outside of the tree may include
+MODULE_HEADERS := probe/include/netmon/module.h $(addprefix lib/include/netmon/,wire.h text.h ber.h)
 SYSTEMDDIR  ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
@@ -56,7 +58,7 @@ install-data:
 	$(Q)install -m 644 web/tmpl/*.html $(D)$(DATADIR)/tmpl
 	$(Q)install -m 644 $(wildcard web/static/*) $(D)$(DATADIR)/static
 	$(Q)install -m 644 modules/skeleton.c $(D)$(DATADIR)/examples
-	$(Q)install -m 644 probe/include/netmon/module.h lib/include/netmon/wire.h $(D)$(INCLUDEDIR)/netmon
+	$(Q)install -m 644 $(MODULE_HEADERS) $(D)$(INCLUDEDIR)/netmon
 	$(Q)for page in $(MAN_PAGES); do \
 		install -d $(D)$(MANDIR)/man$${page##*.} && install -m 644 $$page $(D)$(MANDIR)/man$${page##*.} || exit 1; \
 	done
@@ -89,7 +91,7 @@ uninstall:
 	done; cmp -s $(D)$(DATADIR)/examples/crontab $(D)$(CRONDIR)/netmon && rm -f $(D)$(CRONDIR)/netmon; true
 	$(Q)rm -f $(BIN_PROGRAMS:%=$(D)$(BINDIR)/%) $(SBIN_PROGRAMS:%=$(D)$(SBINDIR)/%) $(D)$(LIBDIR)/cgi-bin/netmon.cgi
 	$(Q)rm -f $(INSTALLED_MODULES:%=$(D)$(LIBDIR)/modules/%.so)
-	$(Q)rm -f $(D)$(INCLUDEDIR)/netmon/module.h $(D)$(INCLUDEDIR)/netmon/wire.h
+	$(Q)rm -f $(addprefix $(D)$(INCLUDEDIR)/netmon/,$(notdir $(MODULE_HEADERS)))
 	$(Q)for page in $(notdir $(MAN_PAGES)); do rm -f $(D)$(MANDIR)/man$${page##*.}/$$page; done
 	$(Q)rm -f $(UNITS:%=$(D)$(SYSTEMDDIR)/%) $(D)$(SYSUSERSDIR)/netmon.conf $(D)$(TMPFILESDIR)/netmon.conf
 	$(Q)rm -rf $(D)$(DATADIR)
