@@ -14,12 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LIST_LINE_MAX 256
 #define LOG_LINE_MAX  256
 #define LOG_BURST     10 /* lines of one module in LOG_PERIOD_S */
 #define LOG_PERIOD_S  60
+#define ONCE_PATH_MAX 192 /* of path_for_once() */
 
 struct loaded {
 	struct nm_host host; /* first: the module hands its address back to us */
@@ -61,7 +63,8 @@ static int
 open_file(const char *path)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* a pipe or a device is not waited for, but refused below */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0) {
 		log_warn("module refused: %s: %s", path, strerror(errno));
@@ -83,16 +86,36 @@ open_file(const char *path)
 	return -1;
 }
 
-/* Opens the file behind `fd`, not whatever bears its name by now. The path through /proc also differs for a file that was
- * replaced, so that a reload does not get the old one back by name. */
+/* A path to the file behind `fd` that was never used before. For as long as an object is loaded, the loader gives it back
+ * for every name that it was opened under, and the number of a descriptor that was closed comes again for another file. So
+ * the time is written into the path, in two ways to write "/". */
+static void
+path_for_once(int fd, char path[ONCE_PATH_MAX])
+{
+	struct timespec now;
+	char slashes[2 * 64 + 1];
+	size_t n = 0;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	uint64_t bits = (uint64_t)now.tv_sec << 30 | (uint64_t)now.tv_nsec;
+	for (unsigned i = 0; i < 64; i++) {
+		if (bits >> i & 1)
+			slashes[n++] = '.';
+		slashes[n++] = '/';
+	}
+	slashes[n] = '\0';
+	(void)snprintf(path, ONCE_PATH_MAX, "/proc/self/fd/%s%d", slashes, fd);
+}
+
+/* Opens the file behind `fd`, not whatever bears its name by now, and not what bore it before: a reload gets the new file
+ * of one that was replaced, and what others hold stays loaded. */
 static void *
 open_object(int fd, const char *path)
 {
-	char through_fd[64];
+	char once[ONCE_PATH_MAX];
 
-	(void)snprintf(through_fd, sizeof(through_fd), "/proc/self/fd/%d", fd);
-	void *object =
-	    dlopen(access(through_fd, R_OK) == 0 ? through_fd : path, RTLD_NOW | RTLD_LOCAL);
+	path_for_once(fd, once);
+	void *object = dlopen(access(once, R_OK) == 0 ? once : path, RTLD_NOW | RTLD_LOCAL);
 	if (!object) {
 		const char *why = dlerror();
 

@@ -140,7 +140,8 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	static const char *const names[] = { "good", "bad", "other", "again" };
+	static const char *const names[] = { "good", "bad", "other", "again",
+		                             "one",  "two", "often", "pipe" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -268,6 +269,14 @@ a_file_of_another_user_is_refused(void **state)
 }
 
 static void
+a_pipe_is_refused_without_waiting_for_a_writer(void **state)
+{
+	(void)state;
+	assert_int_equal(mkfifo(in_dir("pipe.so"), 0644), 0);
+	assert_int_equal(taken("pipe\ngood\n"), 1);
+}
+
+static void
 what_is_no_shared_object_is_refused(void **state)
 {
 	(void)state;
@@ -327,6 +336,58 @@ a_reload_takes_a_file_that_was_replaced_and_keeps_verdicts(void **state)
 	classify_free(c);
 }
 
+/* The loader knows what is loaded by the names that it was ever opened under, and descriptors' numbers come again. */
+static void
+modules_are_told_apart_however_often_the_list_is_read(void **state)
+{
+	static const char *const lists[] = { "one\ntwo\n", "two\none\n" };
+	struct classifier *c, *follower;
+	struct classify_stats stats;
+	char list[PATH_MAX];
+
+	(void)state;
+	build("one", "#define APP 2110\n#define TITLE \"One\"");
+	build("two", "#define APP 2111\n#define TITLE \"Two\"");
+	(void)snprintf(list, sizeof(list), "%s/modules", dir);
+	assert_int_equal(classify_new(NULL, &c), NM_OK);
+	assert_int_equal(classify_new(NULL, &follower), NM_OK);
+	for (unsigned i = 0; i < 20; i++) {
+		write_file("modules", lists[i / 2 % 2]);
+		assert_int_equal(classify_load(c, list, dir, err, sizeof(err)), NM_OK);
+		classify_get_stats(c, &stats);
+		assert_int_equal(stats.modules, 2);
+		if (i < 10)
+			continue;
+		assert_int_equal(classify_follow(follower, c), NM_OK);
+		assert_int_equal(classify_ok(follower).app, i / 2 % 2 ? 2111 : 2110);
+	}
+	classify_free(c);
+	/* what it holds stays, whatever others gave back */
+	assert_int_not_equal(classify_ok(follower).app, APP_UNKNOWN);
+	classify_free(follower);
+}
+
+static void
+a_file_that_is_replaced_is_taken_after_any_number_of_reloads(void **state)
+{
+	struct classifier *c;
+	char list[PATH_MAX], changes[128];
+
+	(void)state;
+	write_file("modules", "often\n");
+	(void)snprintf(list, sizeof(list), "%s/modules", dir);
+	assert_int_equal(classify_new(NULL, &c), NM_OK);
+	for (unsigned i = 0; i < 6; i++) {
+		(void)snprintf(changes, sizeof(changes),
+		               "#define APP %u\n#define TITLE \"Often %u\"", 2120 + i, i);
+		build("often", changes);
+		for (unsigned reloads = 0; reloads <= i; reloads++)
+			assert_int_equal(classify_load(c, list, dir, err, sizeof(err)), NM_OK);
+		assert_int_equal(classify_ok(c).app, 2120 + i);
+	}
+	classify_free(c);
+}
+
 int
 main(void)
 {
@@ -340,8 +401,11 @@ main(void)
 		cmocka_unit_test(an_application_belongs_to_the_first_that_names_it),
 		cmocka_unit_test(a_file_that_others_may_write_is_refused),
 		cmocka_unit_test(a_file_of_another_user_is_refused),
+		cmocka_unit_test(a_pipe_is_refused_without_waiting_for_a_writer),
 		cmocka_unit_test(what_is_no_shared_object_is_refused),
 		cmocka_unit_test(a_reload_takes_a_file_that_was_replaced_and_keeps_verdicts),
+		cmocka_unit_test(modules_are_told_apart_however_often_the_list_is_read),
+		cmocka_unit_test(a_file_that_is_replaced_is_taken_after_any_number_of_reloads),
 	};
 
 	return cmocka_run_group_tests_name("modhost", tests, set_up, tear_down);
