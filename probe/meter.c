@@ -304,8 +304,10 @@ find_place(struct meter *m, struct step *step, bool is_fragment)
 	if (passed || (m->pass && pass_on(m, step, false))) {
 		step->cause = STEP_PASSED;
 		/* the other meter sees a time that is in order */
-		if (step->odd)
+		if (step->odd) {
+			ledger_minute(m, step->pkt.link, step->pkt.ts_ns);
 			ledger_count(m, step->pkt.link, step->odd, 1, step->pkt.octets);
+		}
 	} else {
 		flow_place(m->flows, &step->pkt, &step->place);
 	}
@@ -379,9 +381,10 @@ meter_frame(struct meter *m, const struct decode_link *type, const struct frame_
 }
 
 void
-meter_lost(struct meter *m, uint16_t link, enum ledger_cause cause, uint64_t packets,
-           uint64_t octets)
+meter_lost(struct meter *m, uint16_t link, uint64_t ts_ns, enum ledger_cause cause,
+           uint64_t packets, uint64_t octets)
 {
+	ledger_minute(m, link, ts_ns);
 	ledger_count(m, link, LEDGER_SEEN, packets, octets);
 	ledger_count(m, link, cause, packets, octets);
 }

@@ -74,9 +74,9 @@ void meter_frames(struct meter *m, const struct decode_link *type, const struct 
 /* `n` packets that another meter passed on, at most METER_BATCH. They may be passed on again. */
 void meter_passed(struct meter *m, const struct meter_passed *packets, size_t n);
 
-/* Packets of a link, and their frames' octets, that are lost under a cause of their own. */
-void meter_lost(struct meter *m, uint16_t link, enum ledger_cause cause, uint64_t packets,
-                uint64_t octets);
+/* Packets of a link, and their frames' octets, that are lost at `ts_ns` under a cause of their own. */
+void meter_lost(struct meter *m, uint16_t link, uint64_t ts_ns, enum ledger_cause cause,
+                uint64_t packets, uint64_t octets);
 
 /* Packets that the kernel or the interface dropped since the last call, counted at the link's last packet's time, or
  * at `ts_ns` if that is later. */

@@ -106,7 +106,7 @@ pass_live(void *ctx, const struct packet *pkt, uint32_t frame_octets, bool is_fr
 	if (ring_push(ring_between(me->all, me->number, owner), pkt, frame_octets, is_fragment))
 		me->passed++;
 	else
-		meter_lost(me->meter, pkt->link, LEDGER_WORKER_FULL, 1, frame_octets);
+		meter_lost(me->meter, pkt->link, pkt->ts_ns, LEDGER_WORKER_FULL, 1, frame_octets);
 	return true;
 }
 

@@ -204,7 +204,7 @@ the_ledger_closes_over_any_traffic_and_limits(void **state)
 		open_meter(&limits);
 		make_traffic();
 		meter_drops(meter, 1, BEGIN, 7, 3);
-		meter_lost(meter, 2, LEDGER_WORKER_FULL, 5, 500);
+		meter_lost(meter, 2, BEGIN, LEDGER_WORKER_FULL, 5, 500);
 		meter_all(1 + next_number() % METER_BATCH);
 		assert_int_equal(sink.memory.ledger[LEDGER_SEEN], FRAMES + 15);
 		assert_closed(limits.sampling);
@@ -350,6 +350,44 @@ a_packet_of_impossible_size_is_scaled_within_bounds(void **state)
 	assert_closed(2);
 }
 
+/* As a worker does whose packets are all others', with a full ring to every second of them. */
+static bool
+pass_all(void *ctx, const struct packet *pkt, uint32_t frame_octets, bool is_fragment)
+{
+	unsigned *asked = ctx;
+
+	(void)is_fragment;
+	if (++*asked % 2)
+		meter_lost(meter, pkt->link, pkt->ts_ns, LEDGER_WORKER_FULL, 1, frame_octets);
+	return true;
+}
+
+static void
+what_a_meter_says_of_packets_that_it_passes_on_counts_in_their_minute(void **state)
+{
+	unsigned asked = 0;
+
+	(void)state;
+	meter_free(meter);
+	assert_int_equal(meter_new(&(struct meter_config){ .flow = flow_limits_default,
+	                                                   .pass = pass_all,
+	                                                   .pass_ctx = &asked },
+	                           classifier, &sink.memory.sink, &meter),
+	                 NM_OK);
+	one(BEGIN + 5 * S, 0);
+	one(BEGIN + 4 * S, 0);
+	meter_finish(meter);
+	assert_int_equal(sink.memory.ledger[LEDGER_WORKER_FULL], 1);
+	assert_int_equal(sink.memory.ledger[LEDGER_LATE], 1);
+	assert_int_equal(sink.memory.first_minute, BEGIN / S);
+	assert_int_equal(sink.memory.last_minute, BEGIN / S);
+	/* and without a loss before it */
+	one(BEGIN + 65 * S, 1);
+	one(BEGIN + 64 * S, 1);
+	meter_finish(meter);
+	assert_int_equal(sink.memory.last_minute, BEGIN / S + 60);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -364,6 +402,7 @@ main(void)
 		T(what_is_not_metered_is_not_named_late),
 		T(one_frame_of_each_n_of_a_link_is_looked_at),
 		T(a_packet_of_impossible_size_is_scaled_within_bounds),
+		T(what_a_meter_says_of_packets_that_it_passes_on_counts_in_their_minute),
 	};
 
 	return cmocka_run_group_tests_name("meter_ledger", tests, NULL, NULL);
