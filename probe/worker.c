@@ -259,6 +259,8 @@ end_round(struct worker *me, unsigned round)
 		if (take_from_others(me) == 0)
 			wait_a_little();
 		publish(w, me->number);
+		/* others may be in a pause, in which nobody gets to the end */
+		follow_pause(w);
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Workers: the rings between them, the sink that they share, and that nothing gets lost between threads. */
+#define capture_live_run play_capture /* below */
 #include "probe/worker.c" /* NOLINT(bugprone-suspicious-include): threads are played one after another */
 
 #include "lib/err.h"
@@ -386,6 +387,49 @@ who_is_about_to_sleep_is_woken_by_what_is_passed_on(void **state)
 	end_team(&t);
 }
 
+/* The first worker fails at once, the second one goes on until after the main thread wants to look. */
+int
+play_capture(struct capture_live *live, unsigned worker, const struct capture_config *config)
+{
+	const struct worker *me = config->ctx;
+
+	(void)live;
+	if (worker == 0)
+		return -ENODEV;
+	while (!atomic_load(&me->all->pause))
+		(void)sched_yield();
+	while (config->between(config->ctx))
+		;
+	return NM_OK;
+}
+
+/* As a signal does that asks for the ledger. */
+static bool
+look_once(void *ctx)
+{
+	struct team *t = ctx;
+
+	while (!atomic_load(&t->workers->stop))
+		(void)sched_yield();
+	workers_pause(t->workers);
+	workers_resume(t->workers);
+	return true;
+}
+
+static void
+a_pause_does_not_wait_for_a_worker_that_failed(void **state)
+{
+	struct team t;
+	struct capture_config capture = { .between = look_once, .ctx = &t };
+
+	(void)state;
+	make_team(&t, 2, false);
+	(void)alarm(60);
+	assert_int_equal(workers_run(t.workers, NULL, &capture), -ENODEV);
+	(void)alarm(0);
+	end_team(&t);
+}
+
 int
 main(void)
 {
@@ -400,6 +444,7 @@ main(void)
 		cmocka_unit_test(a_packet_of_an_own_flow_is_not_passed_on),
 		cmocka_unit_test(who_is_about_to_sleep_is_woken_by_what_is_passed_on),
 		cmocka_unit_test(a_pause_sees_what_was_metered_before),
+		cmocka_unit_test(a_pause_does_not_wait_for_a_worker_that_failed),
 	};
 
 	return cmocka_run_group_tests_name("worker", tests, NULL, NULL);
