@@ -25,7 +25,7 @@ static inline struct wire
 wire_init(const void *bytes, size_t len)
 {
 	/* never NULL inside, to which not even 0 may be added */
-	const uint8_t *p = len ? (const uint8_t *)bytes : (const uint8_t *)"";
+	const uint8_t *p = bytes ? (const uint8_t *)bytes : (const uint8_t *)"";
 
 	return (struct wire){ .at = p, .end = p + len, .failed = false };
 }
