@@ -24,9 +24,12 @@ struct wire {
 static inline struct wire
 wire_init(const void *bytes, size_t len)
 {
-	/* never NULL inside, to which not even 0 may be added */
-	const uint8_t *p = bytes ? (const uint8_t *)bytes : (const uint8_t *)"";
+	static const uint8_t nothing[1];
+	const uint8_t *p = (const uint8_t *)bytes;
 
+	/* never NULL inside, to which C does not let one add even 0 */
+	if (!p)
+		return (struct wire){ .at = nothing, .end = nothing, .failed = false };
 	return (struct wire){ .at = p, .end = p + len, .failed = false };
 }
 
