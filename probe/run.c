@@ -11,6 +11,7 @@
 #include "probe/fanout.h"
 #include "probe/ledger_print.h"
 #include "probe/meter.h"
+#include "probe/modhost.h"
 #include "probe/sandbox.h"
 #include "probe/sink_text.h"
 #include "probe/tag.h"
@@ -301,7 +302,6 @@ open_files(struct run *r)
 {
 	const struct options_list *files = &r->options->files;
 
-	allow_descriptors(files->n);
 	r->files = calloc(files->n, sizeof(*r->files));
 	if (!r->files) {
 		log_error("out of memory");
@@ -334,9 +334,11 @@ open_sources(struct run *r)
 		.between = between,
 		.ctx = r,
 	};
+	/* Libpcap has an eventfd beside each socket, and each worker one of its own. Modules are held open by each worker, the
+	 * old and the new ones in a reload. */
+	allow_descriptors(o->files.n +
+	                  (2 * o->interfaces.n + 1 + 2 * MODHOST_MODULES_MAX) * o->workers);
 	if (o->interfaces.n) {
-		/* libpcap has an eventfd beside each socket, and each worker one of its own */
-		allow_descriptors((2 * o->interfaces.n + 1) * o->workers);
 		int rc = capture_live_open((const char *const *)o->interfaces.v, o->interfaces.n,
 		                           &r->capture, &r->live);
 		if (rc < 0)

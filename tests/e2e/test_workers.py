@@ -2,6 +2,7 @@
 """Workers that share the packets give the records and the ledger that one gives."""
 import collections
 import random
+import resource
 import signal
 import struct
 import time
@@ -56,6 +57,13 @@ def mix_totals(names):
 
 
 class Files(e2e.Case):
+    def test_workers_have_modules_of_their_own_whatever_the_soft_limit_of_descriptors(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
+        rows = e2e.netmonc_csv(e2e.capture("http"), options=("--workers", "16"))
+        self.assertEqual({row["application"] for row in rows}, {"HTTP"})
+
     def test_files_give_the_same_flows_whatever_the_number_of_workers(self):
         for name in MIX:
             path = e2e.capture(name)
