@@ -321,7 +321,7 @@ packets_that_teach_many_tags_cannot_do_so_one_after_the_other(void **state)
 	before = stats.tags;
 	for (unsigned i = 0; i < 25; i++) {
 		struct talk t = talk_begin(h, NM_TCP, OTHER);
-		(void)talk_say(&t, CLIENT, i == 0 ? "T" : "x");
+		(void)talk_send(&t, CLIENT, i == 0 ? "T" : "x", 1);
 	}
 	classify_get_stats(h->classifier, &stats);
 	assert_int_equal(stats.tags, before + 1);
