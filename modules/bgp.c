@@ -6,12 +6,12 @@
  * any later message that begins with its packet. Both ends are tagged when one of them is port 179: a large UPDATE may be
  * cut by the beginning of the capture. Cost: asked for payload that begins with eight octets of ones; reads one header.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_BGP 65
 
-#define PORT_BGP     179
-#define SERVER_TTL_S 3600
+#define PORT_BGP 179
 
 /* RFC 4271 section 4.1; RFC 8654 section 2 allows UPDATEs and what follows of more than 4,096 octets. */
 #define HEADER_LEN 19
@@ -53,18 +53,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	(void)ctx;
 	if (!is_message(wire_init(pkt->payload, pkt->len)))
 		return NM_MORE;
-	if (pkt->sport == PORT_BGP || pkt->dport == PORT_BGP) {
-		struct nm_tag tag = {
-			.port = PORT_BGP,
-			.transport = NM_TCP,
-			.confidence = NM_CONF_SERVICE,
-			.app = APP_BGP,
-			.ttl_s = SERVER_TTL_S,
-		};
-
-		memcpy(tag.addr, pkt->sport == PORT_BGP ? pkt->saddr : pkt->daddr, 16);
-		call->tag(call, &tag);
-	}
+	nm_tag_port(pkt, call, APP_BGP, PORT_BGP);
 	verdict->app = APP_BGP;
 	verdict->confidence = NM_CONF_PROOF;
 	verdict->evidence = NM_EV_SIGNATURE;

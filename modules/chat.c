@@ -7,6 +7,7 @@
  * that only NNTP has, a greeting that names it. Words that others have too count on the usual port only. Servers are tagged.
  * Cost: asked for payload that begins with one of these words, and for all of it on port 119; reads a line.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
@@ -14,10 +15,9 @@
 #define APP_IRC  129
 #define APP_NNTP 135
 
-#define PORT_IRC     6667
-#define PORT_NNTP    119
-#define SERVER_TTL_S 3600
-#define OPENING_MAX  512 /* octets in which a stream's opening names its kind */
+#define PORT_IRC    6667
+#define PORT_NNTP   119
+#define OPENING_MAX 512 /* octets in which a stream's opening names its kind */
 
 static const struct nm_app apps[] = {
 	{ APP_XMPP, "XMPP", "Messaging", 0xb8860b, 0xe0b84a },
@@ -49,12 +49,6 @@ static const struct nm_match matches[] = {
 	TEXT("201 "),
 	{ .transport = NM_TCP, .port = PORT_NNTP, .min_len = 5 },
 };
-
-static bool
-is_port(const struct nm_packet *pkt, uint16_t port)
-{
-	return pkt->sport == port || pkt->dport == port;
-}
 
 static uint8_t
 rate_xmpp(const struct nm_packet *pkt, struct wire w)
@@ -131,7 +125,7 @@ rate_irc(const struct nm_packet *pkt, struct wire w)
 		struct wire rest = line;
 
 		if (!text_begins_nocase(&line, irc_words[i].begins) ||
-		    (!irc_words[i].anywhere && !is_port(pkt, PORT_IRC)))
+		    (!irc_words[i].anywhere && !nm_is_port(pkt, PORT_IRC)))
 			continue;
 		wire_skip(&rest, strlen(irc_words[i].begins) - 1);
 		if (*irc_words[i].then == '\0' || text_seek(&rest, irc_words[i].then))
@@ -175,35 +169,13 @@ rate_nntp(const struct nm_packet *pkt, struct wire w)
 			return NM_CONF_SIGNATURE;
 	}
 	for (size_t i = 0; i < sizeof(nntp_words) / sizeof(nntp_words[0]); i++)
-		if ((nntp_words[i].anywhere || is_port(pkt, PORT_NNTP)) &&
+		if ((nntp_words[i].anywhere || nm_is_port(pkt, PORT_NNTP)) &&
 		    text_begins_nocase(&w, nntp_words[i].begins))
 			return NM_CONF_SIGNATURE;
 	return 0;
 }
 
-/* Its sessions are known by the server when they go on. */
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call, uint16_t app)
-{
-	bool server = pkt->direction == NM_FROM_SERVER;
-	struct nm_tag tag = {
-		.port = server ? pkt->sport : pkt->dport,
-		.transport = pkt->transport,
-		.confidence = NM_CONF_SERVICE,
-		.app = app,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, server ? pkt->saddr : pkt->daddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
-/* One protocol's word on a message: a confidence, 0 when it is not its own. */
-static const struct {
-	uint8_t transport;
-	uint16_t app;
-	uint8_t (*rate)(const struct nm_packet *pkt, struct wire w);
-} protocols[] = {
+static const struct nm_family_row protocols[] = {
 	{ NM_TCP, APP_XMPP, rate_xmpp },
 	{ NM_TCP, APP_IRC, rate_irc },
 	{ NM_TCP, APP_NNTP, rate_nntp },
@@ -212,24 +184,9 @@ static const struct {
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
-	struct wire w = wire_init(pkt->payload, pkt->len);
-
 	(void)ctx;
-	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
-		uint8_t confidence =
-		    protocols[i].transport == pkt->transport ? protocols[i].rate(pkt, w) : 0;
-
-		if (confidence <= verdict->confidence)
-			continue;
-		verdict->confidence = confidence;
-		verdict->app = protocols[i].app;
-		verdict->evidence = NM_EV_SIGNATURE;
-	}
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	if (verdict->confidence >= NM_CONF_SIGNATURE)
-		tag_server(pkt, call, verdict->app);
-	return NM_MATCH;
+	return nm_family_classify(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, call,
+	                          verdict);
 }
 
 NM_MODULE(chat) = {

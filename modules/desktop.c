@@ -6,13 +6,13 @@
  * known authorisation or none, the server's answer on the usual ports. Servers are tagged for what goes on later. Cost: asked for
  * payload with these heads.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
 #define APP_VNC 131
 #define APP_X11 132
 
-#define SERVER_TTL_S 3600
 #define X11_FIRST    6000
 #define X11_LAST     6063
 #define X11_SETUP    12
@@ -93,29 +93,7 @@ rate_x11(const struct nm_packet *pkt, struct wire w)
 	           : 0;
 }
 
-/* Its sessions are known by the server when they go on. */
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call, uint16_t app)
-{
-	bool server = pkt->direction == NM_FROM_SERVER;
-	struct nm_tag tag = {
-		.port = server ? pkt->sport : pkt->dport,
-		.transport = pkt->transport,
-		.confidence = NM_CONF_SERVICE,
-		.app = app,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, server ? pkt->saddr : pkt->daddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
-/* One protocol's word on a message: a confidence, 0 when it is not its own. */
-static const struct {
-	uint8_t transport;
-	uint16_t app;
-	uint8_t (*rate)(const struct nm_packet *pkt, struct wire w);
-} protocols[] = {
+static const struct nm_family_row protocols[] = {
 	{ NM_TCP, APP_VNC, rate_vnc },
 	{ NM_TCP, APP_X11, rate_x11 },
 };
@@ -123,24 +101,9 @@ static const struct {
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
-	struct wire w = wire_init(pkt->payload, pkt->len);
-
 	(void)ctx;
-	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
-		uint8_t confidence =
-		    protocols[i].transport == pkt->transport ? protocols[i].rate(pkt, w) : 0;
-
-		if (confidence <= verdict->confidence)
-			continue;
-		verdict->confidence = confidence;
-		verdict->app = protocols[i].app;
-		verdict->evidence = NM_EV_SIGNATURE;
-	}
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	if (verdict->confidence >= NM_CONF_SIGNATURE)
-		tag_server(pkt, call, verdict->app);
-	return NM_MATCH;
+	return nm_family_classify(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, call,
+	                          verdict);
 }
 
 NM_MODULE(desktop) = {

@@ -10,15 +10,15 @@
  * two servers, or an attempt to have somebody else's server tagged) the sender's own address is tagged instead. Cost: a
  * few lines read of each packet of a control connection.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
 #define APP_FTP      7
 #define APP_FTP_DATA 8
 
-#define LINES_MAX    16 /* looked at in one packet */
-#define SERVER_TTL_S 3600
-#define DATA_TTL_S   120 /* between the announcement and the connection */
+#define LINES_MAX  16  /* looked at in one packet */
+#define DATA_TTL_S 120 /* between the announcement and the connection */
 
 /* What the flow's note holds: both replies that are weak alone. */
 #define SEEN_GREETING 0x1u /* 220 from the server */
@@ -97,12 +97,6 @@ static const struct {
 	{ "mdtm ", "", NM_CONF_WEAK },
 };
 
-static bool
-is_ftp_port(const struct nm_packet *pkt)
-{
-	return pkt->sport == 21 || pkt->dport == 21;
-}
-
 /* 220, USER and 331 say little each, but together they are a login that only FTP has. */
 static uint8_t
 rate_login(const struct nm_packet *pkt, const struct wire *w, uint64_t *note)
@@ -117,7 +111,7 @@ rate_login(const struct nm_packet *pkt, const struct wire *w, uint64_t *note)
 		return NM_CONF_SIGNATURE;
 	if (note && (greeting || user))
 		*note |= greeting ? SEEN_GREETING : SEEN_USER;
-	return (greeting || user) && is_ftp_port(pkt) ? NM_CONF_WEAK : 0;
+	return (greeting || user) && nm_is_port(pkt, 21) ? NM_CONF_WEAK : 0;
 }
 
 static uint8_t
@@ -137,7 +131,7 @@ rate(const struct nm_packet *pkt, uint64_t *note)
 
 		if (text_begins_nocase(&w, words[i].begins) &&
 		    (*words[i].says == '\0' || text_seek(&says, words[i].says))) {
-			bool counts = words[i].confidence > NM_CONF_WEAK || is_ftp_port(pkt);
+			bool counts = words[i].confidence > NM_CONF_WEAK || nm_is_port(pkt, 21);
 
 			return counts && words[i].confidence > best ? words[i].confidence : best;
 		}
@@ -253,22 +247,6 @@ learn_from_lines(const struct nm_packet *pkt, struct nm_call *call)
 	}
 }
 
-/* A control connection is silent while files move, longer than a flow lasts: it is known by its server when it goes on. */
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call)
-{
-	struct nm_tag tag = {
-		.port = pkt->sport,
-		.transport = NM_TCP,
-		.confidence = NM_CONF_SERVICE,
-		.app = APP_FTP,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, pkt->saddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
@@ -281,7 +259,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	if (verdict->confidence == 0)
 		return NM_MORE;
 	if (verdict->confidence >= NM_CONF_SIGNATURE && pkt->direction == NM_FROM_SERVER)
-		tag_server(pkt, call);
+		nm_tag_sender(pkt, call, APP_FTP);
 	verdict->app = APP_FTP;
 	verdict->evidence = NM_EV_SIGNATURE;
 	verdict->flags = NM_WATCH;

@@ -8,13 +8,13 @@
  * listeners without that header are told by it. Cost: asked for GET, PUT, SOURCE, HTTP answers and ICY; searches the headers
  * of one packet.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
 #define APP_HTTP    1 /* as in http */
 #define APP_ICECAST 64
 
-#define SERVER_TTL_S 3600
 #define WATCHED_MAX  32 /* packets with payload without an answer: it is not in this capture */
 #define CONF_REQUEST (NM_CONF_SIGNATURE + 5) /* more than HTTP, less than the answer */
 
@@ -34,21 +34,6 @@ static bool
 has_header(struct wire w, const char *name)
 {
 	return text_seek(&w, name);
-}
-
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call)
-{
-	struct nm_tag tag = {
-		.port = pkt->sport,
-		.transport = NM_TCP,
-		.confidence = NM_CONF_SERVICE,
-		.app = APP_ICECAST,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, pkt->saddr, sizeof(tag.addr));
-	call->tag(call, &tag);
 }
 
 /* "SOURCE /mount ICE/1.0", "SOURCE /mount HTTP/1.0", "SOURCE password /mount" */
@@ -86,7 +71,7 @@ judge_answer(const struct nm_packet *pkt, struct nm_call *call, struct wire w,
              struct nm_verdict *verdict)
 {
 	if (has_header(w, "\nicy-")) {
-		tag_server(pkt, call);
+		nm_tag_sender(pkt, call, APP_ICECAST);
 		verdict->app = APP_ICECAST;
 	} else if (call->note && *call->note) {
 		verdict->app = APP_HTTP;
@@ -116,7 +101,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 		uint32_t code = text_number(&w, 599);
 		verdict->confidence = wire_ok(&w) && code >= 100 ? NM_CONF_PROOF : 0;
 		if (verdict->confidence)
-			tag_server(pkt, call);
+			nm_tag_sender(pkt, call, APP_ICECAST);
 	} else if (text_begins(&w, "SOURCE ")) {
 		verdict->confidence = rate_source(w);
 	} else if (text_begins(&w, "GET ") || text_begins(&w, "PUT ")) {

@@ -7,13 +7,13 @@
  * line protocols might have behind a tag count on port 143 only. One direction is enough. A server that introduced itself is
  * tagged. Cost: asked for payload that begins with "* " or with a usual tag, and on port 143; reads one line.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
 #define APP_IMAP 50
 
-#define SERVER_TTL_S 3600
-#define TAG_MAX      16 /* longer ones are not in use */
+#define TAG_MAX 16 /* longer ones are not in use */
 
 static const struct nm_app apps[] = {
 	{ APP_IMAP, "IMAP", "Mail", 0xaa4499, 0xd67fc8 },
@@ -155,28 +155,13 @@ rate_tagged(struct wire w, bool port)
 	return 0;
 }
 
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call)
-{
-	struct nm_tag tag = {
-		.port = pkt->sport,
-		.transport = NM_TCP,
-		.confidence = NM_CONF_SERVICE,
-		.app = APP_IMAP,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, pkt->saddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	struct wire rest = wire_init(pkt->payload, pkt->len);
 	bool ended;
 	struct wire line = text_line(&rest, &ended);
-	bool port = pkt->sport == 143 || pkt->dport == 143;
+	bool port = nm_is_port(pkt, 143);
 	bool from_server = text_begins(&line, "* ");
 
 	(void)ctx;
@@ -191,7 +176,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	if (verdict->confidence == 0)
 		return NM_MORE;
 	if (from_server && verdict->confidence >= NM_CONF_SIGNATURE)
-		tag_server(pkt, call);
+		nm_tag_sender(pkt, call, APP_IMAP);
 	verdict->app = APP_IMAP;
 	verdict->evidence = NM_EV_SIGNATURE;
 	return NM_MATCH;

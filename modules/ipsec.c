@@ -8,6 +8,7 @@
  * numbers that follow each other are a signature. Keep-alives (a single octet of ones) are weak. Cost: asked on the two ports
  * only, for TCP by its prefix, and for the two protocol numbers.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
@@ -136,7 +137,7 @@ rate_udp(const struct nm_packet *pkt, uint64_t *note)
 	struct wire w = wire_init(pkt->payload, pkt->len);
 	struct wire marker = w;
 
-	if (pkt->sport == PORT_IKE || pkt->dport == PORT_IKE)
+	if (nm_is_port(pkt, PORT_IKE))
 		return rate_ike(w, pkt->wire_len);
 	if (pkt->wire_len == 1)
 		return *pkt->payload == 0xff ? NM_CONF_WEAK : 0; /* RFC 3948 section 2.3 */

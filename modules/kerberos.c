@@ -8,6 +8,7 @@
  * or, on TCP, with a length below 64 kB and a tag behind it; reads some twenty octets.
  */
 #include <netmon/ber.h>
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_KERBEROS 106
@@ -80,7 +81,7 @@ static bool
 is_kerberos(const struct nm_packet *pkt)
 {
 	struct wire w = wire_init(pkt->payload, pkt->len);
-	bool kpasswd = pkt->sport == PORT_KPASSWD || pkt->dport == PORT_KPASSWD;
+	bool kpasswd = nm_is_port(pkt, PORT_KPASSWD);
 	uint32_t room = pkt->wire_len;
 
 	if (pkt->transport == NM_TCP && *pkt->payload == 0)

@@ -8,11 +8,11 @@
  * protected. Cost: asked for payload that begins with a sequence; reads some twenty octets.
  */
 #include <netmon/ber.h>
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_LDAP 104
 
-#define SERVER_TTL_S   3600
 #define MESSAGE_MAX    (16u << 20)
 #define RESULT_MAX     0x7f /* RFC 4511 section 4.1.9: result codes; vendors use more than are listed */
 #define TAG_REQUEST_ID 0x80 /* primitive, context 0 */
@@ -119,21 +119,6 @@ is_ldap(const struct nm_packet *pkt, bool *ret_by_server)
 	return false;
 }
 
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call, bool by_server)
-{
-	struct nm_tag tag = {
-		.port = by_server ? pkt->sport : pkt->dport,
-		.transport = pkt->transport,
-		.confidence = NM_CONF_SERVICE,
-		.app = APP_LDAP,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, by_server ? pkt->saddr : pkt->daddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
@@ -143,7 +128,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	if (!is_ldap(pkt, &by_server))
 		return NM_MORE;
 	if (by_server)
-		tag_server(pkt, call, by_server);
+		nm_tag_sender(pkt, call, APP_LDAP);
 	verdict->app = APP_LDAP;
 	verdict->confidence = NM_CONF_SIGNATURE;
 	verdict->evidence = NM_EV_SIGNATURE;

@@ -6,6 +6,7 @@
  * a CoAP message whose options fill it, on its port only. What comes later in MQTT and AMQP counts on the usual port only.
  * Servers are tagged. Cost: asked for payload with these heads, and for all of it on the ports of MQTT, AMQP and CoAP.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
@@ -14,11 +15,10 @@
 #define APP_KAFKA 127
 #define APP_COAP  130
 
-#define PORT_MQTT    1883
-#define PORT_AMQP    5672
-#define PORT_KAFKA   9092
-#define PORT_COAP    5683
-#define SERVER_TTL_S 3600
+#define PORT_MQTT  1883
+#define PORT_AMQP  5672
+#define PORT_KAFKA 9092
+#define PORT_COAP  5683
 
 #define KAFKA_KEYS     92 /* requests that there are, and some room */
 #define KAFKA_VERSIONS 18
@@ -48,12 +48,6 @@ static const struct nm_match matches[] = {
 	{ .transport = NM_TCP, .port = PORT_AMQP, .min_len = 8 },
 	{ .transport = NM_UDP, .port = PORT_COAP, .min_len = 4 },
 };
-
-static bool
-is_port(const struct nm_packet *pkt, uint16_t port)
-{
-	return pkt->sport == port || pkt->dport == port;
-}
 
 /* The length that is left, in octets of seven bits, the low ones first; MQTT section 2.2.3. */
 static uint32_t
@@ -99,7 +93,7 @@ rate_mqtt(const struct nm_packet *pkt, struct wire w)
 		           : 0;
 	}
 	bool flags = packets[type].flags == 0xff || packets[type].flags == (head & 0xf);
-	return is_port(pkt, PORT_MQTT) && flags && packets[type].least != 0xff &&
+	return nm_is_port(pkt, PORT_MQTT) && flags && packets[type].least != 0xff &&
 	               (length <= wire_left(&w) || type == 3)
 	           ? NM_CONF_SIGNATURE
 	           : 0;
@@ -116,7 +110,7 @@ rate_amqp(const struct nm_packet *pkt, struct wire w)
 	uint8_t type = wire_u8(&w);
 	wire_skip(&w, 2);
 	uint32_t size = wire_u32(&w);
-	if (!is_port(pkt, PORT_AMQP) || type < 1 || type > 8 || size > AMQP_FRAME_MAX)
+	if (!nm_is_port(pkt, PORT_AMQP) || type < 1 || type > 8 || size > AMQP_FRAME_MAX)
 		return 0;
 	wire_skip(&w, size);
 	return wire_u8(&w) == AMQP_FRAME_END && wire_ok(&w) ? NM_CONF_SIGNATURE : 0;
@@ -158,7 +152,7 @@ rate_coap(const struct nm_packet *pkt, struct wire w)
 	unsigned class = code >> 5;
 
 	wire_skip(&w, 2u + (head & 0xf));
-	if (!is_port(pkt, PORT_COAP) || head >> 6 != 1 || (head & 0xf) > 8 || class == 1 ||
+	if (!nm_is_port(pkt, PORT_COAP) || head >> 6 != 1 || (head & 0xf) > 8 || class == 1 ||
 	    class == 3 || class > 5 || (class == 0 && code > 7))
 		return 0;
 	for (unsigned i = 0; i < COAP_OPTIONS && wire_left(&w) > 0; i++) {
@@ -180,29 +174,7 @@ rate_coap(const struct nm_packet *pkt, struct wire w)
 	return wire_ok(&w) || pkt->len < pkt->wire_len ? NM_CONF_SIGNATURE : 0;
 }
 
-/* Its sessions are known by the server when they go on. */
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call, uint16_t app)
-{
-	bool server = pkt->direction == NM_FROM_SERVER;
-	struct nm_tag tag = {
-		.port = server ? pkt->sport : pkt->dport,
-		.transport = pkt->transport,
-		.confidence = NM_CONF_SERVICE,
-		.app = app,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, server ? pkt->saddr : pkt->daddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
-/* One protocol's word on a message: a confidence, 0 when it is not its own. */
-static const struct {
-	uint8_t transport;
-	uint16_t app;
-	uint8_t (*rate)(const struct nm_packet *pkt, struct wire w);
-} protocols[] = {
+static const struct nm_family_row protocols[] = {
 	{ NM_TCP, APP_MQTT, rate_mqtt },
 	{ NM_TCP, APP_AMQP, rate_amqp },
 	{ NM_TCP, APP_KAFKA, rate_kafka },
@@ -212,24 +184,9 @@ static const struct {
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
-	struct wire w = wire_init(pkt->payload, pkt->len);
-
 	(void)ctx;
-	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
-		uint8_t confidence =
-		    protocols[i].transport == pkt->transport ? protocols[i].rate(pkt, w) : 0;
-
-		if (confidence <= verdict->confidence)
-			continue;
-		verdict->confidence = confidence;
-		verdict->app = protocols[i].app;
-		verdict->evidence = NM_EV_SIGNATURE;
-	}
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	if (verdict->confidence >= NM_CONF_SIGNATURE)
-		tag_server(pkt, call, verdict->app);
-	return NM_MATCH;
+	return nm_family_classify(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, call,
+	                          verdict);
 }
 
 NM_MODULE(messaging) = {

@@ -7,13 +7,13 @@
  * the gateway is told by its path. A server that answered is tagged. Cost: asked for payload that begins with one of these
  * commands; reads one line.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
 #define APP_MSN 63
 
-#define SERVER_TTL_S 3600
-#define PORT_MSN     1863
+#define PORT_MSN 1863
 
 static const struct nm_app apps[] = {
 	{ APP_MSN, "MSN", "Chat", 0xcc6677, 0xe896a4 },
@@ -110,21 +110,6 @@ rate(const struct wire *w)
 	return rate_command(*w);
 }
 
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call)
-{
-	struct nm_tag tag = {
-		.port = pkt->sport,
-		.transport = NM_TCP,
-		.confidence = NM_CONF_SERVICE,
-		.app = APP_MSN,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, pkt->saddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
@@ -135,7 +120,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	if (verdict->confidence == 0)
 		return NM_MORE;
 	if (verdict->confidence >= NM_CONF_SIGNATURE && pkt->sport == PORT_MSN)
-		tag_server(pkt, call);
+		nm_tag_sender(pkt, call, APP_MSN);
 	verdict->app = APP_MSN;
 	verdict->evidence = NM_EV_SIGNATURE;
 	return NM_MATCH;

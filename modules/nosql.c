@@ -8,6 +8,7 @@
  * CQL_VERSION. Shorter words count on the usual port only. Servers are tagged. Cost: asked for payload with these heads, and for all of
  * it on the four ports.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
@@ -20,7 +21,6 @@
 #define PORT_REDIS     6379
 #define PORT_MEMCACHED 11211
 #define PORT_CASSANDRA 9042
-#define SERVER_TTL_S   3600
 
 #define MONGO_HEADER 16
 #define MONGO_MAX    (48u << 20)
@@ -73,12 +73,6 @@ static const struct nm_match matches[] = {
 	{ .transport = NM_TCP, .port = PORT_CASSANDRA, .min_len = CQL_HEADER },
 };
 
-static bool
-is_port(const struct nm_packet *pkt, uint16_t port)
-{
-	return pkt->sport == port || pkt->dport == port;
-}
-
 static uint32_t
 little(struct wire *w)
 {
@@ -97,7 +91,7 @@ rate_mongodb(const struct nm_packet *pkt, struct wire w)
 	uint32_t flags = little(&w);
 	if (!wire_ok(&w) || length < MONGO_HEADER + 4 || length > MONGO_MAX)
 		return 0;
-	bool port = is_port(pkt, PORT_MONGODB);
+	bool port = nm_is_port(pkt, PORT_MONGODB);
 	if (operation == OP_MSG) {
 		/* three flags; then a document, whose length ends where the message does or before */
 		uint8_t kind = wire_u8(&w);
@@ -140,7 +134,7 @@ rate_redis(const struct nm_packet *pkt, struct wire w)
 
 	if (*pkt->payload == '*' && is_array_of_strings(w))
 		return NM_CONF_SIGNATURE;
-	if (!is_port(pkt, PORT_REDIS))
+	if (!nm_is_port(pkt, PORT_REDIS))
 		return 0;
 	struct wire line = text_line(&w, &ended);
 	if (!ended || wire_left(&line) < 2 || !text_all_print(&line))
@@ -201,7 +195,7 @@ is_binary(const struct nm_packet *pkt, struct wire w)
 static uint8_t
 rate_memcached(const struct nm_packet *pkt, struct wire w)
 {
-	bool port = is_port(pkt, PORT_MEMCACHED);
+	bool port = nm_is_port(pkt, PORT_MEMCACHED);
 
 	if (pkt->transport == NM_UDP) {
 		/* request, number of this datagram, how many there are, 0 */
@@ -236,34 +230,12 @@ rate_cassandra(const struct nm_packet *pkt, struct wire w)
 		return 0;
 	if ((operation == 1 || operation == 6) && text_seek(&w, "cql_version"))
 		return NM_CONF_PROOF;
-	return is_port(pkt, PORT_CASSANDRA) && length + CQL_HEADER == pkt->wire_len
+	return nm_is_port(pkt, PORT_CASSANDRA) && length + CQL_HEADER == pkt->wire_len
 	           ? NM_CONF_SIGNATURE
 	           : 0;
 }
 
-/* Its sessions are known by the server when they go on. */
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call, uint16_t app)
-{
-	bool server = pkt->direction == NM_FROM_SERVER;
-	struct nm_tag tag = {
-		.port = server ? pkt->sport : pkt->dport,
-		.transport = pkt->transport,
-		.confidence = NM_CONF_SERVICE,
-		.app = app,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, server ? pkt->saddr : pkt->daddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
-/* One protocol's word on a message: a confidence, 0 when it is not its own. */
-static const struct {
-	uint8_t transport;
-	uint16_t app;
-	uint8_t (*rate)(const struct nm_packet *pkt, struct wire w);
-} protocols[] = {
+static const struct nm_family_row protocols[] = {
 	{ NM_TCP, APP_MONGODB, rate_mongodb },     { NM_TCP, APP_REDIS, rate_redis },
 	{ NM_TCP, APP_MEMCACHED, rate_memcached }, { NM_UDP, APP_MEMCACHED, rate_memcached },
 	{ NM_TCP, APP_CASSANDRA, rate_cassandra },
@@ -272,24 +244,9 @@ static const struct {
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
-	struct wire w = wire_init(pkt->payload, pkt->len);
-
 	(void)ctx;
-	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
-		uint8_t confidence =
-		    protocols[i].transport == pkt->transport ? protocols[i].rate(pkt, w) : 0;
-
-		if (confidence <= verdict->confidence)
-			continue;
-		verdict->confidence = confidence;
-		verdict->app = protocols[i].app;
-		verdict->evidence = NM_EV_SIGNATURE;
-	}
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	if (verdict->confidence >= NM_CONF_SIGNATURE)
-		tag_server(pkt, call, verdict->app);
-	return NM_MATCH;
+	return nm_family_classify(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, call,
+	                          verdict);
 }
 
 NM_MODULE(nosql) = {

@@ -7,12 +7,11 @@
  * USER, PASS, LIST and RETR are FTP's: they count on port 110 only. One direction is enough. A server that introduced itself
  * is tagged. Cost: asked for payload that begins with one of these words; reads one line.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
 #define APP_POP3 52
-
-#define SERVER_TTL_S 3600
 
 static const struct nm_app apps[] = {
 	{ APP_POP3, "POP3", "Mail", 0x882255, 0xc9658f },
@@ -62,7 +61,7 @@ rate(const struct nm_packet *pkt)
 	struct wire rest = wire_init(pkt->payload, pkt->len);
 	bool ended;
 	struct wire line = text_line(&rest, &ended);
-	bool port = pkt->sport == 110 || pkt->dport == 110;
+	bool port = nm_is_port(pkt, 110);
 
 	if (!text_all_print(&line))
 		return 0;
@@ -75,21 +74,6 @@ rate(const struct nm_packet *pkt)
 	return 0;
 }
 
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call)
-{
-	struct nm_tag tag = {
-		.port = pkt->sport,
-		.transport = NM_TCP,
-		.confidence = NM_CONF_SERVICE,
-		.app = APP_POP3,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, pkt->saddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
@@ -98,7 +82,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	if (verdict->confidence == 0)
 		return NM_MORE;
 	if (*pkt->payload == '+')
-		tag_server(pkt, call);
+		nm_tag_sender(pkt, call, APP_POP3);
 	verdict->app = APP_POP3;
 	verdict->evidence = NM_EV_SIGNATURE;
 	return NM_MATCH;

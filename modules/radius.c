@@ -7,6 +7,7 @@
  * must be two attributes at least. Any packet, one direction. Cost: asked for payload of 20 octets and more that begins with
  * a code; most others end at the length field.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_RADIUS 105
@@ -43,7 +44,7 @@ static bool
 is_usual_port(const struct nm_packet *pkt)
 {
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
-		if (pkt->sport == ports[i] || pkt->dport == ports[i])
+		if (nm_is_port(pkt, ports[i]))
 			return true;
 	return false;
 }

@@ -8,13 +8,13 @@
  * a SYN whose acknowledgement is all ones and whose size and flags fit. Servers are tagged. Cost: asked for TCP payload that
  * begins with TPKT's version, and UDP payload with four octets of ones; reads one header.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
 #define APP_RDP 59
 
-#define PORT_RDP     3389
-#define SERVER_TTL_S 3600
+#define PORT_RDP 3389
 
 static const struct nm_app apps[] = {
 	{ APP_RDP, "RDP", "Remote access", 0x004488, 0x5c94cc },
@@ -30,12 +30,6 @@ static const struct nm_match matches[] = {
 #define X224_REQUEST 0xe0
 #define X224_CONFIRM 0xd0
 #define X224_DATA    0xf0
-
-static bool
-is_rdp_port(const struct nm_packet *pkt)
-{
-	return pkt->sport == PORT_RDP || pkt->dport == PORT_RDP;
-}
 
 /* MS-RDPBCGR sections 2.2.1.1.1, 2.2.1.2.1 and 2.2.1.2.2: type, flags, length 8 in little endian, a value. */
 static bool
@@ -93,7 +87,7 @@ static uint8_t
 rate_tcp(const struct nm_packet *pkt)
 {
 	struct wire w = wire_init(pkt->payload, pkt->len);
-	bool port = is_rdp_port(pkt);
+	bool port = nm_is_port(pkt, PORT_RDP);
 
 	wire_skip(&w, 2);
 	uint16_t length = wire_u16(&w);
@@ -140,21 +134,6 @@ rate_udp(const struct nm_packet *pkt)
 	return pkt->wire_len >= MTU_LEAST ? NM_CONF_PROOF : NM_CONF_WEAK;
 }
 
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call)
-{
-	struct nm_tag tag = {
-		.port = PORT_RDP,
-		.transport = pkt->transport,
-		.confidence = NM_CONF_SERVICE,
-		.app = APP_RDP,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, pkt->sport == PORT_RDP ? pkt->saddr : pkt->daddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
@@ -162,8 +141,8 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	verdict->confidence = pkt->transport == NM_UDP ? rate_udp(pkt) : rate_tcp(pkt);
 	if (verdict->confidence == 0)
 		return NM_MORE;
-	if (is_rdp_port(pkt) && verdict->confidence >= NM_CONF_SIGNATURE)
-		tag_server(pkt, call);
+	if (verdict->confidence >= NM_CONF_SIGNATURE)
+		nm_tag_port(pkt, call, APP_RDP, PORT_RDP);
 	verdict->app = APP_RDP;
 	verdict->evidence = NM_EV_SIGNATURE;
 	return NM_MATCH;

@@ -6,14 +6,14 @@
  * With zeros on any port, else on port 1935. Servers are tagged for what comes later. Cost: asked for long payload that begins
  * with 3.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_RTMP 136
 
-#define PORT_RTMP    1935
-#define SERVER_TTL_S 3600
-#define HANDSHAKE    1537 /* C0 and C1; Adobe's RTMP specification 1.0, section 5.2 */
-#define SEGMENT_MIN  512
+#define PORT_RTMP   1935
+#define HANDSHAKE   1537 /* C0 and C1; Adobe's RTMP specification 1.0, section 5.2 */
+#define SEGMENT_MIN 512
 
 static const struct nm_app apps[] = {
 	{ APP_RTMP, "RTMP", "Voice and video", 0xe7298a, 0xf47fb8 },
@@ -22,12 +22,6 @@ static const struct nm_app apps[] = {
 static const struct nm_match matches[] = {
 	{ .transport = NM_TCP, .min_len = 9, .len = 1, .pattern = { 3 } },
 };
-
-static bool
-is_port(const struct nm_packet *pkt, uint16_t port)
-{
-	return pkt->sport == port || pkt->dport == port;
-}
 
 static uint8_t
 rate_rtmp(const struct nm_packet *pkt, struct wire w)
@@ -42,59 +36,24 @@ rate_rtmp(const struct nm_packet *pkt, struct wire w)
 	/* nobody sends more before the other side has answered; a server sends C1 back with its own */
 	if (pkt->direction == NM_FROM_CLIENT && pkt->wire_len > HANDSHAKE)
 		return 0;
-	if (is_port(pkt, PORT_RTMP))
+	if (nm_is_port(pkt, PORT_RTMP))
 		return NM_CONF_SIGNATURE;
 	return zero == 0 && pkt->wire_len == HANDSHAKE ? NM_CONF_SIGNATURE
 	       : zero == 0 && pkt->wire_len > 1200     ? NM_CONF_WEAK
 	                                               : 0;
 }
 
-/* Its sessions are known by the server when they go on. */
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call, uint16_t app)
-{
-	bool server = pkt->direction == NM_FROM_SERVER;
-	struct nm_tag tag = {
-		.port = server ? pkt->sport : pkt->dport,
-		.transport = pkt->transport,
-		.confidence = NM_CONF_SERVICE,
-		.app = app,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, server ? pkt->saddr : pkt->daddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
-/* One protocol's word on a message: a confidence, 0 when it is not its own. */
-static const struct {
-	uint8_t transport;
-	uint16_t app;
-	uint8_t (*rate)(const struct nm_packet *pkt, struct wire w);
-} protocols[] = {
-	{ NM_TCP, APP_RTMP, rate_rtmp },
-};
-
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
-	struct wire w = wire_init(pkt->payload, pkt->len);
-
 	(void)ctx;
-	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
-		uint8_t confidence =
-		    protocols[i].transport == pkt->transport ? protocols[i].rate(pkt, w) : 0;
-
-		if (confidence <= verdict->confidence)
-			continue;
-		verdict->confidence = confidence;
-		verdict->app = protocols[i].app;
-		verdict->evidence = NM_EV_SIGNATURE;
-	}
+	verdict->confidence = rate_rtmp(pkt, wire_init(pkt->payload, pkt->len));
 	if (verdict->confidence == 0)
 		return NM_MORE;
 	if (verdict->confidence >= NM_CONF_SIGNATURE)
-		tag_server(pkt, call, verdict->app);
+		nm_tag_server(pkt, call, APP_RTMP);
+	verdict->app = APP_RTMP;
+	verdict->evidence = NM_EV_SIGNATURE;
 	return NM_MATCH;
 }
 

@@ -7,17 +7,17 @@
  * header of an answer tags the ports of RTP and RTCP at the two ends, never at a third party. Cost: asked for payload that
  * begins with a method, the version or "$"; of a watched connection a look at each first octet.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
 #define APP_RTP  11 /* as in sip */
 #define APP_RTSP 61
 
-#define MEDIA_TTL_S  300
-#define SERVER_TTL_S 3600
-#define PORT_MIN     1024
-#define LINES_MAX    32
-#define FRAMES_MAX   4 /* looked at in one packet */
+#define MEDIA_TTL_S 300
+#define PORT_MIN    1024
+#define LINES_MAX   32
+#define FRAMES_MAX  4 /* looked at in one packet */
 
 static const struct nm_app apps[] = {
 	{ APP_RTSP, "RTSP", "Streaming", 0x5e4fa2, 0x9d8fe0 },
@@ -135,21 +135,6 @@ learn_from_headers(const struct nm_packet *pkt, struct nm_call *call, struct wir
 	}
 }
 
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call)
-{
-	struct nm_tag tag = {
-		.port = pkt->sport,
-		.transport = pkt->transport,
-		.confidence = NM_CONF_SERVICE,
-		.app = APP_RTSP,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, pkt->saddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
 /* --- interleaved frames ------------------------------------------------------------------------------------------- */
 
 /* Frames that each begin where the one before ends, of RTP or RTCP. One that ends with the packet, or two, are enough; one
@@ -180,7 +165,7 @@ rate_frames(struct wire w, bool port)
 static bool
 is_rtsp_port(const struct nm_packet *pkt)
 {
-	return pkt->sport == 554 || pkt->sport == 8554 || pkt->dport == 554 || pkt->dport == 8554;
+	return nm_is_port(pkt, 554) || nm_is_port(pkt, 8554);
 }
 
 static enum nm_result
@@ -196,7 +181,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	} else if (text_begins(&w, "RTSP/")) {
 		verdict->confidence = is_status_line(text_line(&rest, &ended)) ? NM_CONF_PROOF : 0;
 		if (verdict->confidence) {
-			tag_server(pkt, call);
+			nm_tag_sender(pkt, call, APP_RTSP);
 			learn_from_headers(pkt, call, rest);
 		}
 	} else {

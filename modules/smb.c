@@ -8,6 +8,7 @@
  * soon as SMB is seen in it. SMB is found on any port, one direction is enough; its server is tagged, because transfers go on
  * for long. Cost: asked for payload that begins so, on UDP 137 and 138, and for TCP 139; reads one header.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_SMB     55
@@ -16,7 +17,6 @@
 #define PORT_NAME     137
 #define PORT_DATAGRAM 138
 #define PORT_SESSION  139
-#define SERVER_TTL_S  3600
 
 static const struct nm_app apps[] = {
 	{ APP_SMB, "SMB", "File transfer", 0xddaa33, 0xf0cc66 },
@@ -109,19 +109,10 @@ rate_session(struct wire w, uint32_t wire_len)
 static void
 tag_server(const struct nm_packet *pkt, struct nm_call *call)
 {
-	bool from_server = pkt->direction == NM_FROM_SERVER;
-	struct nm_tag tag = {
-		.port = from_server ? pkt->sport : pkt->dport,
-		.transport = NM_TCP,
-		.confidence = NM_CONF_SERVICE,
-		.app = APP_SMB,
-		.ttl_s = SERVER_TTL_S,
-	};
+	uint16_t port = pkt->direction == NM_FROM_SERVER ? pkt->sport : pkt->dport;
 
-	if (tag.port != 445 && tag.port != PORT_SESSION)
-		return;
-	memcpy(tag.addr, from_server ? pkt->saddr : pkt->daddr, sizeof(tag.addr));
-	call->tag(call, &tag);
+	if (port == 445 || port == PORT_SESSION)
+		nm_tag_server(pkt, call, APP_SMB);
 }
 
 static uint8_t
@@ -194,7 +185,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	verdict->app = APP_NETBIOS;
 	if (pkt->transport == NM_TCP)
 		verdict->confidence = rate_tcp(pkt, call, &verdict->app);
-	else if (pkt->sport == PORT_NAME || pkt->dport == PORT_NAME)
+	else if (nm_is_port(pkt, PORT_NAME))
 		verdict->confidence = rate_name_service(w);
 	else
 		verdict->confidence = rate_datagram(w);

@@ -8,13 +8,13 @@
  * introduced itself is tagged. Cost: asked for
  * payload that begins with one of these words; reads a few lines.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
 #define APP_SMTP 6
 
-#define LINES_MAX    16
-#define SERVER_TTL_S 3600
+#define LINES_MAX 16
 
 static const struct nm_app apps[] = {
 	{ APP_SMTP, "SMTP", "Mail", 0xcc79a7, 0xe39cc4 },
@@ -151,22 +151,6 @@ rate_reply(const struct nm_packet *pkt, struct wire w)
 	           : 0;
 }
 
-/* A session that was silent for long, or has gone over to TLS, is known by its server when it goes on. */
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call)
-{
-	struct nm_tag tag = {
-		.port = pkt->sport,
-		.transport = NM_TCP,
-		.confidence = NM_CONF_SERVICE,
-		.app = APP_SMTP,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, pkt->saddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
@@ -177,7 +161,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	if (verdict->confidence == 0)
 		return NM_MORE;
 	if (verdict->confidence >= NM_CONF_SIGNATURE && pkt->direction == NM_FROM_SERVER)
-		tag_server(pkt, call);
+		nm_tag_sender(pkt, call, APP_SMTP);
 	verdict->app = APP_SMTP;
 	verdict->evidence = NM_EV_SIGNATURE;
 	return NM_MATCH;

@@ -7,6 +7,7 @@
  * where it has text, or the port is 1080. Cost: asked for payload that begins with a version and a small number; reads one
  * message.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
@@ -61,12 +62,6 @@ note_seen(uint64_t *note, uint64_t what)
 		*note |= what;
 }
 
-static bool
-is_socks_port(const struct nm_packet *pkt)
-{
-	return pkt->dport == PORT_SOCKS || pkt->sport == PORT_SOCKS;
-}
-
 /* RFC 1928 section 3: version, number of methods, methods. IANA has 0 to 9; from 128 on they are private. */
 static bool
 is_greeting(struct wire w)
@@ -117,11 +112,11 @@ rate_version_5(const struct nm_packet *pkt, struct wire w, uint64_t *note)
 		return 0;
 	}
 	if (is_request_or_answer(w))
-		return begun || is_socks_port(pkt) ? NM_CONF_PROOF : 0;
+		return begun || nm_is_port(pkt, PORT_SOCKS) ? NM_CONF_PROOF : 0;
 	if (!is_greeting(w))
 		return 0;
 	note_seen(note, SEEN_GREETING);
-	return is_socks_port(pkt) ? NM_CONF_WEAK : 0;
+	return nm_is_port(pkt, PORT_SOCKS) ? NM_CONF_WEAK : 0;
 }
 
 /* SOCKS 4: version, command, port, address, user, an octet of zero; 4a (address 0.0.0.x): then a name and another. */
@@ -146,8 +141,8 @@ rate_request_4(const struct nm_packet *pkt, struct wire w)
 	wire_limit(&name, named ? wire_left(&w) - 1 : 0);
 	if (!text_all_print(&user) || !text_all_print(&name) || (!named && wire_left(&w) > 0))
 		return 0;
-	return named || wire_left(&user) > 0 || is_socks_port(pkt) ? NM_CONF_SIGNATURE
-	                                                           : NM_CONF_WEAK;
+	return named || wire_left(&user) > 0 || nm_is_port(pkt, PORT_SOCKS) ? NM_CONF_SIGNATURE
+	                                                                    : NM_CONF_WEAK;
 }
 
 static uint8_t

@@ -7,6 +7,7 @@
  * pre-login and login; TNS: the connect packet. What comes later counts on the usual port only. Servers are tagged. Cost:
  * asked for payload that has one of these heads, and for all of it on the four ports.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
@@ -19,7 +20,6 @@
 #define PORT_POSTGRESQL 5432
 #define PORT_MSSQL      1433
 #define PORT_ORACLE     1521
-#define SERVER_TTL_S    3600
 
 #define GREETING_MAX  512
 #define VERSION_MAX   64
@@ -89,12 +89,6 @@ static const struct nm_match matches[] = {
 	{ .transport = NM_TCP, .port = PORT_ORACLE, .min_len = TNS_HEADER },
 };
 
-static bool
-is_port(const struct nm_packet *pkt, uint16_t port)
-{
-	return pkt->sport == port || pkt->dport == port;
-}
-
 /* Initial handshake, version 10: the server's version, thread, eight octets, 0. */
 static bool
 is_greeting(struct wire w)
@@ -126,7 +120,7 @@ rate_mysql(const struct nm_packet *pkt, struct wire w)
 	if (number == 0 && first == 10 && length < GREETING_MAX && length + 4 == pkt->wire_len &&
 	    is_greeting(w))
 		return NM_CONF_PROOF;
-	if (!is_port(pkt, PORT_MYSQL) || length > pkt->wire_len - 4)
+	if (!nm_is_port(pkt, PORT_MYSQL) || length > pkt->wire_len - 4)
 		return 0;
 	/* in the middle: a client's command by itself, or an answer that begins with the first packet */
 	if (pkt->dport == PORT_MYSQL)
@@ -183,7 +177,7 @@ rate_postgresql(const struct nm_packet *pkt, struct wire w)
 
 	if (*pkt->payload == 0)
 		return rate_start(pkt, w);
-	bool port = is_port(pkt, PORT_POSTGRESQL);
+	bool port = nm_is_port(pkt, PORT_POSTGRESQL);
 	uint8_t letter = wire_u8(&head);
 	uint32_t length = wire_u32(&head);
 	/* the kinds of authentication are 0 to 12; their messages fill the segment or others follow that do */
@@ -230,7 +224,8 @@ rate_mssql(const struct nm_packet *pkt, struct wire w)
 		return NM_CONF_PROOF;
 	bool known = (type >= 1 && type <= TDS_REPLY) || type == 6 || type == 7 || type == 14 ||
 	             type == TDS_LOGIN || type == TDS_PRELOGIN;
-	return known && is_port(pkt, PORT_MSSQL) && length <= pkt->wire_len ? NM_CONF_SIGNATURE : 0;
+	return known && nm_is_port(pkt, PORT_MSSQL) && length <= pkt->wire_len ? NM_CONF_SIGNATURE
+	                                                                       : 0;
 }
 
 /* TNS: length, checksum, type, flags, checksum of the head. A connect packet goes on with version and oldest version. */
@@ -245,7 +240,7 @@ rate_oracle(const struct nm_packet *pkt, struct wire w)
 	if (length > pkt->wire_len || length < TNS_HEADER || checksum != 0 || wire_u16(&w) != 0 ||
 	    !wire_ok(&w))
 		return 0;
-	bool port = is_port(pkt, PORT_ORACLE);
+	bool port = nm_is_port(pkt, PORT_ORACLE);
 	if (type != 1)
 		return port && type <= 15 && type > 0 && length == pkt->wire_len ? NM_CONF_SIGNATURE
 		                                                                 : 0;
@@ -258,29 +253,7 @@ rate_oracle(const struct nm_packet *pkt, struct wire w)
 	           : NM_CONF_WEAK;
 }
 
-/* Its sessions are known by the server when they go on. */
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call, uint16_t app)
-{
-	bool server = pkt->direction == NM_FROM_SERVER;
-	struct nm_tag tag = {
-		.port = server ? pkt->sport : pkt->dport,
-		.transport = pkt->transport,
-		.confidence = NM_CONF_SERVICE,
-		.app = app,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, server ? pkt->saddr : pkt->daddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
-/* One protocol's word on a message: a confidence, 0 when it is not its own. */
-static const struct {
-	uint8_t transport;
-	uint16_t app;
-	uint8_t (*rate)(const struct nm_packet *pkt, struct wire w);
-} protocols[] = {
+static const struct nm_family_row protocols[] = {
 	{ NM_TCP, APP_MYSQL, rate_mysql },
 	{ NM_TCP, APP_POSTGRESQL, rate_postgresql },
 	{ NM_TCP, APP_MSSQL, rate_mssql },
@@ -290,24 +263,9 @@ static const struct {
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
-	struct wire w = wire_init(pkt->payload, pkt->len);
-
 	(void)ctx;
-	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
-		uint8_t confidence =
-		    protocols[i].transport == pkt->transport ? protocols[i].rate(pkt, w) : 0;
-
-		if (confidence <= verdict->confidence)
-			continue;
-		verdict->confidence = confidence;
-		verdict->app = protocols[i].app;
-		verdict->evidence = NM_EV_SIGNATURE;
-	}
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	if (verdict->confidence >= NM_CONF_SIGNATURE)
-		tag_server(pkt, call, verdict->app);
-	return NM_MATCH;
+	return nm_family_classify(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, call,
+	                          verdict);
 }
 
 NM_MODULE(sql) = {

@@ -7,6 +7,7 @@
  *
  * Cost: asked for payload that begins with "SSH-" or like a KEXINIT; port 22 also for lines before the identification.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
@@ -14,7 +15,6 @@
 
 #define LINES_BEFORE_MAX 8 /* a server's own lines before its identification, in one packet */
 #define MSG_KEXINIT      20
-#define SERVER_TTL_S     3600
 #define WATCH_PACKETS    4 /* in which the server's line comes when the client spoke first */
 #define KEX_NAMES_MAX    2048
 
@@ -82,21 +82,6 @@ rate_kexinit(struct wire w)
 	return text_all_print(&w) && memchr(w.at, '-', wire_left(&w)) ? NM_CONF_SIGNATURE : 0;
 }
 
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call)
-{
-	struct nm_tag tag = {
-		.port = pkt->sport,
-		.transport = NM_TCP,
-		.confidence = NM_CONF_SERVICE,
-		.app = APP_SSH,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, pkt->saddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
@@ -105,7 +90,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	(void)ctx;
 	verdict->confidence = *pkt->payload == 0 ? rate_kexinit(w) : rate_lines(w);
 	if (verdict->confidence == NM_CONF_PROOF && pkt->direction == NM_FROM_SERVER) {
-		tag_server(pkt, call);
+		nm_tag_sender(pkt, call, APP_SSH);
 	} else if (pkt->direction == NM_FROM_CLIENT) {
 		/* the client may speak first: wait for the server's line */
 		verdict->flags = NM_WATCH;

@@ -8,24 +8,24 @@
  * server's tag or port tells what it is. A server that was called is tagged. Cost: asked on UDP for a call's constants
  * behind the transaction's number, on TCP for a record's head and such constants, and on 111 and 2049.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_NFS    108
 #define APP_SUNRPC 109
 
-#define PORT_MAPPER  111
-#define PORT_NFS     2049
-#define SERVER_TTL_S 3600
-#define CALL         0
-#define REPLY        1
-#define RPC_VERSION  2
-#define LAST         0x80000000u
-#define RECORD_MAX   (4u << 20)
-#define OPAQUE_MAX   400    /* RFC 5531 section 8.2: octets of credentials */
-#define LISTED_MIN   100000 /* programs that IANA lists; others are met by chance more easily */
-#define LISTED_MAX   700000
-#define CALL_MIN     40
-#define REPLY_MIN    24
+#define PORT_MAPPER 111
+#define PORT_NFS    2049
+#define CALL        0
+#define REPLY       1
+#define RPC_VERSION 2
+#define LAST        0x80000000u
+#define RECORD_MAX  (4u << 20)
+#define OPAQUE_MAX  400    /* RFC 5531 section 8.2: octets of credentials */
+#define LISTED_MIN  100000 /* programs that IANA lists; others are met by chance more easily */
+#define LISTED_MAX  700000
+#define CALL_MIN    40
+#define REPLY_MIN   24
 
 static const struct nm_app apps[] = {
 	{ APP_NFS, "NFS", "File sharing", 0x117733, 0x55b877 },
@@ -111,21 +111,6 @@ of_reply(const struct nm_packet *pkt, struct wire *w)
 	return pkt->sport == PORT_MAPPER ? APP_SUNRPC : 0;
 }
 
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call, uint16_t app)
-{
-	struct nm_tag tag = {
-		.port = pkt->dport,
-		.transport = pkt->transport,
-		.confidence = NM_CONF_SERVICE,
-		.app = app,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, pkt->daddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
@@ -145,7 +130,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	if (app == 0)
 		return NM_MORE;
 	if (verdict->confidence == NM_CONF_PROOF)
-		tag_server(pkt, call, app);
+		nm_tag_end(pkt, call, app, false);
 	verdict->app = app;
 	if (type == REPLY)
 		verdict->confidence = NM_CONF_SIGNATURE;

@@ -6,13 +6,13 @@
  * are a signature; one that is all of a packet elsewhere is weak, and so is a server's prompt on port 23. Both directions negotiate, so either is enough. A server on port 23 is tagged:
  * a session that was silent for long is text. Cost: asked for payload that begins with a command; reads its commands.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
 #define APP_TELNET 58
 
 #define PORT_TELNET  23
-#define SERVER_TTL_S 3600
 #define COMMANDS_MAX 64
 #define ENOUGH       2
 
@@ -82,12 +82,6 @@ count_commands(struct wire w, bool *ret_alone)
 	return n;
 }
 
-static bool
-is_telnet_port(const struct nm_packet *pkt)
-{
-	return pkt->sport == PORT_TELNET || pkt->dport == PORT_TELNET;
-}
-
 /* What a server asks for at first. Nothing else on this port does. */
 static bool
 is_prompt(const struct nm_packet *pkt)
@@ -103,35 +97,20 @@ is_prompt(const struct nm_packet *pkt)
 	return false;
 }
 
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call)
-{
-	struct nm_tag tag = {
-		.port = PORT_TELNET,
-		.transport = NM_TCP,
-		.confidence = NM_CONF_SERVICE,
-		.app = APP_TELNET,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, pkt->sport == PORT_TELNET ? pkt->saddr : pkt->daddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	bool alone = false;
 	unsigned commands = count_commands(wire_init(pkt->payload, pkt->len), &alone);
-	bool port = is_telnet_port(pkt);
+	bool port = nm_is_port(pkt, PORT_TELNET);
 	bool sure = commands >= ENOUGH || (commands > 0 && port);
 	bool likely = commands > 0 ? alone : pkt->sport == PORT_TELNET && is_prompt(pkt);
 
 	(void)ctx;
 	if (!sure && !likely)
 		return NM_MORE;
-	if (sure && port)
-		tag_server(pkt, call);
+	if (sure)
+		nm_tag_port(pkt, call, APP_TELNET, PORT_TELNET);
 	verdict->app = APP_TELNET;
 	verdict->confidence = sure ? NM_CONF_SIGNATURE : NM_CONF_WEAK;
 	verdict->evidence = NM_EV_SIGNATURE;

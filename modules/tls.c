@@ -7,6 +7,7 @@
  * Evidence: a ClientHello or ServerHello whose fields fit each other; in the middle of a connection the chain of record
  * headers. One direction is enough. Cost: asked only for the six first octets that a record can have; reads one hello.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
@@ -224,7 +225,7 @@ static uint16_t
 app_of_port(const struct nm_packet *pkt)
 {
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
-		if (pkt->sport == ports[i].port || pkt->dport == ports[i].port)
+		if (nm_is_port(pkt, ports[i].port))
 			return ports[i].app;
 	return APP_TLS;
 }

@@ -6,12 +6,11 @@
  * begin a session, with and without authentication in front. Later packets of OpenVPN show one octet only: they count by tag.
  * Servers are tagged. Cost: asked for payload that begins with these types.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_OPENVPN   137
 #define APP_WIREGUARD 138
-
-#define SERVER_TTL_S 3600
 
 #define RESET_CLIENT_V2 0x38 /* operation in the upper five bits, key 0 */
 #define RESET_SERVER_V2 0x40
@@ -122,29 +121,7 @@ rate_openvpn(const struct nm_packet *pkt, struct wire w)
 	return 0;
 }
 
-/* Its sessions are known by the server when they go on. */
-static void
-tag_server(const struct nm_packet *pkt, struct nm_call *call, uint16_t app)
-{
-	bool server = pkt->direction == NM_FROM_SERVER;
-	struct nm_tag tag = {
-		.port = server ? pkt->sport : pkt->dport,
-		.transport = pkt->transport,
-		.confidence = NM_CONF_SERVICE,
-		.app = app,
-		.ttl_s = SERVER_TTL_S,
-	};
-
-	memcpy(tag.addr, server ? pkt->saddr : pkt->daddr, sizeof(tag.addr));
-	call->tag(call, &tag);
-}
-
-/* One protocol's word on a message: a confidence, 0 when it is not its own. */
-static const struct {
-	uint8_t transport;
-	uint16_t app;
-	uint8_t (*rate)(const struct nm_packet *pkt, struct wire w);
-} protocols[] = {
+static const struct nm_family_row protocols[] = {
 	{ NM_UDP, APP_WIREGUARD, rate_wireguard },
 	{ NM_UDP, APP_OPENVPN, rate_openvpn },
 	{ NM_TCP, APP_OPENVPN, rate_openvpn },
@@ -153,24 +130,9 @@ static const struct {
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
-	struct wire w = wire_init(pkt->payload, pkt->len);
-
 	(void)ctx;
-	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
-		uint8_t confidence =
-		    protocols[i].transport == pkt->transport ? protocols[i].rate(pkt, w) : 0;
-
-		if (confidence <= verdict->confidence)
-			continue;
-		verdict->confidence = confidence;
-		verdict->app = protocols[i].app;
-		verdict->evidence = NM_EV_SIGNATURE;
-	}
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	if (verdict->confidence >= NM_CONF_SIGNATURE)
-		tag_server(pkt, call, verdict->app);
-	return NM_MATCH;
+	return nm_family_classify(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, call,
+	                          verdict);
 }
 
 NM_MODULE(vpn) = {

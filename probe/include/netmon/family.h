@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What classifier modules have in common beyond the contract of module.h: a module of several protocols (a family), each with
+ * a function that rates a message, and the tag of a server that introduced itself. Header-only, usable from modules, no state:
+ * any thread. Nothing fails: a tag that the host refuses is counted by the host.
+ */
+#ifndef NETMON_FAMILY_H
+#define NETMON_FAMILY_H
+
+#include <netmon/module.h>
+
+/* Seconds that a server's tag lives without being used: longer than most sessions are silent. */
+#define NM_SERVER_TTL_S 3600
+
+/* One protocol's word on a message. `rate` gets what was captured of it as a cursor, and says a confidence of 1 to 100, or 0
+ * when the message is not its own. */
+struct nm_family_row {
+	uint8_t
+	    transport; /* NM_TCP, NM_UDP, or an IP protocol number: of other packets it is not asked */
+	uint16_t app; /* one of the module's applications */
+	uint8_t (*rate)(const struct nm_packet *pkt, struct wire w);
+};
+
+/* Is it the port (host byte order) of either side? */
+static inline bool
+nm_is_port(const struct nm_packet *pkt, uint16_t port)
+{
+	return pkt->sport == port || pkt->dport == port;
+}
+
+/* Tags one end of a packet, its sender or its receiver, as a server of the module's application `app`: sessions that were
+ * silent for long, or have gone over to encryption, are known by it when they go on. */
+static inline void
+nm_tag_end(const struct nm_packet *pkt, struct nm_call *call, uint16_t app, bool sender)
+{
+	struct nm_tag tag = {
+		.port = sender ? pkt->sport : pkt->dport,
+		.transport = pkt->transport,
+		.confidence = NM_CONF_SERVICE,
+		.app = app,
+		.ttl_s = NM_SERVER_TTL_S,
+	};
+
+	memcpy(tag.addr, sender ? pkt->saddr : pkt->daddr, sizeof(tag.addr));
+	call->tag(call, &tag);
+}
+
+/* The same for the sender: of a message that only servers send. */
+static inline void
+nm_tag_sender(const struct nm_packet *pkt, struct nm_call *call, uint16_t app)
+{
+	nm_tag_end(pkt, call, app, true);
+}
+
+/* The same for the server by pkt->direction, a guess in the middle of a connection. */
+static inline void
+nm_tag_server(const struct nm_packet *pkt, struct nm_call *call, uint16_t app)
+{
+	nm_tag_end(pkt, call, app, pkt->direction == NM_FROM_SERVER);
+}
+
+/* The same for the end that has this port (host byte order); nothing where neither has it. */
+static inline void
+nm_tag_port(const struct nm_packet *pkt, struct nm_call *call, uint16_t app, uint16_t port)
+{
+	if (nm_is_port(pkt, port))
+		nm_tag_end(pkt, call, app, pkt->sport == port);
+}
+
+/* Asks all `n` rows of the packet's transport. The surest one's word goes into *verdict, of equals the first one's; it stays
+ * as it is, confidence 0, when none knows the message. */
+static inline void
+nm_family_rate(const struct nm_family_row *rows, size_t n, const struct nm_packet *pkt,
+               struct nm_verdict *verdict)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+
+	for (size_t i = 0; i < n; i++) {
+		uint8_t confidence = rows[i].transport == pkt->transport ? rows[i].rate(pkt, w) : 0;
+
+		if (confidence <= verdict->confidence)
+			continue;
+		verdict->confidence = confidence;
+		verdict->app = rows[i].app;
+		verdict->evidence = NM_EV_SIGNATURE;
+	}
+}
+
+/* A whole classify(): nm_family_rate(), and a tag for the server when that is a signature. */
+static inline enum nm_result
+nm_family_classify(const struct nm_family_row *rows, size_t n, const struct nm_packet *pkt,
+                   struct nm_call *call, struct nm_verdict *verdict)
+{
+	nm_family_rate(rows, n, pkt, verdict);
+	if (verdict->confidence == 0)
+		return NM_MORE;
+	if (verdict->confidence >= NM_CONF_SIGNATURE)
+		nm_tag_server(pkt, call, verdict->app);
+	return NM_MATCH;
+}
+
+#endif
