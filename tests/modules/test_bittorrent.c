@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* BitTorrent: peers, trackers, DHT, uTP, and whom they make known. */
-#include "tests/support/all_modules.h"
-#include "tests/support/module_harness.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/support/module_fixture.h"
 
 #define PEERS "10.0.0.1:40000 192.0.2.1:51413"
 #define WEB   "10.0.0.1:40000 192.0.2.1:80"
@@ -36,25 +28,6 @@ static const struct sample udp[] = {
 	SAMPLE("local peer discovery", CLIENT,
 	       "BT-SEARCH * HTTP/1.1\r\nHost: 239.192.152.143:6771\r\nPort: 6882\r\n\r\n"),
 };
-
-static struct harness *h;
-
-/* Each test begins without tags. */
-static int
-set_up(void **state)
-{
-	(void)state;
-	h = harness_new(all_modules);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	harness_free(h);
-	return 0;
-}
 
 /* What a new conversation is called that shows nothing by itself. */
 static const char *
@@ -259,31 +232,26 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    a_handshake_on_port_80_is_bittorrent_and_the_web_server_is_not_tagged, set_up,
 		    tear_down),
-		cmocka_unit_test_setup_teardown(a_peer_that_answers_on_port_80_is_tagged, set_up,
-		                                tear_down),
+		CASE(a_peer_that_answers_on_port_80_is_tagged),
 		cmocka_unit_test_setup_teardown(a_web_server_that_refuses_a_handshake_is_not_tagged,
 		                                set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    a_peer_that_answers_a_handshake_on_port_80_is_tagged_though_the_flow_was_settled,
 		    set_up, tear_down),
-		cmocka_unit_test_setup_teardown(both_ends_are_tagged_on_both_transports, set_up,
-		                                tear_down),
+		CASE(both_ends_are_tagged_on_both_transports),
 		cmocka_unit_test_setup_teardown(
 		    an_announce_over_http_is_bittorrent_and_tags_the_clients_port, set_up,
 		    tear_down),
-		cmocka_unit_test_setup_teardown(a_trackers_answer_alone_is_enough, set_up,
-		                                tear_down),
+		CASE(a_trackers_answer_alone_is_enough),
 		cmocka_unit_test_setup_teardown(
 		    peers_of_a_udp_tracker_are_tagged_when_the_answer_fits_the_request, set_up,
 		    tear_down),
-		cmocka_unit_test_setup_teardown(utp_is_recognised_by_headers_that_fit, set_up,
-		                                tear_down),
+		CASE(utp_is_recognised_by_headers_that_fit),
 		cmocka_unit_test_setup_teardown(utp_without_its_beginning_takes_three_packets,
 		                                set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    http_to_a_tagged_endpoint_is_http_and_removes_the_tag, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_only_looks_like_bittorrent_is_not, set_up,
-		                                tear_down),
+		CASE(what_only_looks_like_bittorrent_is_not),
 	};
 
 	return cmocka_run_group_tests_name("bittorrent", tests, NULL, NULL);

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* DNS. */
-#include "tests/support/all_modules.h"
-#include "tests/support/module_harness.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/support/module_fixture.h"
 
 #define SERVER53 "10.0.0.1:40000 192.0.2.1:53"
 #define OTHER    "10.0.0.1:40000 192.0.2.1:9000"
@@ -29,24 +21,6 @@ static const struct sample mdns =
            "\0\0\x84\0\0\0\0\1\0\0\0\0\4host\5local\0\0\1\x80\1\0\0\0\x78\0\4\xc0\0\2\1");
 static const struct sample over_tcp =
     SAMPLE("query over TCP", CLIENT, "\0\x21\x12\x34\x01\0\0\1\0\0\0\0\0\0" NAME "\0\1\0\1");
-
-static struct harness *h;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	h = harness_new(all_modules);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	harness_free(h);
-	return 0;
-}
 
 static void
 queries_and_answers_are_recognised_cut_anywhere(void **state)

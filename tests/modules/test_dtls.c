@@ -42,34 +42,12 @@ static const struct module_case look_alikes[] = {
 	      "\26\376\375\0\0\0\0\0\0\0\1\0:\1\0\0.\0\0\0\0\0\0\0.\376\375\0\1\2\3\4\5\6\7\10\11\n\13\14\r\16\17\20\21\22\23\24\25\26\27\30\31\32\33\34\35\36\37\0\0\0\2\300+\1\0\0\0\0\0") },
 };
 
-static void
-each_message_is_recognised_cut_anywhere_and_in_the_middle(void **state)
-{
-	(void)state;
-	cases_are_recognised(messages, COUNT(messages));
-}
-
-static void
-each_message_is_recognised_on_any_port(void **state)
-{
-	(void)state;
-	cases_are_recognised_anywhere(messages, COUNT(messages));
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	(void)state;
-	cases_are_something_else(look_alikes, COUNT(look_alikes));
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_message_is_recognised_cut_anywhere_and_in_the_middle),
-		cmocka_unit_test(each_message_is_recognised_on_any_port),
-		cmocka_unit_test(what_only_looks_like_it_is_not),
+		TESTS_OF_MESSAGES(messages),
+		TESTS_OF_LOOK_ALIKES(look_alikes),
 	};
 
 	return cmocka_run_group_tests_name("dtls", tests, NULL, NULL);

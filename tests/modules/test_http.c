@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* HTTP in clear text. */
-#include "tests/support/all_modules.h"
-#include "tests/support/module_harness.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/support/module_fixture.h"
 
 #define WEB   "10.0.0.1:40000 192.0.2.1:80"
 #define OTHER "10.0.0.1:40000 192.0.2.1:5190"
@@ -28,24 +20,6 @@ static const struct sample http[] = {
 	SAMPLE("HTTP/2 settings", SERVER,
 	       "\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x64\0\x04\0\x01\0\0\0\x01\0\0\x10\0"),
 };
-
-static struct harness *h;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	h = harness_new(all_modules);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	harness_free(h);
-	return 0;
-}
 
 static void
 each_first_message_is_recognised_on_any_port_and_cut_anywhere(void **state)

@@ -1,34 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Protocols that are named by IP protocol number. */
-#include "tests/support/all_modules.h"
-#include "tests/support/module_harness.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/support/module_fixture.h"
 
 #define ENDS "10.0.0.1:0 192.0.2.1:0"
-
-static struct harness *h;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	h = harness_new(all_modules);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	harness_free(h);
-	return 0;
-}
 
 static const struct {
 	uint8_t protocol;

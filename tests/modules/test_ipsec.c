@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* IPsec. */
-#include "tests/support/all_modules.h"
-#include "tests/support/module_harness.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/support/module_fixture.h"
 
 #define USUAL "10.0.0.1:500 192.0.2.1:500"
 
@@ -22,25 +14,6 @@ static const struct sample samples[] = {
 	    "main mode", SERVER,
 	    "\x11\x22\x33\x44\x55\x66\x77\x88\x11\x22\x33\x44\x55\x66\x77\x88\x08\x10\x02\x01\x00\x00\x00\x00\x00\x00\x00\x1c"),
 };
-
-static struct harness *h;
-
-/* Each test begins without tags. */
-static int
-set_up(void **state)
-{
-	(void)state;
-	h = harness_new(all_modules);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	harness_free(h);
-	return 0;
-}
 
 static void
 each_message_is_recognised_cut_anywhere(void **state)
@@ -139,7 +112,6 @@ esp_and_ah_are_named_by_their_number(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(each_message_is_recognised_cut_anywhere),
 		CASE(what_only_looks_like_it_is_not),

@@ -57,41 +57,6 @@ static const struct module_case look_alikes[] = {
 };
 
 static void
-each_message_is_recognised_cut_anywhere_and_in_the_middle(void **state)
-{
-	(void)state;
-	cases_are_recognised(messages, COUNT(messages));
-}
-
-static void
-each_message_is_recognised_on_any_port(void **state)
-{
-	(void)state;
-	cases_are_recognised_anywhere(messages, COUNT(messages));
-}
-
-static void
-what_needs_its_port_is_recognised_there(void **state)
-{
-	(void)state;
-	cases_are_recognised(port_messages, COUNT(port_messages));
-}
-
-static void
-what_needs_its_port_is_unknown_elsewhere(void **state)
-{
-	(void)state;
-	cases_are_unknown_anywhere(port_messages, COUNT(port_messages));
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	(void)state;
-	cases_are_something_else(look_alikes, COUNT(look_alikes));
-}
-
-static void
 a_command_tags_its_server(void **state)
 {
 	(void)state;
@@ -102,11 +67,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_message_is_recognised_cut_anywhere_and_in_the_middle),
-		cmocka_unit_test(each_message_is_recognised_on_any_port),
-		cmocka_unit_test(what_needs_its_port_is_recognised_there),
-		cmocka_unit_test(what_needs_its_port_is_unknown_elsewhere),
-		cmocka_unit_test(what_only_looks_like_it_is_not),
+		TESTS_OF_MESSAGES(messages),
+		TESTS_OF_PORT_MESSAGES(port_messages),
+		TESTS_OF_LOOK_ALIKES(look_alikes),
 		cmocka_unit_test(a_command_tags_its_server),
 	};
 

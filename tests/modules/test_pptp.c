@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* PPTP. */
-#include "tests/support/all_modules.h"
-#include "tests/support/module_harness.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/support/module_fixture.h"
 
 #define USUAL "10.0.0.1:40000 192.0.2.1:1723"
 #define OTHER "10.0.0.1:40000 192.0.2.1:9000"
@@ -19,25 +11,6 @@ static const struct sample samples[] = {
 	SAMPLE("Echo-Reply", SERVER,
 	       "\x00\x14\x00\x01\x1a\x2b\x3c\x4d\x00\x06\x00\x00\x00\x00\x00\x01\x01\x00\x00\x00"),
 };
-
-static struct harness *h;
-
-/* Each test begins without tags. */
-static int
-set_up(void **state)
-{
-	(void)state;
-	h = harness_new(all_modules);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	harness_free(h);
-	return 0;
-}
 
 static void
 each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
@@ -74,7 +47,6 @@ what_only_looks_like_it_is_not(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
 		CASE(what_only_looks_like_it_is_not),

@@ -14,13 +14,6 @@ static const struct module_case look_alikes[] = {
 	{ CASE_TCP("9000"), "RTMP", SAMPLE("text", CLIENT, "\3 is how this begins") },
 };
 
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	(void)state;
-	cases_are_something_else(look_alikes, COUNT(look_alikes));
-}
-
 /* The message is longer than what a table of text would show. */
 static void
 the_rest_of_the_handshake_makes_it_sure_on_any_port(void **state)
@@ -44,7 +37,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_only_looks_like_it_is_not),
+		TESTS_OF_LOOK_ALIKES(look_alikes),
 		cmocka_unit_test(the_rest_of_the_handshake_makes_it_sure_on_any_port),
 	};
 

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SIP, SDP, RTP and RTCP. */
-#include "tests/support/all_modules.h"
-#include "tests/support/module_harness.h"
+#include "tests/support/module_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #define PHONES "10.0.0.1:5060 192.0.2.1:5060"
 #define OTHER  "10.0.0.1:40000 192.0.2.1:9000"
@@ -22,24 +15,6 @@ static const struct sample samples[] = {
 	SAMPLE("telephone number", CLIENT, "INVITE tel:+15551234 SIP/2.0\r\nVia: x\r\n\r\n"),
 	SAMPLE("response", SERVER, "SIP/2.0 180 Ringing\r\nVia: SIP/2.0/UDP a\r\n\r\n"),
 };
-
-static struct harness *h;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	h = harness_new(all_modules);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	harness_free(h);
-	return 0;
-}
 
 /* An RTP packet of payload type 0 with 4 octets of sound. */
 static const char *
@@ -186,7 +161,6 @@ what_only_looks_like_sip_or_rtp_is_not(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
 		CASE(an_sdp_body_tags_rtp_and_rtcp),

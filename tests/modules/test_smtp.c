@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SMTP, and where it ends and FTP begins. */
-#include "tests/support/all_modules.h"
-#include "tests/support/module_harness.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/support/module_fixture.h"
 
 #define MAIL  "10.0.0.1:40000 192.0.2.1:25"
 #define OTHER "10.0.0.1:40000 192.0.2.1:9000"
@@ -22,25 +14,6 @@ static const struct sample samples[] = {
 	SAMPLE("extensions", SERVER, "250-mx.example.com\r\n250-PIPELINING\r\n250 SIZE 1000\r\n"),
 	SAMPLE("go ahead", SERVER, "354 End data with <CR><LF>.<CR><LF>\r\n"),
 };
-
-static struct harness *h;
-
-/* Each test begins without tags. */
-static int
-set_up(void **state)
-{
-	(void)state;
-	h = harness_new(all_modules);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	harness_free(h);
-	return 0;
-}
 
 static void
 each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
@@ -116,7 +89,6 @@ a_session_that_goes_on_after_a_long_silence_is_known_by_its_server(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(a_session_that_goes_on_after_a_long_silence_is_known_by_its_server),
 		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),

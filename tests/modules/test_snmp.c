@@ -36,34 +36,12 @@ static const struct module_case look_alikes[] = {
 	  SAMPLE("port 161 alone", CLIENT, "hello world, this is nothing") },
 };
 
-static void
-each_message_is_recognised_cut_anywhere_and_in_the_middle(void **state)
-{
-	(void)state;
-	cases_are_recognised(messages, COUNT(messages));
-}
-
-static void
-each_message_is_recognised_on_any_port(void **state)
-{
-	(void)state;
-	cases_are_recognised_anywhere(messages, COUNT(messages));
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	(void)state;
-	cases_are_something_else(look_alikes, COUNT(look_alikes));
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_message_is_recognised_cut_anywhere_and_in_the_middle),
-		cmocka_unit_test(each_message_is_recognised_on_any_port),
-		cmocka_unit_test(what_only_looks_like_it_is_not),
+		TESTS_OF_MESSAGES(messages),
+		TESTS_OF_LOOK_ALIKES(look_alikes),
 	};
 
 	return cmocka_run_group_tests_name("snmp", tests, NULL, NULL);

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SSH. */
-#include "tests/support/all_modules.h"
-#include "tests/support/module_harness.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/support/module_fixture.h"
 
 #define SSHD  "10.0.0.1:40000 192.0.2.1:22"
 #define OTHER "10.0.0.1:40000 192.0.2.1:443"
@@ -25,25 +17,6 @@ static const struct sample samples[] = {
 };
 static const struct sample with_lines =
     SAMPLE("lines before", SERVER, "Welcome\r\nto this host\r\nSSH-2.0-x_1\r\n");
-
-static struct harness *h;
-
-/* Each test begins without tags. */
-static int
-set_up(void **state)
-{
-	(void)state;
-	h = harness_new(all_modules);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	harness_free(h);
-	return 0;
-}
 
 static void
 each_first_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
@@ -103,7 +76,6 @@ a_session_that_goes_on_after_a_long_silence_is_known_by_its_server(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(a_session_that_goes_on_after_a_long_silence_is_known_by_its_server),
 		CASE(each_first_message_is_recognised_on_any_port_and_cut_anywhere),

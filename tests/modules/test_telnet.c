@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Telnet. */
-#include "tests/support/all_modules.h"
-#include "tests/support/module_harness.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/support/module_fixture.h"
 
 #define USUAL "10.0.0.1:40000 192.0.2.1:23"
 #define OTHER "10.0.0.1:40000 192.0.2.1:9000"
@@ -19,25 +11,6 @@ static const struct sample samples[] = {
 	SAMPLE("terminal type", CLIENT, "\xff\xfa\x18\x00xterm\xff\xf0\xff\xfc\x01"),
 	SAMPLE("one option", CLIENT, "\xff\xfd\x03"),
 };
-
-static struct harness *h;
-
-/* Each test begins without tags. */
-static int
-set_up(void **state)
-{
-	(void)state;
-	h = harness_new(all_modules);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	harness_free(h);
-	return 0;
-}
 
 static void
 each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
@@ -109,7 +82,6 @@ a_prompt_counts_on_its_port_only(void **state)
 int
 main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
 		CASE(what_only_looks_like_it_is_not),

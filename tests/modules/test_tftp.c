@@ -19,27 +19,6 @@ static const struct module_case look_alikes[] = {
 	         "\0\1\0\10!\22\244B\267\347\247\1\2744\326\206\372\207\337\256\200\"\0\4test") },
 };
 
-static void
-each_message_is_recognised_cut_anywhere_and_in_the_middle(void **state)
-{
-	(void)state;
-	cases_are_recognised(messages, COUNT(messages));
-}
-
-static void
-each_message_is_recognised_on_any_port(void **state)
-{
-	(void)state;
-	cases_are_recognised_anywhere(messages, COUNT(messages));
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	(void)state;
-	cases_are_something_else(look_alikes, COUNT(look_alikes));
-}
-
 /* The server answers from a port that nobody announced. */
 static void
 the_transfer_is_known_by_the_client_s_port(void **state)
@@ -58,9 +37,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_message_is_recognised_cut_anywhere_and_in_the_middle),
-		cmocka_unit_test(each_message_is_recognised_on_any_port),
-		cmocka_unit_test(what_only_looks_like_it_is_not),
+		TESTS_OF_MESSAGES(messages),
+		TESTS_OF_LOOK_ALIKES(look_alikes),
 		cmocka_unit_test(the_transfer_is_known_by_the_client_s_port),
 	};
 

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* TLS and HTTPS. */
-#include "tests/support/all_modules.h"
-#include "tests/support/module_harness.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/support/module_fixture.h"
 
 #define WEB    "10.0.0.1:40000 192.0.2.1:443"
 #define OTHER  "10.0.0.1:40000 192.0.2.1:9000"
@@ -33,24 +25,6 @@ static const struct sample two_records = SAMPLE(
     "two records", SERVER, "\x17\x03\x03\x00\x04\xde\xad\xbe\xef\x17\x03\x03\x00\x40\x01\x02\x03");
 static const struct sample one_record =
     SAMPLE("the beginning of a record", SERVER, "\x17\x03\x03\x40\x00\x8f\x01\x22\x7a");
-
-static struct harness *h;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	h = harness_new(all_modules);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	harness_free(h);
-	return 0;
-}
 
 static void
 a_hello_of_either_side_is_recognised_cut_anywhere(void **state)

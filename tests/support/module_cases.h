@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Tables of messages for the tests of classifier modules, and what has to hold for each of them. Tags do not pass from one
- * message to the next. Failures end the test and say the message's name.
+ * Tables of messages for the tests of classifier modules, what has to hold for each of them, and the tests that say so of a
+ * table, for a list of tests in main(). Tags do not pass from one message to the next. Failures end the test and say the
+ * message's name.
  */
 #ifndef NETMON_TESTS_MODULE_CASES_H
 #define NETMON_TESTS_MODULE_CASES_H
@@ -112,5 +113,65 @@ case_tags_its_server(const struct module_case *c)
 	assert_true(t.state.confidence < NM_CONF_TAG);
 	harness_free(h);
 }
+
+/* --- tests of a whole table, which cmocka hands over as their state ----------------------------------------------- */
+
+struct case_table {
+	const struct module_case *cases;
+	size_t n;
+};
+
+static inline void
+each_message_is_recognised_cut_anywhere_and_in_the_middle(void **state)
+{
+	const struct case_table *table = *state;
+
+	cases_are_recognised(table->cases, table->n);
+}
+
+static inline void
+each_message_is_recognised_on_any_port(void **state)
+{
+	const struct case_table *table = *state;
+
+	cases_are_recognised_anywhere(table->cases, table->n);
+}
+
+static inline void
+what_needs_its_port_is_recognised_there(void **state)
+{
+	const struct case_table *table = *state;
+
+	cases_are_recognised(table->cases, table->n);
+}
+
+static inline void
+what_needs_its_port_is_unknown_elsewhere(void **state)
+{
+	const struct case_table *table = *state;
+
+	cases_are_unknown_anywhere(table->cases, table->n);
+}
+
+static inline void
+what_only_looks_like_it_is_not(void **state)
+{
+	const struct case_table *table = *state;
+
+	cases_are_something_else(table->cases, table->n);
+}
+
+#define TABLE_TEST(name, table) \
+	cmocka_unit_test_prestate(name, (&(struct case_table){ table, COUNT(table) }))
+/* Of messages that say by themselves what they are. */
+#define TESTS_OF_MESSAGES(table)                                                      \
+	TABLE_TEST(each_message_is_recognised_cut_anywhere_and_in_the_middle, table), \
+	    TABLE_TEST(each_message_is_recognised_on_any_port, table)
+/* Of messages that are too little for any other port than their own. */
+#define TESTS_OF_PORT_MESSAGES(table)                               \
+	TABLE_TEST(what_needs_its_port_is_recognised_there, table), \
+	    TABLE_TEST(what_needs_its_port_is_unknown_elsewhere, table)
+/* Of what must not be taken for the module's own. */
+#define TESTS_OF_LOOK_ALIKES(table) TABLE_TEST(what_only_looks_like_it_is_not, table)
 
 #endif
