@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* BGP. */
+#include "tests/support/module_cases.h"
 #include "tests/support/module_fixture.h"
 
-#define USUAL "10.0.0.1:40000 192.0.2.1:179"
-#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+#define BGP CASE_TCP("179"), "BGP"
 
 static const struct sample samples[] = {
 	SAMPLE("OPEN", CLIENT,
@@ -20,49 +20,29 @@ static const struct sample samples[] = {
 	       "\x00\x15\x03\x06\x02"),
 };
 
-static void
-each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
-{
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		harness_cut(h, NM_TCP, USUAL, &samples[i], "BGP");
-		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "BGP");
-	}
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	static const struct sample others[] = {
-		SAMPLE("length of the KEEPALIVE", CLIENT,
-		       "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-		       "\x00\x14\x04\x00"),
-		SAMPLE("type 9", CLIENT,
-		       "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-		       "\x00\x1d\x09\x04"),
-		SAMPLE("type 0", CLIENT,
-		       "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-		       "\x00\x1d\x00\x04"),
-		SAMPLE("marker of fifteen octets", CLIENT,
-		       "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-		       "\x00\x1d\x01\x04\x00\x00"),
-		SAMPLE("only ones", CLIENT,
-		       "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-		       "\xff\xff\xff\xff\xff"),
-		SAMPLE("port 179 alone", CLIENT, "hello, this is no BGP"),
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(harness_one(h, NM_TCP, USUAL, &others[i]), "BGP") == 0)
-			fail_msg("%s", others[i].name);
-}
+static const struct sample look_alikes[] = {
+	SAMPLE("length of the KEEPALIVE", CLIENT,
+	       "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+	       "\x00\x14\x04\x00"),
+	SAMPLE("type 9", CLIENT,
+	       "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+	       "\x00\x1d\x09\x04"),
+	SAMPLE("type 0", CLIENT,
+	       "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+	       "\x00\x1d\x00\x04"),
+	SAMPLE("marker of fifteen octets", CLIENT,
+	       "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+	       "\x00\x1d\x01\x04\x00\x00"),
+	SAMPLE("only ones", CLIENT,
+	       "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+	       "\xff\xff\xff\xff\xff"),
+	SAMPLE("port 179 alone", CLIENT, "hello, this is no BGP"),
+};
 
 static void
 a_session_is_recognised_at_a_later_message(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, OTHER);
+	struct talk t = talk_begin(h, NM_TCP, ANYWHERE);
 
 	(void)state;
 	assert_string_equal(talk_say(&t, CLIENT, "\x18\x0a\x01\x02\x03\x04\x18\x0a"), "Unknown");
@@ -75,7 +55,7 @@ a_session_that_is_joined_is_known_by_its_port_and_address(void **state)
 	struct talk later = talk_begin(h, NM_TCP, "192.0.2.9:40001 192.0.2.1:179");
 
 	(void)state;
-	(void)harness_one(h, NM_TCP, USUAL, &samples[0]);
+	(void)harness_one(h, NM_TCP, USUAL("179"), &samples[0]);
 	assert_string_equal(talk_say(&later, CLIENT, "\x18\x0a\x01"), "BGP");
 	assert_true(later.state.confidence < NM_CONF_TAG);
 }
@@ -84,8 +64,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
-		CASE(what_only_looks_like_it_is_not),
+		TESTS_OF_MESSAGES(SAMPLES(samples, BGP)),
+		TESTS_OF_LOOK_ALIKES(SAMPLES(look_alikes, BGP)),
 		CASE(a_session_that_is_joined_is_known_by_its_port_and_address),
 		CASE(a_session_is_recognised_at_a_later_message),
 	};

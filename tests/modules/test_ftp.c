@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* FTP: control connections, and the data connections that they announce. */
+#include "tests/support/module_cases.h"
 #include "tests/support/module_fixture.h"
 
 #define FTPD  "10.0.0.1:40000 192.0.2.1:21"
+#define FTP   NM_TCP, FTPD, "FTP"
 #define FTPD6 "[2001:db8::1]:40000 [2001:db8::2]:21"
-#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
 
 static const struct sample samples[] = {
 	SAMPLE("greeting", SERVER, "220 (vsFTPd 3.0.3)\r\n"),
@@ -38,18 +39,6 @@ control(const char *ends, bool from_client, const char *line)
 	(void)talk_say(&t, SERVER, "331 Password\r\n");
 	(void)talk_send(&t, from_client, line, strlen(line));
 	assert_string_equal(talk_app(&t), "FTP");
-}
-
-static void
-each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		harness_cut(h, NM_TCP, FTPD, &samples[i], "FTP");
-		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "FTP");
-	}
 }
 
 static void
@@ -162,7 +151,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_session_that_goes_on_after_a_long_silence_is_known_by_its_server),
-		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
+		TESTS_OF_MESSAGES(SAMPLES(samples, FTP)),
 		CASE(the_server_that_227_names_is_tagged),
 		CASE(the_port_that_229_names_is_tagged_at_the_servers_address),
 		CASE(the_client_that_port_and_eprt_name_is_tagged),

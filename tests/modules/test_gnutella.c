@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Gnutella. */
+#include "tests/support/module_cases.h"
 #include "tests/support/module_fixture.h"
 
-#define USUAL "10.0.0.1:40000 192.0.2.1:6346"
-#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+#define GNUTELLA CASE_TCP("6346"), "Gnutella"
 
 static const struct sample samples[] = {
 	SAMPLE("handshake", CLIENT, "GNUTELLA CONNECT/0.6\r\nNode: 192.0.2.7:6346\r\n"),
@@ -11,33 +11,12 @@ static const struct sample samples[] = {
 	SAMPLE("push", SERVER, "GIV 73:0123456789abcdef0123456789ABCDEF/song.ogg\n\n"),
 };
 
-static void
-each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
-{
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		harness_cut(h, NM_TCP, USUAL, &samples[i], "Gnutella");
-		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "Gnutella");
-	}
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	static const struct sample others[] = {
-		SAMPLE("HTTP", CLIENT, "GET /get/1/file HTTP/1.1\r\nHost: example.com\r\n\r\n"),
-		SAMPLE("another path", CLIENT,
-		       "GET /uri-list/all HTTP/1.1\r\nHost: example.com\r\n\r\n"),
-		SAMPLE("no id", CLIENT, "GIV 73:0123456789abcdef0123456789ABCDEFG/x\n\n"),
-		SAMPLE("port 6346 alone", CLIENT, "hello world"),
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(harness_one(h, NM_TCP, USUAL, &others[i]), "Gnutella") == 0)
-			fail_msg("%s", others[i].name);
-}
+static const struct sample look_alikes[] = {
+	SAMPLE("HTTP", CLIENT, "GET /get/1/file HTTP/1.1\r\nHost: example.com\r\n\r\n"),
+	SAMPLE("another path", CLIENT, "GET /uri-list/all HTTP/1.1\r\nHost: example.com\r\n\r\n"),
+	SAMPLE("no id", CLIENT, "GIV 73:0123456789abcdef0123456789ABCDEFG/x\n\n"),
+	SAMPLE("port 6346 alone", CLIENT, "hello world"),
+};
 
 static void
 transfers_are_told_from_http(void **state)
@@ -49,8 +28,8 @@ transfers_are_told_from_http(void **state)
 	    SAMPLE("by index", CLIENT, "GET /get/17/song.ogg HTTP/1.1\r\nX-Queue: 0.1\r\n\r\n");
 
 	(void)state;
-	assert_string_equal(harness_one(h, NM_TCP, OTHER, &hash), "Gnutella");
-	assert_string_equal(harness_one(h, NM_TCP, OTHER, &index), "Gnutella");
+	assert_string_equal(harness_one(h, NM_TCP, ANYWHERE, &hash), "Gnutella");
+	assert_string_equal(harness_one(h, NM_TCP, ANYWHERE, &index), "Gnutella");
 }
 
 #define ID "\x72\x8c\x31\x02\xac\x45\x64\xd0\xff\xe9\x15\x08\xed\x52\x0b\x00"
@@ -69,7 +48,7 @@ messages_over_udp_are_told_by_their_length(void **state)
 	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
 		(void)tear_down(state);
 		(void)set_up(state);
-		assert_string_equal(harness_one(h, NM_UDP, OTHER, &messages[i]), "Gnutella");
+		assert_string_equal(harness_one(h, NM_UDP, ANYWHERE, &messages[i]), "Gnutella");
 	}
 }
 
@@ -89,7 +68,7 @@ what_has_no_such_length_or_type_is_unknown(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(harness_one(h, NM_UDP, USUAL, &others[i]), "Unknown") != 0)
+		if (strcmp(harness_one(h, NM_UDP, USUAL("6346"), &others[i]), "Unknown") != 0)
 			fail_msg("%s", others[i].name);
 }
 
@@ -99,7 +78,7 @@ a_peer_is_known_by_its_endpoint(void **state)
 	struct talk later = talk_begin(h, NM_UDP, "10.0.0.1:40000 192.0.2.7:7777");
 
 	(void)state;
-	(void)harness_one(h, NM_UDP, OTHER, &messages[0]);
+	(void)harness_one(h, NM_UDP, ANYWHERE, &messages[0]);
 	assert_string_equal(talk_say(&later, CLIENT, "\x91\x22\x13"), "Gnutella");
 	assert_true(later.state.confidence < NM_CONF_TAG);
 }
@@ -107,8 +86,8 @@ a_peer_is_known_by_its_endpoint(void **state)
 static void
 a_connection_that_goes_on_later_is_known_by_its_server(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, OTHER);
-	struct talk later = talk_begin(h, NM_TCP, "10.0.0.9:40001 192.0.2.1:9000");
+	struct talk t = talk_begin(h, NM_TCP, ANYWHERE);
+	struct talk later = talk_begin(h, NM_TCP, "10.0.0.9:40001 192.0.2.1:9123");
 	struct talk refused = talk_begin(h, NM_TCP, "10.0.0.9:40002 192.0.2.5:9000");
 	struct talk web = talk_begin(h, NM_TCP, "10.0.0.9:40003 192.0.2.5:9000");
 
@@ -128,8 +107,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
-		CASE(what_only_looks_like_it_is_not),
+		TESTS_OF_MESSAGES(SAMPLES(samples, GNUTELLA)),
+		TESTS_OF_LOOK_ALIKES(SAMPLES(look_alikes, GNUTELLA)),
 		CASE(transfers_are_told_from_http),
 		CASE(messages_over_udp_are_told_by_their_length),
 		CASE(what_has_no_such_length_or_type_is_unknown),

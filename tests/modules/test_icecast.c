@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Icecast, and where HTTP begins. */
+#include "tests/support/module_cases.h"
 #include "tests/support/module_fixture.h"
 
-#define USUAL "10.0.0.1:40000 192.0.2.1:8000"
-#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+#define ICECAST CASE_TCP("8000"), "Icecast"
 
 static const struct sample samples[] = {
 	SAMPLE("answer of Shoutcast", SERVER, "ICY 200 OK\r\nicy-name:Radio\r\n"),
@@ -11,34 +11,14 @@ static const struct sample samples[] = {
 	SAMPLE("source of Shoutcast", CLIENT, "SOURCE secret /live\r\n"),
 };
 
-static void
-each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
-{
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		harness_cut(h, NM_TCP, USUAL, &samples[i], "Icecast");
-		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "Icecast");
-	}
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	static const struct sample others[] = {
-		SAMPLE("HTTP request", CLIENT, "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"),
-		SAMPLE("HTTP answer", SERVER, "HTTP/1.1 200 OK\r\nServer: Icy\r\n\r\n"),
-		SAMPLE("PUT", CLIENT, "PUT /file HTTP/1.1\r\nHost: example.com\r\n\r\n"),
-		SAMPLE("text", CLIENT, "SOURCE of the river\r\n"),
-		SAMPLE("no code", SERVER, "ICY weather\r\n"),
-		SAMPLE("port 8000 alone", CLIENT, "hello world"),
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(harness_one(h, NM_TCP, USUAL, &others[i]), "Icecast") == 0)
-			fail_msg("%s", others[i].name);
-}
+static const struct sample look_alikes[] = {
+	SAMPLE("HTTP request", CLIENT, "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"),
+	SAMPLE("HTTP answer", SERVER, "HTTP/1.1 200 OK\r\nServer: Icy\r\n\r\n"),
+	SAMPLE("PUT", CLIENT, "PUT /file HTTP/1.1\r\nHost: example.com\r\n\r\n"),
+	SAMPLE("text", CLIENT, "SOURCE of the river\r\n"),
+	SAMPLE("no code", SERVER, "ICY weather\r\n"),
+	SAMPLE("port 8000 alone", CLIENT, "hello world"),
+};
 
 #define REQUEST "GET /live HTTP/1.0\r\nIcy-MetaData: 1\r\n\r\n"
 #define ANSWER  "HTTP/1.0 200 OK\r\nContent-Type: audio/mpeg\r\nicy-name:Radio\r\n\r\n"
@@ -46,7 +26,7 @@ what_only_looks_like_it_is_not(void **state)
 static void
 an_answer_confirms_a_listener(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, OTHER);
+	struct talk t = talk_begin(h, NM_TCP, ANYWHERE);
 
 	(void)state;
 	assert_string_equal(talk_say(&t, CLIENT, REQUEST), "Icecast");
@@ -58,7 +38,7 @@ an_answer_confirms_a_listener(void **state)
 static void
 an_answer_gives_the_flow_back_to_http(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, OTHER);
+	struct talk t = talk_begin(h, NM_TCP, ANYWHERE);
 
 	(void)state;
 	(void)talk_say(&t, CLIENT, REQUEST);
@@ -69,9 +49,9 @@ an_answer_gives_the_flow_back_to_http(void **state)
 static void
 a_listener_of_a_known_server_is_told_without_its_header(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, OTHER);
-	struct talk later = talk_begin(h, NM_TCP, "10.0.0.9:40001 192.0.2.1:9000");
-	struct talk page = talk_begin(h, NM_TCP, "10.0.0.9:40002 192.0.2.1:9000");
+	struct talk t = talk_begin(h, NM_TCP, ANYWHERE);
+	struct talk later = talk_begin(h, NM_TCP, "10.0.0.9:40001 192.0.2.1:9123");
+	struct talk page = talk_begin(h, NM_TCP, "10.0.0.9:40002 192.0.2.1:9123");
 
 	(void)state;
 	(void)talk_say(&t, CLIENT, REQUEST);
@@ -90,16 +70,16 @@ sources_and_answers_that_look_like_http_are_told(void **state)
 	static const struct sample answer = SAMPLE("answer alone", SERVER, ANSWER);
 
 	(void)state;
-	assert_string_equal(harness_one(h, NM_TCP, OTHER, &put), "Icecast");
-	assert_string_equal(harness_one(h, NM_TCP, OTHER, &answer), "Icecast");
+	assert_string_equal(harness_one(h, NM_TCP, ANYWHERE, &put), "Icecast");
+	assert_string_equal(harness_one(h, NM_TCP, ANYWHERE, &answer), "Icecast");
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
-		CASE(what_only_looks_like_it_is_not),
+		TESTS_OF_MESSAGES(SAMPLES(samples, ICECAST)),
+		TESTS_OF_LOOK_ALIKES(SAMPLES(look_alikes, ICECAST)),
 		CASE(an_answer_confirms_a_listener),
 		CASE(an_answer_gives_the_flow_back_to_http),
 		CASE(a_listener_of_a_known_server_is_told_without_its_header),

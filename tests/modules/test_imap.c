@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* IMAP, and other protocols of lines. */
+#include "tests/support/module_cases.h"
 #include "tests/support/module_fixture.h"
 
-#define USUAL "10.0.0.1:40000 192.0.2.1:143"
-#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+#define IMAP CASE_TCP("143"), "IMAP"
 
 static const struct sample samples[] = {
 	SAMPLE("greeting with capabilities", SERVER,
@@ -23,50 +23,19 @@ static const struct sample port_samples[] = {
 	SAMPLE("numbers as tags", CLIENT, "17 NOOP\r\n"),
 };
 
-static void
-each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
-{
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		harness_cut(h, NM_TCP, USUAL, &samples[i], "IMAP");
-		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "IMAP");
-	}
-}
-
-static void
-what_is_not_sure_counts_on_the_usual_port_only(void **state)
-{
-	for (size_t i = 0; i < sizeof(port_samples) / sizeof(port_samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		assert_string_not_equal(harness_one(h, NM_TCP, OTHER, &port_samples[i]), "IMAP");
-		harness_cut(h, NM_TCP, USUAL, &port_samples[i], "IMAP");
-	}
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	static const struct sample others[] = {
-		SAMPLE("binary", SERVER, "* OK \x01\x02\x03\r\n"),
-		SAMPLE("port 143 alone", CLIENT, "hello world\r\n"),
-		SAMPLE("HTTP", SERVER, "HTTP/1.1 200 OK\r\n\r\n"),
-		SAMPLE("a list in a text", SERVER, "* apples\r\n* pears\r\n"),
-		SAMPLE("no tag", CLIENT, "LOGIN joe secret\r\n"),
-		SAMPLE("a tag without a digit", CLIENT, "please CHECK this\r\n"),
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(harness_one(h, NM_TCP, USUAL, &others[i]), "IMAP") == 0)
-			fail_msg("%s", others[i].name);
-}
+static const struct sample look_alikes[] = {
+	SAMPLE("binary", SERVER, "* OK \x01\x02\x03\r\n"),
+	SAMPLE("port 143 alone", CLIENT, "hello world\r\n"),
+	SAMPLE("HTTP", SERVER, "HTTP/1.1 200 OK\r\n\r\n"),
+	SAMPLE("a list in a text", SERVER, "* apples\r\n* pears\r\n"),
+	SAMPLE("no tag", CLIENT, "LOGIN joe secret\r\n"),
+	SAMPLE("a tag without a digit", CLIENT, "please CHECK this\r\n"),
+};
 
 static void
 a_connection_that_goes_on_encrypted_stays_imap(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, USUAL);
+	struct talk t = talk_begin(h, NM_TCP, USUAL("143"));
 
 	(void)state;
 	(void)talk_say(&t, SERVER, "* OK ready\r\n");
@@ -79,8 +48,8 @@ a_connection_that_goes_on_encrypted_stays_imap(void **state)
 static void
 a_session_that_goes_on_later_is_known_by_its_server(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, OTHER);
-	struct talk later = talk_begin(h, NM_TCP, "10.0.0.7:41000 192.0.2.1:9000");
+	struct talk t = talk_begin(h, NM_TCP, ANYWHERE);
+	struct talk later = talk_begin(h, NM_TCP, "10.0.0.7:41000 192.0.2.1:9123");
 
 	(void)state;
 	(void)talk_say(&t, SERVER, "* OK [CAPABILITY IMAP4rev1] ready\r\n");
@@ -92,9 +61,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
-		CASE(what_is_not_sure_counts_on_the_usual_port_only),
-		CASE(what_only_looks_like_it_is_not),
+		TESTS_OF_MESSAGES(SAMPLES(samples, IMAP)),
+		TESTS_OF_PORT_MESSAGES(SAMPLES(port_samples, IMAP)),
+		TESTS_OF_LOOK_ALIKES(SAMPLES(look_alikes, IMAP)),
 		CASE(a_connection_that_goes_on_encrypted_stays_imap),
 		CASE(a_session_that_goes_on_later_is_known_by_its_server),
 	};

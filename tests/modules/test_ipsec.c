@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* IPsec. */
+#include "tests/support/module_cases.h"
 #include "tests/support/module_fixture.h"
 
-#define USUAL "10.0.0.1:500 192.0.2.1:500"
+#define ENDS  "10.0.0.1:500 192.0.2.1:500"
+#define IPSEC NM_UDP, ENDS, "IPSec"
 
 #define NATT "10.0.0.1:4500 192.0.2.1:4500"
 
@@ -15,37 +17,18 @@ static const struct sample samples[] = {
 	    "\x11\x22\x33\x44\x55\x66\x77\x88\x11\x22\x33\x44\x55\x66\x77\x88\x08\x10\x02\x01\x00\x00\x00\x00\x00\x00\x00\x1c"),
 };
 
-static void
-each_message_is_recognised_cut_anywhere(void **state)
-{
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		harness_cut(h, NM_UDP, USUAL, &samples[i], "IPSec");
-	}
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	static const struct sample others[] = {
-		SAMPLE(
-		    "version 3", CLIENT,
-		    "\x11\x22\x33\x44\x55\x66\x77\x88\x00\x00\x00\x00\x00\x00\x00\x00\x21\x30\x22\x08\x00\x00\x00\x00\x00\x00\x00\x1c"),
-		SAMPLE(
-		    "exchange 99", CLIENT,
-		    "\x11\x22\x33\x44\x55\x66\x77\x88\x00\x00\x00\x00\x00\x00\x00\x00\x21\x20\x63\x08\x00\x00\x00\x00\x00\x00\x00\x1c"),
-		SAMPLE(
-		    "length 4", CLIENT,
-		    "\x11\x22\x33\x44\x55\x66\x77\x88\x00\x00\x00\x00\x00\x00\x00\x00\x21\x20\x22\x08\x00\x00\x00\x00\x00\x00\x00\x04"),
-		SAMPLE("port 500 alone", CLIENT, "hello world, this is no IKE message"),
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(harness_one(h, NM_UDP, USUAL, &others[i]), "IPSec") == 0)
-			fail_msg("%s", others[i].name);
-}
+static const struct sample look_alikes[] = {
+	SAMPLE(
+	    "version 3", CLIENT,
+	    "\x11\x22\x33\x44\x55\x66\x77\x88\x00\x00\x00\x00\x00\x00\x00\x00\x21\x30\x22\x08\x00\x00\x00\x00\x00\x00\x00\x1c"),
+	SAMPLE(
+	    "exchange 99", CLIENT,
+	    "\x11\x22\x33\x44\x55\x66\x77\x88\x00\x00\x00\x00\x00\x00\x00\x00\x21\x20\x63\x08\x00\x00\x00\x00\x00\x00\x00\x1c"),
+	SAMPLE(
+	    "length 4", CLIENT,
+	    "\x11\x22\x33\x44\x55\x66\x77\x88\x00\x00\x00\x00\x00\x00\x00\x00\x21\x20\x22\x08\x00\x00\x00\x00\x00\x00\x00\x04"),
+	SAMPLE("port 500 alone", CLIENT, "hello world, this is no IKE message"),
+};
 
 static void
 nat_traversal_is_recognised(void **state)
@@ -113,8 +96,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(each_message_is_recognised_cut_anywhere),
-		CASE(what_only_looks_like_it_is_not),
+		TABLE_TEST(each_message_is_recognised_cut_anywhere_and_in_the_middle,
+		           SAMPLES(samples, IPSEC)),
+		TESTS_OF_LOOK_ALIKES(SAMPLES(look_alikes, IPSEC)),
 		CASE(nat_traversal_is_recognised),
 		CASE(esp_in_udp_is_told_by_numbers_that_count),
 		CASE(random_payload_on_port_4500_is_unknown),

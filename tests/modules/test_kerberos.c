@@ -54,9 +54,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TESTS_OF_MESSAGES(messages),
-		TESTS_OF_PORT_MESSAGES(port_messages),
-		TESTS_OF_LOOK_ALIKES(look_alikes),
+		TESTS_OF_MESSAGES(CASES(messages)),
+		TESTS_OF_PORT_MESSAGES(CASES(port_messages)),
+		TESTS_OF_LOOK_ALIKES(CASES(look_alikes)),
 	};
 
 	return cmocka_run_group_tests_name("kerberos", tests, NULL, NULL);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* L2TP. */
+#include "tests/support/module_cases.h"
 #include "tests/support/module_fixture.h"
 
-#define USUAL "10.0.0.1:1701 192.0.2.1:1701"
-#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+#define ENDS "10.0.0.1:1701 192.0.2.1:1701"
+#define L2TP NM_UDP, ENDS, "L2TP"
 
 static const struct sample samples[] = {
 	SAMPLE("SCCRQ", CLIENT,
@@ -17,49 +18,16 @@ static const struct sample port_samples[] = {
 	SAMPLE("data with a length", CLIENT, "\x40\x02\x00\x0a\x00\x01\x00\x01\xff\x03"),
 };
 
-static void
-each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
-{
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		harness_cut(h, NM_UDP, USUAL, &samples[i], "L2TP");
-		assert_string_equal(harness_one(h, NM_UDP, OTHER, &samples[i]), "L2TP");
-	}
-}
-
-static void
-what_is_not_sure_counts_on_the_usual_port_only(void **state)
-{
-	for (size_t i = 0; i < sizeof(port_samples) / sizeof(port_samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		assert_string_not_equal(harness_one(h, NM_UDP, OTHER, &port_samples[i]), "L2TP");
-		harness_cut(h, NM_UDP, USUAL, &port_samples[i], "L2TP");
-	}
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	static const struct sample others[] = {
-		SAMPLE(
-		    "another length", CLIENT,
-		    "\xc8\x02\x00\x15\x00\x00\x00\x00\x00\x00\x00\x00\x80\x08\x00\x00\x00\x00\x00\x01"),
-		SAMPLE(
-		    "no message type", CLIENT,
-		    "\xc8\x02\x00\x14\x00\x00\x00\x00\x00\x00\x00\x00\x80\x08\x00\x00\x00\x07\x00\x01"),
-		SAMPLE("version 1", CLIENT, "\xc8\x01\x00\x0c\x00\x01\x00\x00\x00\x01\x00\x02"),
-		SAMPLE("control without a length", CLIENT,
-		       "\x88\x02\x00\x0c\x00\x01\x00\x00\x00\x01\x00\x02"),
-		SAMPLE("port 1701 alone", CLIENT, "hello world"),
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(harness_one(h, NM_UDP, USUAL, &others[i]), "L2TP") == 0)
-			fail_msg("%s", others[i].name);
-}
+static const struct sample look_alikes[] = {
+	SAMPLE("another length", CLIENT,
+	       "\xc8\x02\x00\x15\x00\x00\x00\x00\x00\x00\x00\x00\x80\x08\x00\x00\x00\x00\x00\x01"),
+	SAMPLE("no message type", CLIENT,
+	       "\xc8\x02\x00\x14\x00\x00\x00\x00\x00\x00\x00\x00\x80\x08\x00\x00\x00\x07\x00\x01"),
+	SAMPLE("version 1", CLIENT, "\xc8\x01\x00\x0c\x00\x01\x00\x00\x00\x01\x00\x02"),
+	SAMPLE("control without a length", CLIENT,
+	       "\x88\x02\x00\x0c\x00\x01\x00\x00\x00\x01\x00\x02"),
+	SAMPLE("port 1701 alone", CLIENT, "hello world"),
+};
 
 static void
 version_3_over_ip_is_named_by_its_number(void **state)
@@ -73,9 +41,9 @@ version_3_over_ip_is_named_by_its_number(void **state)
 static void
 a_data_message_is_told_by_the_ppp_that_it_carries(void **state)
 {
-	struct talk whole = talk_begin(h, NM_UDP, USUAL);
-	struct talk bare = talk_begin(h, NM_UDP, USUAL);
-	struct talk other = talk_begin(h, NM_UDP, USUAL);
+	struct talk whole = talk_begin(h, NM_UDP, ENDS);
+	struct talk bare = talk_begin(h, NM_UDP, ENDS);
+	struct talk other = talk_begin(h, NM_UDP, ENDS);
 
 	(void)state;
 	assert_string_equal(talk_say(&whole, CLIENT, "\x00\x02\x00\x01\x00\x01\xff\x03\xc0\x21"),
@@ -92,9 +60,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
-		CASE(what_is_not_sure_counts_on_the_usual_port_only),
-		CASE(what_only_looks_like_it_is_not),
+		TESTS_OF_MESSAGES(SAMPLES(samples, L2TP)),
+		TESTS_OF_PORT_MESSAGES(SAMPLES(port_samples, L2TP)),
+		TESTS_OF_LOOK_ALIKES(SAMPLES(look_alikes, L2TP)),
 		CASE(a_data_message_is_told_by_the_ppp_that_it_carries),
 		CASE(version_3_over_ip_is_named_by_its_number),
 	};

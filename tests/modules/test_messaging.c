@@ -52,9 +52,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TESTS_OF_MESSAGES(messages),
-		TESTS_OF_PORT_MESSAGES(port_messages),
-		TESTS_OF_LOOK_ALIKES(look_alikes),
+		TESTS_OF_MESSAGES(CASES(messages)),
+		TESTS_OF_PORT_MESSAGES(CASES(port_messages)),
+		TESTS_OF_LOOK_ALIKES(CASES(look_alikes)),
 		cmocka_unit_test(a_connect_tags_its_server),
 	};
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* POP3, and where Redis and FTP begin. */
+#include "tests/support/module_cases.h"
 #include "tests/support/module_fixture.h"
 
-#define USUAL "10.0.0.1:40000 192.0.2.1:110"
-#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+#define POP3 CASE_TCP("110"), "POP3"
 
 static const struct sample samples[] = {
 	SAMPLE("greeting", SERVER, "+OK POP3 server ready <1896.697170952@example.com>\r\n"),
@@ -20,48 +20,17 @@ static const struct sample port_samples[] = {
 	SAMPLE("message", CLIENT, "RETR 1\r\n"),
 };
 
-static void
-each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
-{
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		harness_cut(h, NM_TCP, USUAL, &samples[i], "POP3");
-		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "POP3");
-	}
-}
-
-static void
-what_is_not_sure_counts_on_the_usual_port_only(void **state)
-{
-	for (size_t i = 0; i < sizeof(port_samples) / sizeof(port_samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		assert_string_not_equal(harness_one(h, NM_TCP, OTHER, &port_samples[i]), "POP3");
-		harness_cut(h, NM_TCP, USUAL, &port_samples[i], "POP3");
-	}
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	static const struct sample others[] = {
-		SAMPLE("binary", SERVER, "+OK \x01\x02\r\n"),
-		SAMPLE("port 110 alone", CLIENT, "hello world\r\n"),
-		SAMPLE("a longer word", CLIENT, "LISTEN\r\n"),
-		SAMPLE("HTTP", CLIENT, "GET / HTTP/1.1\r\n\r\n"),
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(harness_one(h, NM_TCP, USUAL, &others[i]), "POP3") == 0)
-			fail_msg("%s", others[i].name);
-}
+static const struct sample look_alikes[] = {
+	SAMPLE("binary", SERVER, "+OK \x01\x02\r\n"),
+	SAMPLE("port 110 alone", CLIENT, "hello world\r\n"),
+	SAMPLE("a longer word", CLIENT, "LISTEN\r\n"),
+	SAMPLE("HTTP", CLIENT, "GET / HTTP/1.1\r\n\r\n"),
+};
 
 static void
 a_connection_that_goes_on_encrypted_stays_pop3(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, OTHER);
+	struct talk t = talk_begin(h, NM_TCP, ANYWHERE);
 
 	(void)state;
 	(void)talk_say(&t, SERVER, "+OK ready\r\n");
@@ -73,8 +42,8 @@ a_connection_that_goes_on_encrypted_stays_pop3(void **state)
 static void
 a_session_that_goes_on_later_is_known_by_its_server(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, OTHER);
-	struct talk later = talk_begin(h, NM_TCP, "10.0.0.7:41000 192.0.2.1:9000");
+	struct talk t = talk_begin(h, NM_TCP, ANYWHERE);
+	struct talk later = talk_begin(h, NM_TCP, "10.0.0.7:41000 192.0.2.1:9123");
 
 	(void)state;
 	(void)talk_say(&t, SERVER, "+OK ready\r\n");
@@ -86,9 +55,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
-		CASE(what_is_not_sure_counts_on_the_usual_port_only),
-		CASE(what_only_looks_like_it_is_not),
+		TESTS_OF_MESSAGES(SAMPLES(samples, POP3)),
+		TESTS_OF_PORT_MESSAGES(SAMPLES(port_samples, POP3)),
+		TESTS_OF_LOOK_ALIKES(SAMPLES(look_alikes, POP3)),
 		CASE(a_connection_that_goes_on_encrypted_stays_pop3),
 		CASE(a_session_that_goes_on_later_is_known_by_its_server),
 	};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* RDP, and other users of TPKT. */
+#include "tests/support/module_cases.h"
 #include "tests/support/module_fixture.h"
 
-#define USUAL "10.0.0.1:40000 192.0.2.1:3389"
-#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+#define RDP CASE_TCP("3389"), "RDP"
 
 static const struct sample samples[] = {
 	SAMPLE("request with a cookie", CLIENT,
@@ -19,52 +19,20 @@ static const struct sample port_samples[] = {
 	SAMPLE("request", CLIENT, "\x03\x00\x00\x0b\x06\xe0\x00\x00\x00\x00\x00"),
 };
 
-static void
-each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
-{
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		harness_cut(h, NM_TCP, USUAL, &samples[i], "RDP");
-		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "RDP");
-	}
-}
-
-static void
-what_is_not_sure_counts_on_the_usual_port_only(void **state)
-{
-	for (size_t i = 0; i < sizeof(port_samples) / sizeof(port_samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		assert_string_not_equal(harness_one(h, NM_TCP, OTHER, &port_samples[i]), "RDP");
-		harness_cut(h, NM_TCP, USUAL, &port_samples[i], "RDP");
-	}
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	static const struct sample others[] = {
-		SAMPLE(
-		    "S7", CLIENT,
-		    "\x03\x00\x00\x16\x11\xe0\x00\x00\x00\x01\x00\xc1\x02\x01\x00\xc2\x02\x01\x02\xc0\x01\x09"),
-		SAMPLE("H.323", CLIENT, "\x03\x00\x00\x0c\x08\x02\x00\x01\x05\x04\x03\x88"),
-		SAMPLE(
-		    "lengths", CLIENT,
-		    "\x03\x00\x00\x13\x0f\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00\x03\x00\x00\x00"),
-		SAMPLE("port 3389 alone", CLIENT, "hello world"),
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(harness_one(h, NM_TCP, USUAL, &others[i]), "RDP") == 0)
-			fail_msg("%s", others[i].name);
-}
+static const struct sample look_alikes[] = {
+	SAMPLE(
+	    "S7", CLIENT,
+	    "\x03\x00\x00\x16\x11\xe0\x00\x00\x00\x01\x00\xc1\x02\x01\x00\xc2\x02\x01\x02\xc0\x01\x09"),
+	SAMPLE("H.323", CLIENT, "\x03\x00\x00\x0c\x08\x02\x00\x01\x05\x04\x03\x88"),
+	SAMPLE("lengths", CLIENT,
+	       "\x03\x00\x00\x13\x0f\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00\x03\x00\x00\x00"),
+	SAMPLE("port 3389 alone", CLIENT, "hello world"),
+};
 
 static void
 a_connection_that_goes_over_to_tls_stays_rdp(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, OTHER);
+	struct talk t = talk_begin(h, NM_TCP, ANYWHERE);
 
 	(void)state;
 	(void)talk_send(&t, CLIENT, samples[1].bytes, samples[1].len);
@@ -77,10 +45,10 @@ the_connect_is_proof_on_its_port_only(void **state)
 {
 	static const struct sample connect =
 	    SAMPLE("connect", CLIENT, "\x03\x00\x01\x94\x02\xf0\x80\x7f\x65\x82\x01\x88");
-	struct talk t = talk_begin(h, NM_TCP, OTHER);
+	struct talk t = talk_begin(h, NM_TCP, ANYWHERE);
 
 	(void)state;
-	harness_cut(h, NM_TCP, USUAL, &connect, "RDP");
+	harness_cut(h, NM_TCP, USUAL("3389"), &connect, "RDP");
 	(void)talk_send(&t, CLIENT, connect.bytes, connect.len);
 	assert_int_equal(t.state.confidence, NM_CONF_WEAK);
 }
@@ -91,15 +59,15 @@ static void
 udp_is_told_by_its_syn(void **state)
 {
 	char bytes[1232] = SYN;
-	struct talk t = talk_begin(h, NM_UDP, OTHER);
+	struct talk t = talk_begin(h, NM_UDP, ANYWHERE);
 
 	(void)state;
 	assert_string_equal(talk_send(&t, CLIENT, bytes, sizeof(bytes)), "RDP");
 	assert_true(t.state.confidence >= NM_CONF_SIGNATURE);
-	t = talk_begin(h, NM_UDP, OTHER);
+	t = talk_begin(h, NM_UDP, ANYWHERE);
 	assert_string_equal(talk_say(&t, CLIENT, "\xff\xff\xff\xffgetinfo xxx\n"), "Unknown");
 	bytes[12] = 0; /* a size that is none */
-	t = talk_begin(h, NM_UDP, USUAL);
+	t = talk_begin(h, NM_UDP, USUAL("3389"));
 	assert_string_equal(talk_send(&t, CLIENT, bytes, sizeof(bytes)), "Unknown");
 }
 
@@ -107,7 +75,7 @@ static void
 what_comes_later_is_known_by_the_server(void **state)
 {
 	char bytes[1232] = SYN;
-	struct talk t = talk_begin(h, NM_UDP, USUAL);
+	struct talk t = talk_begin(h, NM_UDP, USUAL("3389"));
 	struct talk later = talk_begin(h, NM_UDP, "10.0.0.9:40001 192.0.2.1:3389");
 
 	(void)state;
@@ -120,9 +88,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
-		CASE(what_is_not_sure_counts_on_the_usual_port_only),
-		CASE(what_only_looks_like_it_is_not),
+		TESTS_OF_MESSAGES(SAMPLES(samples, RDP)),
+		TESTS_OF_PORT_MESSAGES(SAMPLES(port_samples, RDP)),
+		TESTS_OF_LOOK_ALIKES(SAMPLES(look_alikes, RDP)),
 		CASE(a_connection_that_goes_over_to_tls_stays_rdp),
 		CASE(the_connect_is_proof_on_its_port_only),
 		CASE(udp_is_told_by_its_syn),

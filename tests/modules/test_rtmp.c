@@ -37,7 +37,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TESTS_OF_LOOK_ALIKES(look_alikes),
+		TESTS_OF_LOOK_ALIKES(CASES(look_alikes)),
 		cmocka_unit_test(the_rest_of_the_handshake_makes_it_sure_on_any_port),
 	};
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* RTSP and the RTP that it sets up. */
+#include "tests/support/module_cases.h"
 #include "tests/support/module_fixture.h"
 
-#define USUAL "10.0.0.1:40000 192.0.2.1:554"
-#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+#define RTSP CASE_TCP("554"), "RTSP"
 
 static const struct sample samples[] = {
 	SAMPLE("options", CLIENT, "OPTIONS rtsp://192.0.2.1/a RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
@@ -16,34 +16,14 @@ static const struct sample samples[] = {
 	    "$\x00\x00\x0c\x80\x60\x00\x01\x00\x00\x00\x01\x00\x00\x00\x07$\x01\x00\x08\x80\xc8\x00\x01\x00\x00\x00\x07"),
 };
 
-static void
-each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
-{
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		harness_cut(h, NM_TCP, USUAL, &samples[i], "RTSP");
-		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "RTSP");
-	}
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	static const struct sample others[] = {
-		SAMPLE("HTTP", CLIENT, "OPTIONS / HTTP/1.1\r\n\r\n"),
-		SAMPLE("SIP", CLIENT, "OPTIONS sip:a@example.com SIP/2.0\r\n\r\n"),
-		SAMPLE("no status", SERVER, "RTSP/1.0 OK then\r\n\r\n"),
-		SAMPLE("no RTP", SERVER, "$\x00\x00\x0c hello world, how are you"),
-		SAMPLE("text with a dollar", CLIENT, "$ ls -l /home/joe\r\n"),
-		SAMPLE("port 554 alone", CLIENT, "hello world"),
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(harness_one(h, NM_TCP, USUAL, &others[i]), "RTSP") == 0)
-			fail_msg("%s", others[i].name);
-}
+static const struct sample look_alikes[] = {
+	SAMPLE("HTTP", CLIENT, "OPTIONS / HTTP/1.1\r\n\r\n"),
+	SAMPLE("SIP", CLIENT, "OPTIONS sip:a@example.com SIP/2.0\r\n\r\n"),
+	SAMPLE("no status", SERVER, "RTSP/1.0 OK then\r\n\r\n"),
+	SAMPLE("no RTP", SERVER, "$\x00\x00\x0c hello world, how are you"),
+	SAMPLE("text with a dollar", CLIENT, "$ ls -l /home/joe\r\n"),
+	SAMPLE("port 554 alone", CLIENT, "hello world"),
+};
 
 #define SETUP_ANSWER(ports)                                                      \
 	"RTSP/1.0 200 OK\r\nCSeq: 3\r\nTransport: RTP/AVP;unicast;" ports "\r\n" \
@@ -52,7 +32,7 @@ what_only_looks_like_it_is_not(void **state)
 static void
 the_transport_header_of_an_answer_tags_its_rtp(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, USUAL);
+	struct talk t = talk_begin(h, NM_TCP, USUAL("554"));
 	struct talk media = talk_begin(h, NM_UDP, "192.0.2.1:6970 10.0.0.1:50000");
 	struct talk control = talk_begin(h, NM_UDP, "10.0.0.1:50001 198.51.100.9:7777");
 	struct talk other = talk_begin(h, NM_UDP, "10.0.0.2:50000 198.51.100.9:7777");
@@ -67,7 +47,7 @@ the_transport_header_of_an_answer_tags_its_rtp(void **state)
 static void
 a_third_party_is_not_tagged(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, USUAL);
+	struct talk t = talk_begin(h, NM_TCP, USUAL("554"));
 	struct talk third = talk_begin(h, NM_UDP, "10.0.0.1:51000 198.51.100.9:6970");
 	struct talk low = talk_begin(h, NM_UDP, "192.0.2.1:53 10.0.0.1:51001");
 
@@ -81,7 +61,7 @@ a_third_party_is_not_tagged(void **state)
 static void
 a_connection_stays_rtsp_and_goes_on_telling(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, OTHER);
+	struct talk t = talk_begin(h, NM_TCP, ANYWHERE);
 	struct talk media = talk_begin(h, NM_UDP, "192.0.2.1:6970 10.0.0.1:50000");
 
 	(void)state;
@@ -98,16 +78,16 @@ a_connection_is_joined_at_a_frame(void **state)
 	    "frame", SERVER, "$\x00\x05\x0c\x80\x60\x00\x01\x00\x00\x00\x01\x00\x00\x00\x07");
 
 	(void)state;
-	assert_string_equal(harness_one(h, NM_TCP, USUAL, &frame), "RTSP");
-	assert_string_equal(harness_one(h, NM_TCP, OTHER, &frame), "Unknown");
+	assert_string_equal(harness_one(h, NM_TCP, USUAL("554"), &frame), "RTSP");
+	assert_string_equal(harness_one(h, NM_TCP, ANYWHERE, &frame), "Unknown");
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
-		CASE(what_only_looks_like_it_is_not),
+		TESTS_OF_MESSAGES(SAMPLES(samples, RTSP)),
+		TESTS_OF_LOOK_ALIKES(SAMPLES(look_alikes, RTSP)),
 		CASE(the_transport_header_of_an_answer_tags_its_rtp),
 		CASE(a_connection_is_joined_at_a_frame),
 		CASE(a_third_party_is_not_tagged),

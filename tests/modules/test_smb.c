@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SMB and NetBIOS. */
+#include "tests/support/module_cases.h"
 #include "tests/support/module_fixture.h"
 
-#define USUAL "10.0.0.1:40000 192.0.2.1:445"
-#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+#define SMB CASE_TCP("445"), "SMB"
 
 #define NAME                               \
 	"\x20"                             \
@@ -21,30 +21,10 @@ static const struct sample samples[] = {
 	       "\xfeSMB\x40\x00\x01\x00\x00\x00\x00\x00"),
 };
 
-static void
-each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
-{
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		harness_cut(h, NM_TCP, USUAL, &samples[i], "SMB");
-		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "SMB");
-	}
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	static const struct sample others[] = {
-		SAMPLE("another protocol id", CLIENT, "\x00\x00\x00\x54\xf0SMB\x40\x00\x01\x00"),
-		SAMPLE("port 445 alone", CLIENT, "\x00\x00\x00\x54hello world"),
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(harness_one(h, NM_TCP, USUAL, &others[i]), "SMB") == 0)
-			fail_msg("%s", others[i].name);
-}
+static const struct sample look_alikes[] = {
+	SAMPLE("another protocol id", CLIENT, "\x00\x00\x00\x54\xf0SMB\x40\x00\x01\x00"),
+	SAMPLE("port 445 alone", CLIENT, "\x00\x00\x00\x54hello world"),
+};
 
 static const struct sample query =
     SAMPLE("name query", CLIENT,
@@ -101,7 +81,7 @@ a_transfer_that_is_joined_is_known_by_its_server(void **state)
 	struct talk later = talk_begin(h, NM_TCP, "10.0.0.9:40001 192.0.2.1:445");
 
 	(void)state;
-	(void)harness_one(h, NM_TCP, USUAL, &samples[0]);
+	(void)harness_one(h, NM_TCP, USUAL("445"), &samples[0]);
 	assert_string_equal(talk_say(&later, CLIENT, "\x91\x22\x13"), "SMB");
 	assert_true(later.state.confidence < NM_CONF_TAG);
 }
@@ -110,8 +90,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
-		CASE(what_only_looks_like_it_is_not),
+		TESTS_OF_MESSAGES(SAMPLES(samples, SMB)),
+		TESTS_OF_LOOK_ALIKES(SAMPLES(look_alikes, SMB)),
 		CASE(names_and_datagrams_are_netbios),
 		CASE(what_is_no_netbios_packet_is_unknown),
 		CASE(a_session_is_netbios_until_smb_is_seen),

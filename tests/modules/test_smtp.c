@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SMTP, and where it ends and FTP begins. */
+#include "tests/support/module_cases.h"
 #include "tests/support/module_fixture.h"
 
-#define MAIL  "10.0.0.1:40000 192.0.2.1:25"
-#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+#define MAIL "10.0.0.1:40000 192.0.2.1:25"
+#define SMTP NM_TCP, MAIL, "SMTP"
 
 static const struct sample samples[] = {
 	SAMPLE("greeting", SERVER, "220 mx.example.com ESMTP Postfix\r\n"),
@@ -14,18 +15,6 @@ static const struct sample samples[] = {
 	SAMPLE("extensions", SERVER, "250-mx.example.com\r\n250-PIPELINING\r\n250 SIZE 1000\r\n"),
 	SAMPLE("go ahead", SERVER, "354 End data with <CR><LF>.<CR><LF>\r\n"),
 };
-
-static void
-each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		harness_cut(h, NM_TCP, MAIL, &samples[i], "SMTP");
-		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "SMTP");
-	}
-}
 
 static void
 a_connection_that_goes_on_encrypted_stays_smtp(void **state)
@@ -44,8 +33,8 @@ a_connection_that_goes_on_encrypted_stays_smtp(void **state)
 static void
 a_greeting_that_says_nothing_is_decided_by_the_client(void **state)
 {
-	struct talk mail = talk_begin(h, NM_TCP, OTHER);
-	struct talk ftp = talk_begin(h, NM_TCP, OTHER);
+	struct talk mail = talk_begin(h, NM_TCP, ANYWHERE);
+	struct talk ftp = talk_begin(h, NM_TCP, ANYWHERE);
 
 	(void)state;
 	assert_string_equal(talk_say(&mail, SERVER, "220 host ready\r\n"), "Unknown");
@@ -54,22 +43,12 @@ a_greeting_that_says_nothing_is_decided_by_the_client(void **state)
 	assert_string_equal(talk_say(&ftp, CLIENT, "USER a\r\n"), "FTP");
 }
 
-static void
-what_only_looks_like_smtp_is_not(void **state)
-{
-	static const struct sample others[] = {
-		SAMPLE("FTP's greeting on the mail port", SERVER,
-		       "220 ProFTPD FTP Server ready\r\n"),
-		SAMPLE("binary", CLIENT, "EHLO \x01\x02\r\n"),
-		SAMPLE("port 25 alone", CLIENT, "hello world\r\n"),
-		SAMPLE("FTP's reply", SERVER, "250 Directory successfully changed.\r\n"),
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(harness_one(h, NM_TCP, MAIL, &others[i]), "SMTP") == 0)
-			fail_msg("%s", others[i].name);
-}
+static const struct sample look_alikes[] = {
+	SAMPLE("FTP's greeting on the mail port", SERVER, "220 ProFTPD FTP Server ready\r\n"),
+	SAMPLE("binary", CLIENT, "EHLO \x01\x02\r\n"),
+	SAMPLE("port 25 alone", CLIENT, "hello world\r\n"),
+	SAMPLE("FTP's reply", SERVER, "250 Directory successfully changed.\r\n"),
+};
 
 static void
 a_session_that_goes_on_after_a_long_silence_is_known_by_its_server(void **state)
@@ -91,10 +70,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_session_that_goes_on_after_a_long_silence_is_known_by_its_server),
-		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
+		TESTS_OF_MESSAGES(SAMPLES(samples, SMTP)),
 		CASE(a_connection_that_goes_on_encrypted_stays_smtp),
 		CASE(a_greeting_that_says_nothing_is_decided_by_the_client),
-		CASE(what_only_looks_like_smtp_is_not),
+		TESTS_OF_LOOK_ALIKES(SAMPLES(look_alikes, SMTP)),
 	};
 
 	return cmocka_run_group_tests_name("smtp", tests, NULL, NULL);

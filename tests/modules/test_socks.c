@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SOCKS, and what goes through it. */
+#include "tests/support/module_cases.h"
 #include "tests/support/module_fixture.h"
 
-#define USUAL "10.0.0.1:40000 192.0.2.1:1080"
-#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+#define SOCKS CASE_TCP("1080"), "SOCKS"
 
 static const struct sample samples[] = {
 	SAMPLE("version 4a", CLIENT, "\x04\x01\x00\x50\x00\x00\x00\x01\x00www.example.com\x00"),
@@ -15,57 +15,25 @@ static const struct sample port_samples[] = {
 	SAMPLE("request of version 5", CLIENT, "\x05\x01\x00\x01\xc0\x00\x02\x07\x00\x50"),
 };
 
-static void
-each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
-{
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		harness_cut(h, NM_TCP, USUAL, &samples[i], "SOCKS");
-		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "SOCKS");
-	}
-}
-
-static void
-what_is_not_sure_counts_on_the_usual_port_only(void **state)
-{
-	for (size_t i = 0; i < sizeof(port_samples) / sizeof(port_samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		assert_string_not_equal(harness_one(h, NM_TCP, OTHER, &port_samples[i]), "SOCKS");
-		harness_cut(h, NM_TCP, USUAL, &port_samples[i], "SOCKS");
-	}
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	static const struct sample others[] = {
-		SAMPLE("methods that there are not", CLIENT, "\x05\x02\x00\x33"),
-		SAMPLE("greeting that goes on", CLIENT, "\x05\x01\x00hello"),
-		SAMPLE("request that goes on", CLIENT,
-		       "\x05\x01\x00\x01\xc0\x00\x02\x07\x00\x50hello"),
-		SAMPLE("version 4 without an end", CLIENT, "\x04\x01\x00\x50\xc0\x00\x02\x07joe"),
-		SAMPLE("version 4 to nowhere", CLIENT, "\x04\x01\x00\x50\x00\x00\x00\x00joe\x00"),
-		SAMPLE("an answer alone", SERVER, "\x00\x5a\x00\x00\x00\x00\x00\x00"),
-		SAMPLE("port 1080 alone", CLIENT, "hello world"),
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(harness_one(h, NM_TCP, USUAL, &others[i]), "SOCKS") == 0)
-			fail_msg("%s", others[i].name);
-}
+static const struct sample look_alikes[] = {
+	SAMPLE("methods that there are not", CLIENT, "\x05\x02\x00\x33"),
+	SAMPLE("greeting that goes on", CLIENT, "\x05\x01\x00hello"),
+	SAMPLE("request that goes on", CLIENT, "\x05\x01\x00\x01\xc0\x00\x02\x07\x00\x50hello"),
+	SAMPLE("version 4 without an end", CLIENT, "\x04\x01\x00\x50\xc0\x00\x02\x07joe"),
+	SAMPLE("version 4 to nowhere", CLIENT, "\x04\x01\x00\x50\x00\x00\x00\x00joe\x00"),
+	SAMPLE("an answer alone", SERVER, "\x00\x5a\x00\x00\x00\x00\x00\x00"),
+	SAMPLE("port 1080 alone", CLIENT, "hello world"),
+};
 
 static void
 a_greeting_and_its_answer_are_enough_on_any_port(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, OTHER);
+	struct talk t = talk_begin(h, NM_TCP, ANYWHERE);
 
 	(void)state;
 	assert_string_equal(talk_say(&t, CLIENT, "\x05\x02\x00\x02"), "Unknown");
 	assert_string_equal(talk_say(&t, SERVER, "\x05\x02"), "SOCKS");
-	t = talk_begin(h, NM_TCP, OTHER);
+	t = talk_begin(h, NM_TCP, ANYWHERE);
 	(void)talk_say(&t, CLIENT, "\x04\x01\x00\x50\xc0\x00\x02\x07\x00");
 	assert_true(t.state.confidence < NM_CONF_SIGNATURE);
 	(void)talk_say(&t, SERVER, "\x00\x5a\x00\x00\x00\x00\x00\x00");
@@ -75,8 +43,8 @@ a_greeting_and_its_answer_are_enough_on_any_port(void **state)
 static void
 each_direction_alone_is_enough(void **state)
 {
-	struct talk client = talk_begin(h, NM_TCP, OTHER);
-	struct talk server = talk_begin(h, NM_TCP, OTHER);
+	struct talk client = talk_begin(h, NM_TCP, ANYWHERE);
+	struct talk server = talk_begin(h, NM_TCP, ANYWHERE);
 
 	(void)state;
 	(void)talk_say(&client, CLIENT, "\x05\x01\x00");
@@ -92,7 +60,7 @@ each_direction_alone_is_enough(void **state)
 static void
 what_goes_through_stays_socks(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, OTHER);
+	struct talk t = talk_begin(h, NM_TCP, ANYWHERE);
 
 	(void)state;
 	(void)talk_say(&t, CLIENT, "\x05\x01\x00");
@@ -104,9 +72,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
-		CASE(what_is_not_sure_counts_on_the_usual_port_only),
-		CASE(what_only_looks_like_it_is_not),
+		TESTS_OF_MESSAGES(SAMPLES(samples, SOCKS)),
+		TESTS_OF_PORT_MESSAGES(SAMPLES(port_samples, SOCKS)),
+		TESTS_OF_LOOK_ALIKES(SAMPLES(look_alikes, SOCKS)),
 		CASE(a_greeting_and_its_answer_are_enough_on_any_port),
 		CASE(each_direction_alone_is_enough),
 		CASE(what_goes_through_stays_socks),

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Telnet. */
+#include "tests/support/module_cases.h"
 #include "tests/support/module_fixture.h"
 
-#define USUAL "10.0.0.1:40000 192.0.2.1:23"
-#define OTHER "10.0.0.1:40000 192.0.2.1:9000"
+#define TELNET CASE_TCP("23"), "Telnet"
 
 static const struct sample samples[] = {
 	SAMPLE("three options", SERVER, "\xff\xfd\x18\xff\xfd\x20\xff\xfd\x23"),
@@ -12,46 +12,25 @@ static const struct sample samples[] = {
 	SAMPLE("one option", CLIENT, "\xff\xfd\x03"),
 };
 
-static void
-each_message_is_recognised_on_any_port_and_cut_anywhere(void **state)
-{
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		(void)tear_down(state);
-		(void)set_up(state);
-		harness_cut(h, NM_TCP, USUAL, &samples[i], "Telnet");
-		assert_string_equal(harness_one(h, NM_TCP, OTHER, &samples[i]), "Telnet");
-	}
-}
-
-static void
-what_only_looks_like_it_is_not(void **state)
-{
-	static const struct sample others[] = {
-		SAMPLE(
-		    "BGP", CLIENT,
-		    "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x13\x04"),
-		SAMPLE("no option", CLIENT, "\xff\xfd\x77\xff\xfd\x78"),
-		SAMPLE("no command", CLIENT, "\xff\xf8\x01\xff\xf9\x01"),
-		SAMPLE("the second is none", CLIENT, "\xff\xfd\x18\xff\x10\x18"),
-		SAMPLE("MPEG audio", CLIENT, "\xff\xfb\x90\x44\x00\x0f"),
-		SAMPLE("port 23 alone", CLIENT, "hello world"),
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(harness_one(h, NM_TCP, USUAL, &others[i]), "Telnet") == 0)
-			fail_msg("%s", others[i].name);
-}
+static const struct sample look_alikes[] = {
+	SAMPLE("BGP", CLIENT,
+	       "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x13\x04"),
+	SAMPLE("no option", CLIENT, "\xff\xfd\x77\xff\xfd\x78"),
+	SAMPLE("no command", CLIENT, "\xff\xf8\x01\xff\xf9\x01"),
+	SAMPLE("the second is none", CLIENT, "\xff\xfd\x18\xff\x10\x18"),
+	SAMPLE("MPEG audio", CLIENT, "\xff\xfb\x90\x44\x00\x0f"),
+	SAMPLE("port 23 alone", CLIENT, "hello world"),
+};
 
 static void
 one_option_on_another_port_is_weak(void **state)
 {
-	struct talk t = talk_begin(h, NM_TCP, OTHER);
+	struct talk t = talk_begin(h, NM_TCP, ANYWHERE);
 
 	(void)state;
 	(void)talk_say(&t, CLIENT, "\xff\xfd\x03");
 	assert_int_equal(t.state.confidence, NM_CONF_WEAK);
-	t = talk_begin(h, NM_TCP, OTHER);
+	t = talk_begin(h, NM_TCP, ANYWHERE);
 	assert_string_equal(talk_say(&t, CLIENT, "\xff\xfd\x03\x9a\x01"), "Unknown");
 }
 
@@ -61,7 +40,7 @@ a_session_that_goes_on_later_is_known_by_its_server(void **state)
 	struct talk later = talk_begin(h, NM_TCP, "10.0.0.9:40001 192.0.2.1:23");
 
 	(void)state;
-	(void)harness_one(h, NM_TCP, USUAL, &samples[0]);
+	(void)harness_one(h, NM_TCP, USUAL("23"), &samples[0]);
 	assert_string_equal(talk_say(&later, CLIENT, "ls\r\n"), "Telnet");
 	assert_true(later.state.confidence < NM_CONF_TAG);
 }
@@ -74,17 +53,17 @@ a_prompt_counts_on_its_port_only(void **state)
 	    SAMPLE("text", SERVER, "login: is what it says, and goes on\r\n");
 
 	(void)state;
-	assert_string_equal(harness_one(h, NM_TCP, USUAL, &prompt), "Telnet");
-	assert_string_equal(harness_one(h, NM_TCP, OTHER, &prompt), "Unknown");
-	assert_string_equal(harness_one(h, NM_TCP, USUAL, &text), "Unknown");
+	assert_string_equal(harness_one(h, NM_TCP, USUAL("23"), &prompt), "Telnet");
+	assert_string_equal(harness_one(h, NM_TCP, ANYWHERE, &prompt), "Unknown");
+	assert_string_equal(harness_one(h, NM_TCP, USUAL("23"), &text), "Unknown");
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
-		CASE(what_only_looks_like_it_is_not),
+		TESTS_OF_MESSAGES(SAMPLES(samples, TELNET)),
+		TESTS_OF_LOOK_ALIKES(SAMPLES(look_alikes, TELNET)),
 		CASE(a_prompt_counts_on_its_port_only),
 		CASE(one_option_on_another_port_is_weak),
 		CASE(a_session_that_goes_on_later_is_known_by_its_server),

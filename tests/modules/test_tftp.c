@@ -37,8 +37,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TESTS_OF_MESSAGES(messages),
-		TESTS_OF_LOOK_ALIKES(look_alikes),
+		TESTS_OF_MESSAGES(CASES(messages)),
+		TESTS_OF_LOOK_ALIKES(CASES(look_alikes)),
 		cmocka_unit_test(the_transfer_is_known_by_the_client_s_port),
 	};
 

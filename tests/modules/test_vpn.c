@@ -66,8 +66,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TESTS_OF_MESSAGES(messages),
-		TESTS_OF_LOOK_ALIKES(look_alikes),
+		TESTS_OF_MESSAGES(CASES(messages)),
+		TESTS_OF_LOOK_ALIKES(CASES(look_alikes)),
 		cmocka_unit_test(a_reset_tags_its_server),
 	};
 

@@ -51,51 +51,28 @@ case_is(const struct module_case *c, const char *ends, const char *app)
 		fail_msg("%s at %s is not called %s", c->sample.name, ends, app);
 }
 
-/* At its usual ends: whole, cut anywhere, and behind packets that say nothing. */
 static inline void
-cases_are_recognised(const struct module_case *cases, size_t n)
+case_is_recognised_cut(const struct module_case *c)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct module_case *c = &cases[i];
-		struct harness *h = harness_new(all_modules);
+	struct harness *h = harness_new(all_modules);
 
-		case_is(c, c->ends, c->app);
-		harness_cut(h, c->transport, c->ends, &c->sample, c->app);
-		harness_free(h);
-		h = harness_new(all_modules);
-		struct talk t = talk_begin(h, c->transport, c->ends);
-		(void)talk_say(&t, CLIENT, "\x99\x81\xf7");
-		(void)talk_say(&t, SERVER, "\x9a\xe3\x93\xf1");
-		if (strcmp(talk_send(&t, c->sample.from_client, c->sample.bytes, c->sample.len),
-		           c->app) != 0)
-			fail_msg("%s in the middle: %s", c->sample.name, talk_app(&t));
-		harness_free(h);
-	}
+	harness_cut(h, c->transport, c->ends, &c->sample, c->app);
+	harness_free(h);
 }
 
-/* On a port that nobody uses. */
+/* Behind packets that say nothing. */
 static inline void
-cases_are_recognised_anywhere(const struct module_case *cases, size_t n)
+case_is_recognised_in_the_middle(const struct module_case *c)
 {
-	for (size_t i = 0; i < n; i++)
-		case_is(&cases[i], ANYWHERE, cases[i].app);
-}
+	struct harness *h = harness_new(all_modules);
+	struct talk t = talk_begin(h, c->transport, c->ends);
 
-/* On a port that nobody uses: not enough to say. */
-static inline void
-cases_are_unknown_anywhere(const struct module_case *cases, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		case_is(&cases[i], ANYWHERE, "Unknown");
-}
-
-/* None is called what its `app` says, be it on the port that it stands beside. */
-static inline void
-cases_are_something_else(const struct module_case *cases, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (case_is_called(&cases[i], cases[i].ends, cases[i].app))
-			fail_msg("%s is called %s", cases[i].sample.name, cases[i].app);
+	(void)talk_say(&t, CLIENT, "\x99\x81\xf7");
+	(void)talk_say(&t, SERVER, "\x9a\xe3\x93\xf1");
+	if (strcmp(talk_send(&t, c->sample.from_client, c->sample.bytes, c->sample.len), c->app) !=
+	    0)
+		fail_msg("%s in the middle: %s", c->sample.name, talk_app(&t));
+	harness_free(h);
 }
 
 /* A conversation that has this message tags its server: another one, of which only what is encrypted is seen, is known. */
@@ -116,17 +93,37 @@ case_tags_its_server(const struct module_case *c)
 
 /* --- tests of a whole table, which cmocka hands over as their state ----------------------------------------------- */
 
+/* Messages of several protocols, or, without `cases`, `samples` of one, which share their transport, ends and application. */
 struct case_table {
 	const struct module_case *cases;
+	const struct sample *samples;
 	size_t n;
+	struct module_case shared;
 };
+
+static inline struct module_case
+case_at(const struct case_table *table, size_t i)
+{
+	struct module_case c = table->shared;
+
+	if (table->cases)
+		return table->cases[i];
+	c.sample = table->samples[i];
+	return c;
+}
 
 static inline void
 each_message_is_recognised_cut_anywhere_and_in_the_middle(void **state)
 {
 	const struct case_table *table = *state;
 
-	cases_are_recognised(table->cases, table->n);
+	for (size_t i = 0; i < table->n; i++) {
+		struct module_case c = case_at(table, i);
+
+		case_is(&c, c.ends, c.app);
+		case_is_recognised_cut(&c);
+		case_is_recognised_in_the_middle(&c);
+	}
 }
 
 static inline void
@@ -134,15 +131,17 @@ each_message_is_recognised_on_any_port(void **state)
 {
 	const struct case_table *table = *state;
 
-	cases_are_recognised_anywhere(table->cases, table->n);
+	for (size_t i = 0; i < table->n; i++) {
+		struct module_case c = case_at(table, i);
+
+		case_is(&c, ANYWHERE, c.app);
+	}
 }
 
 static inline void
 what_needs_its_port_is_recognised_there(void **state)
 {
-	const struct case_table *table = *state;
-
-	cases_are_recognised(table->cases, table->n);
+	each_message_is_recognised_cut_anywhere_and_in_the_middle(state);
 }
 
 static inline void
@@ -150,28 +149,40 @@ what_needs_its_port_is_unknown_elsewhere(void **state)
 {
 	const struct case_table *table = *state;
 
-	cases_are_unknown_anywhere(table->cases, table->n);
+	for (size_t i = 0; i < table->n; i++) {
+		struct module_case c = case_at(table, i);
+
+		case_is(&c, ANYWHERE, "Unknown");
+	}
 }
 
+/* None is called what its `app` says, be it on the port that it stands beside. */
 static inline void
 what_only_looks_like_it_is_not(void **state)
 {
 	const struct case_table *table = *state;
 
-	cases_are_something_else(table->cases, table->n);
+	for (size_t i = 0; i < table->n; i++) {
+		struct module_case c = case_at(table, i);
+
+		if (case_is_called(&c, c.ends, c.app))
+			fail_msg("%s is called %s", c.sample.name, c.app);
+	}
 }
 
-#define TABLE_TEST(name, table) \
-	cmocka_unit_test_prestate(name, (&(struct case_table){ table, COUNT(table) }))
-/* Of messages that say by themselves what they are. */
-#define TESTS_OF_MESSAGES(table)                                                      \
-	TABLE_TEST(each_message_is_recognised_cut_anywhere_and_in_the_middle, table), \
-	    TABLE_TEST(each_message_is_recognised_on_any_port, table)
+#define TABLE_TEST(name, ...) cmocka_unit_test_prestate(name, (&(struct case_table){ __VA_ARGS__ }))
+#define CASES(table)          .cases = (table), .n = COUNT(table)
+#define SAMPLES(table, ...)   .samples = (table), .n = COUNT(table), .shared = { __VA_ARGS__, { 0 } }
+
+/* Of messages that say by themselves what they are. The arguments are CASES(table), or SAMPLES(table, transport, ends, app). */
+#define TESTS_OF_MESSAGES(...)                                                              \
+	TABLE_TEST(each_message_is_recognised_cut_anywhere_and_in_the_middle, __VA_ARGS__), \
+	    TABLE_TEST(each_message_is_recognised_on_any_port, __VA_ARGS__)
 /* Of messages that are too little for any other port than their own. */
-#define TESTS_OF_PORT_MESSAGES(table)                               \
-	TABLE_TEST(what_needs_its_port_is_recognised_there, table), \
-	    TABLE_TEST(what_needs_its_port_is_unknown_elsewhere, table)
+#define TESTS_OF_PORT_MESSAGES(...)                                       \
+	TABLE_TEST(what_needs_its_port_is_recognised_there, __VA_ARGS__), \
+	    TABLE_TEST(what_needs_its_port_is_unknown_elsewhere, __VA_ARGS__)
 /* Of what must not be taken for the module's own. */
-#define TESTS_OF_LOOK_ALIKES(table) TABLE_TEST(what_only_looks_like_it_is_not, table)
+#define TESTS_OF_LOOK_ALIKES(...) TABLE_TEST(what_only_looks_like_it_is_not, __VA_ARGS__)
 
 #endif
