@@ -54,10 +54,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	if (!is_message(wire_init(pkt->payload, pkt->len)))
 		return NM_MORE;
 	nm_tag_port(pkt, call, APP_BGP, PORT_BGP);
-	verdict->app = APP_BGP;
-	verdict->confidence = NM_CONF_PROOF;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_BGP, NM_CONF_PROOF);
 }
 
 NM_MODULE(bgp) = {

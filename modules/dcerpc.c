@@ -7,6 +7,7 @@
  * Any packet at the beginning of a segment shows it, one direction is enough. Cost: asked for payload that begins with 5, 0
  * and a possible representation, or with 4 and a possible type; reads the header.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_DCERPC 107
@@ -85,10 +86,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	(void)call;
 	if (pkt->transport == NM_TCP ? !is_version_5(w) : !is_version_4(w, pkt->wire_len))
 		return NM_MORE;
-	verdict->app = APP_DCERPC;
-	verdict->confidence = NM_CONF_SIGNATURE;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_DCERPC, NM_CONF_SIGNATURE);
 }
 
 NM_MODULE(dcerpc) = {

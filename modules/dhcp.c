@@ -6,6 +6,7 @@
  * type and options that fill the datagram, on its ports only. Any packet, one direction. Cost: asked on these ports, and
  * for payload of 240 octets and more that begins with 1 or 2.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_DHCP   102
@@ -102,12 +103,8 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 
 	(void)ctx;
 	(void)call;
-	verdict->confidence = six ? rate_dhcpv6(pkt) : rate_bootp(pkt);
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	verdict->app = six ? APP_DHCPV6 : APP_DHCP;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, six ? APP_DHCPV6 : APP_DHCP,
+	                    six ? rate_dhcpv6(pkt) : rate_bootp(pkt));
 }
 
 NM_MODULE(dhcp) = {

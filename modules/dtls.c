@@ -6,6 +6,7 @@
  * handshake's first record is read too. Any packet but those of version 1.3 behind its handshake; one direction is enough.
  * Cost: asked for UDP payload that begins with a content type and version; reads the record's heads.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_DTLS 114
@@ -104,10 +105,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	(void)call;
 	if (!is_dtls(pkt))
 		return NM_MORE;
-	verdict->app = APP_DTLS;
-	verdict->confidence = NM_CONF_PROOF;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_DTLS, NM_CONF_PROOF);
 }
 
 NM_MODULE(dtls) = {

@@ -3,6 +3,7 @@
  * ICMP (RFC 792) and ICMPv6 (RFC 4443), by the protocol number in the IP header, which is all the evidence there is to
  * want. Cost: one call for the first packet of a flow.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_ICMP 12
@@ -24,10 +25,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	(void)ctx;
 	(void)pkt;
 	(void)call;
-	verdict->app = APP_ICMP;
-	verdict->confidence = NM_CONF_PROOF;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_ICMP, NM_CONF_PROOF);
 }
 
 NM_MODULE(icmp) = {

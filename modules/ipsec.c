@@ -149,18 +149,14 @@ rate_udp(const struct nm_packet *pkt, uint64_t *note)
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
+	uint8_t confidence = NM_CONF_PROOF; /* named by the number of its protocol */
+
 	(void)ctx;
 	if (pkt->transport == NM_UDP)
-		verdict->confidence = rate_udp(pkt, call->note);
+		confidence = rate_udp(pkt, call->note);
 	else if (pkt->transport == NM_TCP)
-		verdict->confidence = NM_CONF_SIGNATURE;
-	else
-		verdict->confidence = NM_CONF_PROOF;
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	verdict->app = APP_IPSEC;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+		confidence = NM_CONF_SIGNATURE;
+	return nm_signature(verdict, APP_IPSEC, confidence);
 }
 
 NM_MODULE(ipsec) = {

@@ -96,10 +96,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	(void)call;
 	if (!is_kerberos(pkt))
 		return NM_MORE;
-	verdict->app = APP_KERBEROS;
-	verdict->confidence = NM_CONF_PROOF;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_KERBEROS, NM_CONF_PROOF);
 }
 
 NM_MODULE(kerberos) = {

@@ -6,6 +6,7 @@
  * Evidence: a control header whose length is the packet's; a data header on port 1701 is weak. Cost: asked for UDP payload
  * that begins with a control message's flags, and on port 1701; reads one header.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_L2TP 66
@@ -107,12 +108,8 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 {
 	(void)ctx;
 	(void)call;
-	verdict->confidence = pkt->transport == PROTOCOL_L2TP ? NM_CONF_PROOF : rate(pkt);
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	verdict->app = APP_L2TP;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_L2TP,
+	                    pkt->transport == PROTOCOL_L2TP ? NM_CONF_PROOF : rate(pkt));
 }
 
 NM_MODULE(l2tp) = {

@@ -129,10 +129,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 		return NM_MORE;
 	if (by_server)
 		nm_tag_sender(pkt, call, APP_LDAP);
-	verdict->app = APP_LDAP;
-	verdict->confidence = NM_CONF_SIGNATURE;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_LDAP, NM_CONF_SIGNATURE);
 }
 
 NM_MODULE(ldap) = {

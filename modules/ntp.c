@@ -6,6 +6,7 @@
  * Evidence: port 123 and a header whose fields are all in their ranges: the head's octets are too few to be told from
  * random ones anywhere else. Cost: asked on port 123 only; reads a header.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_NTP 101
@@ -90,10 +91,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	(void)call;
 	if (!is_ntp(pkt))
 		return NM_MORE;
-	verdict->app = APP_NTP;
-	verdict->confidence = NM_CONF_SIGNATURE;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_NTP, NM_CONF_SIGNATURE);
 }
 
 NM_MODULE(ntp) = {

@@ -5,6 +5,7 @@
  * Evidence: a message's type 1 and magic cookie. One direction is enough, any message will do. Cost: asked for payload that
  * begins with a length, the type and the cookie; reads ten octets.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_PPTP 67
@@ -37,10 +38,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	uint16_t type = wire_u16(&w);
 	if (!wire_ok(&w) || length < LEAST_LEN || type == 0 || type > TYPE_LAST)
 		return NM_MORE;
-	verdict->app = APP_PPTP;
-	verdict->confidence = NM_CONF_PROOF;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_PPTP, NM_CONF_PROOF);
 }
 
 NM_MODULE(pptp) = {

@@ -100,12 +100,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 {
 	(void)ctx;
 	(void)call;
-	verdict->confidence = rate(pkt);
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	verdict->app = APP_RADIUS;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_RADIUS, rate(pkt));
 }
 
 NM_MODULE(radius) = {

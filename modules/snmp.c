@@ -7,6 +7,7 @@
  * Cost: asked for payload that begins with a sequence; reads some ten octets.
  */
 #include <netmon/ber.h>
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_SNMP 100
@@ -77,10 +78,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	(void)call;
 	if (!is_snmp(pkt))
 		return NM_MORE;
-	verdict->app = APP_SNMP;
-	verdict->confidence = NM_CONF_PROOF;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_SNMP, NM_CONF_PROOF);
 }
 
 NM_MODULE(snmp) = {

@@ -170,12 +170,7 @@ static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	(void)ctx;
-	verdict->confidence = rate(pkt, call->note);
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	verdict->app = APP_SOCKS;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_SOCKS, rate(pkt, call->note));
 }
 
 NM_MODULE(socks) = {

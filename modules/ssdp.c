@@ -5,6 +5,7 @@
  * Evidence: its two requests, which are HTTP/1.1 in one datagram with "*" for the resource; an answer from port 1900, or one
  * with the header that only answers to a search have. Cost: asked for payload that begins with these words.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
@@ -40,12 +41,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 {
 	(void)ctx;
 	(void)call;
-	verdict->confidence = rate(pkt);
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	verdict->app = APP_SSDP;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_SSDP, rate(pkt));
 }
 
 NM_MODULE(ssdp) = {

@@ -7,6 +7,7 @@
  * port. A priority with other text behind it counts on UDP port 514 only. Cost: asked for payload that begins with an angle
  * bracket, and for digits on TCP (octet counting); reads some thirty octets.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
@@ -100,12 +101,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 {
 	(void)ctx;
 	(void)call;
-	verdict->confidence = rate(pkt);
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	verdict->app = APP_SYSLOG;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_SYSLOG, rate(pkt));
 }
 
 NM_MODULE(syslog) = {

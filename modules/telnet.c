@@ -111,10 +111,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 		return NM_MORE;
 	if (sure)
 		nm_tag_port(pkt, call, APP_TELNET, PORT_TELNET);
-	verdict->app = APP_TELNET;
-	verdict->confidence = sure ? NM_CONF_SIGNATURE : NM_CONF_WEAK;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_TELNET, sure ? NM_CONF_SIGNATURE : NM_CONF_WEAK);
 }
 
 NM_MODULE(telnet) = {

@@ -6,6 +6,7 @@
  * Evidence: a read or write request with its file name and transfer mode, on any port. It tags the client's port, which the
  * server answers from a port of its own: so the transfer is known. Cost: asked for payload that begins with the two codes.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
@@ -80,10 +81,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	if (!is_request(pkt))
 		return NM_MORE;
 	tag_transfer(pkt, call);
-	verdict->app = APP_TFTP;
-	verdict->confidence = NM_CONF_SIGNATURE;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_TFTP, NM_CONF_SIGNATURE);
 }
 
 NM_MODULE(tftp) = {

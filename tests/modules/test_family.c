@@ -127,6 +127,20 @@ only_a_signature_tags_the_server(void **state)
 	assert_int_equal(learned.tag.confidence, NM_CONF_SERVICE);
 }
 
+static void
+a_confidence_of_nothing_is_no_verdict(void **state)
+{
+	struct nm_verdict verdict = { 0 };
+
+	(void)state;
+	assert_int_equal(nm_signature(&verdict, 7, 0), NM_MORE);
+	assert_int_equal(verdict.app, 0);
+	assert_int_equal(nm_signature(&verdict, 7, NM_CONF_WEAK), NM_MATCH);
+	assert_int_equal(verdict.app, 7);
+	assert_int_equal(verdict.confidence, NM_CONF_WEAK);
+	assert_int_equal(verdict.evidence, NM_EV_SIGNATURE);
+}
+
 /* What tagging a packet of each direction learns: the server's end, whichever way it is found. */
 static void
 the_server_is_tagged_by_direction_and_by_port(void **state)
@@ -168,6 +182,7 @@ main(void)
 		    the_surest_protocol_of_the_transport_is_taken_and_of_equals_the_first),
 		cmocka_unit_test(a_message_of_none_is_asked_about_again),
 		cmocka_unit_test(only_a_signature_tags_the_server),
+		cmocka_unit_test(a_confidence_of_nothing_is_no_verdict),
 		cmocka_unit_test(the_server_is_tagged_by_direction_and_by_port),
 		cmocka_unit_test(a_port_that_neither_end_has_tags_nothing),
 	};

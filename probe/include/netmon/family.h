@@ -67,6 +67,19 @@ nm_tag_port(const struct nm_packet *pkt, struct nm_call *call, uint16_t app, uin
 		nm_tag_end(pkt, call, app, pkt->sport == port);
 }
 
+/* The end of a classify() that rates a message of `app`: fills *verdict, or leaves it and asks for more, when the confidence
+ * is 0. */
+static inline enum nm_result
+nm_signature(struct nm_verdict *verdict, uint16_t app, uint8_t confidence)
+{
+	if (confidence == 0)
+		return NM_MORE;
+	verdict->app = app;
+	verdict->confidence = confidence;
+	verdict->evidence = NM_EV_SIGNATURE;
+	return NM_MATCH;
+}
+
 /* Asks all `n` rows of the packet's transport. The surest one's word goes into *verdict, of equals the first one's; it stays
  * as it is, confidence 0, when none knows the message. */
 static inline void
