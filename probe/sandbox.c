@@ -48,39 +48,65 @@ folder_of(const char *path)
 	return !slash ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-/* Puts "/proc/self/fd/N" for an open descriptor of `path`, and "/rest" behind it, in place of *at. */
-static bool
+/* Puts "/proc/self/fd/N" for an open descriptor of `path`, and "/rest" behind it, in place of *at. 0, -EACCES when that does
+ * not help, or -ENOMEM. */
+static int
 through_descriptor(const struct user *user, const char *path, const char *rest, char **at)
 {
 	char text[64 + NAME_MAX];
 	int fd = open(path, O_PATH | O_CLOEXEC);
 
 	if (fd < 0)
-		return false;
+		return -EACCES;
 	int len = snprintf(text, sizeof(text), "/proc/self/fd/%d%s%s", fd, rest ? "/" : "",
 	                   rest ? rest : "");
-	char *mine = len < (int)sizeof(text) && user_can_read(user, text) ? strdup(text) : NULL;
+	bool helps = len < (int)sizeof(text) && user_can_read(user, text);
+	char *mine = helps ? strdup(text) : NULL;
 	if (!mine) {
 		(void)close(fd);
-		return false;
+		return helps ? -ENOMEM : -EACCES;
 	}
 	/* the descriptor stays open as long as the process: the path names it */
 	log_info("user %s cannot walk to %s: it is read as %s", user->name, *at, mine);
 	free(*at);
 	*at = mine;
-	return true;
+	return NM_OK;
 }
 
 /* A list through its folder, so that one that takes its place is found; else the file itself. */
-static bool
+static int
 reach_list(const struct user *user, char **list)
 {
 	const char *slash = strrchr(*list, '/');
 	char *folder = folder_of(*list);
 
-	bool reached = folder && through_descriptor(user, folder, slash ? slash + 1 : *list, list);
+	if (!folder)
+		return -ENOMEM;
+	int rc = through_descriptor(user, folder, slash ? slash + 1 : *list, list);
 	free(folder);
-	return reached || through_descriptor(user, *list, NULL, list);
+	return rc == -EACCES ? through_descriptor(user, *list, NULL, list) : rc;
+}
+
+static int
+reach_folder(const struct user *user, char **folder)
+{
+	return through_descriptor(user, *folder, NULL, folder);
+}
+
+/* Makes *at readable for the user, if it is for us. A negative code after a log line: what would then run without modules
+ * would call everything Unknown. */
+static int
+reach(const struct user *user, int (*how)(const struct user *user, char **at), char **at)
+{
+	/* what is not there, or not for us either, is an error of the module host in words of its own */
+	if (access(*at, R_OK) != 0 || user_can_read(user, *at))
+		return NM_OK;
+	int rc = how(user, at);
+	if (rc == -EACCES)
+		log_error("%s: user %s may not read it", *at, user->name);
+	else if (rc < 0)
+		log_error("%s: %s", *at, nm_strerror(rc));
+	return rc;
 }
 
 int
@@ -89,16 +115,10 @@ sandbox_reach(struct options *options)
 	struct user user;
 	int rc = user_choose(options->user, &user);
 
-	/* what is not there, or not for this user either way, is an error of the module host in the words of its own */
 	if (rc < 0 || !user.change)
 		return rc;
-	if (access(options->modules, R_OK) == 0 && !user_can_read(&user, options->modules) &&
-	    !reach_list(&user, &options->modules))
-		log_warn("%s: user %s may not read it", options->modules, user.name);
-	if (access(options->module_dir, R_OK) == 0 && !user_can_read(&user, options->module_dir) &&
-	    !through_descriptor(&user, options->module_dir, NULL, &options->module_dir))
-		log_warn("%s: user %s may not read it", options->module_dir, user.name);
-	return NM_OK;
+	rc = reach(&user, reach_list, &options->modules);
+	return rc < 0 ? rc : reach(&user, reach_folder, &options->module_dir);
 }
 
 /* --- needs ------------------------------------------------------------------------------------------------------- */

@@ -130,7 +130,7 @@ user_can_read(const struct user *user, const char *path)
 		return access(path, R_OK) == 0;
 	pid_t child = fork();
 	if (child == 0)
-		_exit(change_ids(user) || access(path, R_OK) < 0 ? 1 : 0);
+		_exit(!change_ids(user) && access(path, R_OK) < 0 ? 1 : 0);
 	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;

@@ -22,7 +22,8 @@ struct user {
  * who it is, and `name` must be its own. 0, or a negative code after a log line. */
 int user_choose(const char *name, struct user *ret_user);
 
-/* Whether that user will be able to read the file, or to list the folder, `path`. */
+/* Whether that user will be able to read the file, or to list the folder, `path`. True too when the user cannot be become:
+ * that fails later, with words of its own. */
 bool user_can_read(const struct user *user, const char *path);
 
 /* Becomes the user, drops every capability (effective, permitted, inheritable, ambient, and the bounding set where the

@@ -87,7 +87,10 @@ class Case(e2e.Case):
         self.modules.write_text("intruder\n")
 
     def netmonc(self, *words, **kwargs):
-        return e2e.run("netmonc", "--modules", self.modules, "--module-dir", self.module_dir, *words, check=False, **kwargs)
+        program = "netmonc"
+        if "user" in kwargs:  # who need not be able to walk to the build folder
+            program = shutil.copy(e2e.binary("netmonc"), self.dir / "netmonc")
+        return e2e.run(program, "--modules", self.modules, "--module-dir", self.module_dir, *words, check=False, **kwargs)
 
     def status(self, process):
         """/proc/PID/task/*/status of each thread, as dictionaries."""
@@ -227,9 +230,21 @@ class Entering(Case):
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("user no-such-user: no such user", done.stderr)
         own = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if ROOT else {}
-        done = self.netmonc("-o", "csv", "--user", "root", "-r", e2e.capture("dns"), **own)
+        capture = shutil.copy(e2e.capture("dns"), self.dir)
+        done = self.netmonc("-o", "csv", "--user", "root", "-r", capture, **own)
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("only root can become another user", done.stderr)
+
+    @unittest.skipUnless(ROOT, "only root becomes another user")
+    def test_modules_that_the_user_may_not_read_are_fatal(self):
+        for path in (self.modules, self.module_dir):
+            with self.subTest(path.name):
+                mode = path.stat().st_mode
+                path.chmod(0o600 if path.is_file() else 0o700)
+                done = self.netmonc("-o", "csv", "-r", e2e.capture("dns"))
+                path.chmod(mode)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertRegex(done.stderr, f"{path.name}: user .* may not read it")
 
     def test_less_of_it_is_warned_about(self):
         done = self.netmonc("-o", "csv", "--no-sandbox", "-r", e2e.capture("dns"))
