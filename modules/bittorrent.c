@@ -11,6 +11,7 @@
  *
  * Cost: asked for the first octets of these messages; each HTTP request of an unsettled flow costs a search of its line.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
@@ -80,18 +81,8 @@ static const struct nm_match matches[] = {
 static void
 tag_endpoint(struct nm_call *call, const uint8_t *addr, uint16_t port, uint16_t ttl_s)
 {
-	struct nm_tag tag = {
-		.port = port,
-		.transport = NM_TCP,
-		.confidence = NM_CONF_TAG,
-		.app = APP_BITTORRENT,
-		.ttl_s = ttl_s,
-	};
-
-	memcpy(tag.addr, addr, sizeof(tag.addr));
-	call->tag(call, &tag);
-	tag.transport = NM_UDP;
-	call->tag(call, &tag);
+	nm_tag_announced(call, APP_BITTORRENT, NM_TCP, addr, port, ttl_s);
+	nm_tag_announced(call, APP_BITTORRENT, NM_UDP, addr, port, ttl_s);
 }
 
 static void

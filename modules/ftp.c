@@ -143,16 +143,7 @@ rate(const struct nm_packet *pkt, uint64_t *note)
 static void
 expect_data(struct nm_call *call, const uint8_t *addr, uint32_t port)
 {
-	struct nm_tag tag = {
-		.port = (uint16_t)port,
-		.transport = NM_TCP,
-		.confidence = NM_CONF_TAG,
-		.app = APP_FTP_DATA,
-		.ttl_s = DATA_TTL_S,
-	};
-
-	memcpy(tag.addr, addr, sizeof(tag.addr));
-	call->tag(call, &tag);
+	nm_tag_announced(call, APP_FTP_DATA, NM_TCP, addr, (uint16_t)port, DATA_TTL_S);
 }
 
 /* RFC 959 section 4.1.2, HOST-PORT: h1,h2,h3,h4,p1,p2 in decimal. */

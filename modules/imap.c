@@ -159,6 +159,7 @@ static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	struct wire rest = wire_init(pkt->payload, pkt->len);
+	uint8_t confidence;
 	bool ended;
 	struct wire line = text_line(&rest, &ended);
 	bool port = nm_is_port(pkt, 143);
@@ -169,17 +170,13 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 		return NM_MORE;
 	if (from_server) {
 		wire_skip(&line, 2);
-		verdict->confidence = rate_untagged(line, port);
+		confidence = rate_untagged(line, port);
 	} else {
-		verdict->confidence = rate_tagged(line, port);
+		confidence = rate_tagged(line, port);
 	}
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	if (from_server && verdict->confidence >= NM_CONF_SIGNATURE)
+	if (from_server && confidence >= NM_CONF_SIGNATURE)
 		nm_tag_sender(pkt, call, APP_IMAP);
-	verdict->app = APP_IMAP;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_IMAP, confidence);
 }
 
 NM_MODULE(imap) = {

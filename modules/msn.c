@@ -114,16 +114,12 @@ static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	struct wire w = wire_init(pkt->payload, pkt->len);
+	uint8_t confidence = rate(&w);
 
 	(void)ctx;
-	verdict->confidence = rate(&w);
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	if (verdict->confidence >= NM_CONF_SIGNATURE && pkt->sport == PORT_MSN)
+	if (confidence >= NM_CONF_SIGNATURE && pkt->sport == PORT_MSN)
 		nm_tag_sender(pkt, call, APP_MSN);
-	verdict->app = APP_MSN;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_MSN, confidence);
 }
 
 NM_MODULE(msn) = {

@@ -77,15 +77,12 @@ rate(const struct nm_packet *pkt)
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
+	uint8_t confidence = rate(pkt);
+
 	(void)ctx;
-	verdict->confidence = rate(pkt);
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	if (*pkt->payload == '+')
+	if (confidence > 0 && *pkt->payload == '+')
 		nm_tag_sender(pkt, call, APP_POP3);
-	verdict->app = APP_POP3;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_POP3, confidence);
 }
 
 NM_MODULE(pop3) = {

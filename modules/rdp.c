@@ -137,15 +137,12 @@ rate_udp(const struct nm_packet *pkt)
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
+	uint8_t confidence = pkt->transport == NM_UDP ? rate_udp(pkt) : rate_tcp(pkt);
+
 	(void)ctx;
-	verdict->confidence = pkt->transport == NM_UDP ? rate_udp(pkt) : rate_tcp(pkt);
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	if (verdict->confidence >= NM_CONF_SIGNATURE)
+	if (confidence >= NM_CONF_SIGNATURE)
 		nm_tag_port(pkt, call, APP_RDP, PORT_RDP);
-	verdict->app = APP_RDP;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_RDP, confidence);
 }
 
 NM_MODULE(rdp) = {

@@ -46,15 +46,12 @@ rate_rtmp(const struct nm_packet *pkt, struct wire w)
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
+	uint8_t confidence = rate_rtmp(pkt, wire_init(pkt->payload, pkt->len));
+
 	(void)ctx;
-	verdict->confidence = rate_rtmp(pkt, wire_init(pkt->payload, pkt->len));
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	if (verdict->confidence >= NM_CONF_SIGNATURE)
+	if (confidence >= NM_CONF_SIGNATURE)
 		nm_tag_server(pkt, call, APP_RTMP);
-	verdict->app = APP_RTMP;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_RTMP, confidence);
 }
 
 NM_MODULE(rtmp) = {

@@ -86,18 +86,9 @@ rate_request_line(struct wire line, bool ended)
 static void
 expect_media(struct nm_call *call, const uint8_t *addr, uint32_t port)
 {
-	struct nm_tag tag = {
-		.port = (uint16_t)port,
-		.transport = NM_UDP,
-		.confidence = NM_CONF_TAG,
-		.app = APP_RTP,
-		.ttl_s = MEDIA_TTL_S,
-	};
-
 	if (port < PORT_MIN || port > UINT16_MAX)
 		return;
-	memcpy(tag.addr, addr, sizeof(tag.addr));
-	call->tag(call, &tag);
+	nm_tag_announced(call, APP_RTP, NM_UDP, addr, (uint16_t)port, MEDIA_TTL_S);
 }
 
 /* "client_port=5000-5001": two ports, or one and the next. RFC 2326 section 12.39. */

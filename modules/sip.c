@@ -9,6 +9,7 @@
  *
  * Cost: asked for payload that begins with a method, and for UDP payload whose first two bits are RTP's version.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
@@ -154,19 +155,11 @@ static void
 expect_media(struct nm_call *call, const uint8_t *addr, uint16_t port)
 {
 	static const uint8_t nowhere4[4];
-	struct nm_tag tag = {
-		.port = port,
-		.transport = NM_UDP,
-		.confidence = NM_CONF_TAG,
-		.app = APP_RTP,
-		.ttl_s = MEDIA_TTL_S,
-	};
 
 	/* c=0.0.0.0 puts a call on hold (RFC 3264 section 8.4); low ports are other services'. */
 	if (port < PORT_MIN || memcmp(addr + 12, nowhere4, sizeof(nowhere4)) == 0)
 		return;
-	memcpy(tag.addr, addr, sizeof(tag.addr));
-	call->tag(call, &tag);
+	nm_tag_announced(call, APP_RTP, NM_UDP, addr, port, MEDIA_TTL_S);
 }
 
 /* c=IN IP4 192.0.2.1 */

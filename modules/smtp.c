@@ -155,16 +155,12 @@ static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	struct wire w = wire_init(pkt->payload, pkt->len);
+	uint8_t confidence = text_is_digit(*pkt->payload) ? rate_reply(pkt, w) : rate_command(&w);
 
 	(void)ctx;
-	verdict->confidence = text_is_digit(*pkt->payload) ? rate_reply(pkt, w) : rate_command(&w);
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	if (verdict->confidence >= NM_CONF_SIGNATURE && pkt->direction == NM_FROM_SERVER)
+	if (confidence >= NM_CONF_SIGNATURE && pkt->direction == NM_FROM_SERVER)
 		nm_tag_sender(pkt, call, APP_SMTP);
-	verdict->app = APP_SMTP;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	return nm_signature(verdict, APP_SMTP, confidence);
 }
 
 NM_MODULE(smtp) = {

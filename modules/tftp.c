@@ -62,16 +62,7 @@ is_request(const struct nm_packet *pkt)
 static void
 tag_transfer(const struct nm_packet *pkt, struct nm_call *call)
 {
-	struct nm_tag tag = {
-		.port = pkt->sport,
-		.transport = NM_UDP,
-		.confidence = NM_CONF_TAG,
-		.app = APP_TFTP,
-		.ttl_s = TRANSFER_TTL_S,
-	};
-
-	memcpy(tag.addr, pkt->saddr, sizeof(tag.addr));
-	call->tag(call, &tag);
+	nm_tag_announced(call, APP_TFTP, NM_UDP, pkt->saddr, pkt->sport, TRANSFER_TTL_S);
 }
 
 static enum nm_result

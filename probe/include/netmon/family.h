@@ -67,6 +67,24 @@ nm_tag_port(const struct nm_packet *pkt, struct nm_call *call, uint16_t app, uin
 		nm_tag_end(pkt, call, app, pkt->sport == port);
 }
 
+/* Tags an endpoint that a packet announced, with NM_CONF_TAG: `addr` as in struct nm_tag, the port in host byte order, seconds
+ * to live without being used. Whether the packet may speak for that endpoint is the module's to say. */
+static inline void
+nm_tag_announced(struct nm_call *call, uint16_t app, uint8_t transport, const uint8_t *addr,
+                 uint16_t port, uint16_t ttl_s)
+{
+	struct nm_tag tag = {
+		.port = port,
+		.transport = transport,
+		.confidence = NM_CONF_TAG,
+		.app = app,
+		.ttl_s = ttl_s,
+	};
+
+	memcpy(tag.addr, addr, sizeof(tag.addr));
+	call->tag(call, &tag);
+}
+
 /* The end of a classify() that rates a message of `app`: fills *verdict, or leaves it and asks for more, when the confidence
  * is 0. */
 static inline enum nm_result
