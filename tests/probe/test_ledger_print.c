@@ -15,8 +15,7 @@
 static char lines[LINES_MAX][160];
 static size_t n_lines;
 
-static void __attribute__((format(printf, 1, 2)))
-keep(const char *fmt, ...)
+static void __attribute__((format(printf, 1, 2))) keep(const char *fmt, ...)
 {
 	va_list args;
 
