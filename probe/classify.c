@@ -6,11 +6,11 @@
 #include "probe/classify.h"
 
 #include "lib/err.h"
-#include "probe/classify_ends.h"
 #include "probe/dispatch.h"
 #include "probe/labels.h"
 #include "probe/modhost.h"
 #include "probe/tag.h"
+#include "probe/tag_ends.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +28,8 @@ struct classifier {
 	struct modset *set;
 	struct dispatch *dispatch;
 	struct tag_table *tags;
-	bool shares_tags;  /* they are the caller's */
-	struct ends *ends; /* which endpoints may have one; shared with them, NULL: ask them */
+	bool shares_tags;        /* they are the caller's */
+	const struct ends *ends; /* which endpoints may have one: tag_ends() */
 	struct labels *labels;
 	uint32_t generation;
 	uint64_t module_calls;
@@ -64,17 +64,13 @@ classify_new(const struct classify_limits *limits, struct classifier **ret_class
 	(void)!getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
 	c->tags_credit = TAGS_CREDIT;
 	c->shares_tags = limits && limits->tags;
-	if (c->shares_tags) {
+	if (c->shares_tags)
 		c->tags = limits->tags;
-		c->ends = limits->ends;
-		rc = 0;
-	} else {
-		rc = tag_new(tags_max, seed, &c->tags);
-		if (rc == 0)
-			rc = ends_new(tags_max, &c->ends);
-	}
-	if (rc == 0)
+	rc = c->shares_tags ? 0 : tag_new(tags_max, seed, &c->tags);
+	if (rc == 0) {
+		c->ends = tag_ends(c->tags);
 		rc = labels_new(&c->labels);
+	}
 	if (rc == 0)
 		rc = classify_load_static(c, NULL, 0);
 	if (rc != 0) {
@@ -93,10 +89,8 @@ classify_free(struct classifier *c)
 	dispatch_free(c->dispatch);
 	modhost_close(c->set);
 	labels_free(c->labels);
-	if (!c->shares_tags) {
+	if (!c->shares_tags)
 		tag_free(c->tags);
-		ends_free(c->ends);
-	}
 	free(c);
 }
 
@@ -224,31 +218,15 @@ tag_key(const struct addr *addr, uint16_t port, uint8_t transport)
 	return (struct tag_key){ .addr = *addr, .port = port, .transport = transport };
 }
 
-static inline uint32_t
-port_transport(uint16_t port, uint8_t transport)
-{
-	return (uint32_t)port << 8 | transport;
-}
-
-static void
-note_tag(struct classifier *c, const struct tag_key *key, uint32_t now_s)
-{
-	if (c->ends)
-		ends_add(c->ends, &key->addr, port_transport(key->port, key->transport), now_s);
-}
-
 /* tag_find() for the few endpoints that may have a tag. */
 static inline bool
 find_tag(struct classifier *c, const struct addr *addr, uint16_t port, uint8_t transport,
          uint32_t now_s, struct tag_fact *ret_fact)
 {
-	if (c->ends && !ends_may_have(c->ends, addr, port_transport(port, transport)))
+	if (!ends_may_have(c->ends, addr, ends_port(port, transport)))
 		return false;
 	const struct tag_key key = tag_key(addr, port, transport);
-	if (!tag_find(c->tags, &key, now_s, ret_fact))
-		return false;
-	note_tag(c, &key, now_s);
-	return true;
+	return tag_find(c->tags, &key, now_s, ret_fact);
 }
 
 static void
@@ -322,7 +300,6 @@ learn_tag(struct nm_call *api, const struct nm_tag *tag)
 	}
 	c->tags_credit--;
 	memcpy(key.addr.b, tag->addr, sizeof(key.addr.b));
-	note_tag(c, &key, call->now_s);
 	(void)tag_learn(c->tags, &key, &fact, call->now_s);
 }
 

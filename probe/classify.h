@@ -39,14 +39,12 @@ struct classify_state {
 #define CLASSIFY_TAGGED  0x04u /* the tag table was asked */
 
 struct classifier;
-struct ends;
 struct tag_table;
 
 struct classify_limits {
 	size_t tags_max; /* entries of the tag table, about 160 octets each; 0: 65,536 */
 	struct tag_table *
 	    tags; /* one that classifiers of several threads share, and the caller's; NULL: one of its own */
-	struct ends *ends; /* the filter of `tags`, shared by the same; NULL beside `tags`: none */
 };
 
 int classify_new(const struct classify_limits *limits, struct classifier **ret_classifier);
@@ -72,11 +70,17 @@ int classify_follow(struct classifier *c, const struct classifier *leader);
  * once. */
 void classify_packet_slow(struct classifier *c, const struct packet *pkt, bool from_client,
                           struct classify_state *st);
+/* True when classify_packet() has nothing to do for further packets of the conversation. */
+static inline bool
+classify_is_settled(const struct classify_state *st)
+{
+	return (st->flags & (CLASSIFY_SETTLED | CLASSIFY_WATCHED)) == CLASSIFY_SETTLED;
+}
 static inline void
 classify_packet(struct classifier *c, const struct packet *pkt, bool from_client,
                 struct classify_state *st)
 {
-	if ((st->flags & (CLASSIFY_SETTLED | CLASSIFY_WATCHED)) != CLASSIFY_SETTLED)
+	if (!classify_is_settled(st))
 		classify_packet_slow(c, pkt, from_client, st);
 }
 

@@ -191,13 +191,6 @@ ledger_count(struct meter *m, uint16_t link, enum ledger_cause cause, uint64_t p
 
 /* --- frames ------------------------------------------------------------------------------------------------------ */
 
-/* True when classify_packet() has nothing to do for further packets of a conversation. */
-static inline bool
-classify_is_settled(const struct classify_state *st)
-{
-	return (st->flags & (CLASSIFY_SETTLED | CLASSIFY_WATCHED)) == CLASSIFY_SETTLED;
-}
-
 /* Counts a decoded packet in the flow table and classifies it. Returns what it is counted under. */
 static inline enum ledger_cause
 meter_packet(struct meter *m, const struct step *step)

@@ -6,7 +6,6 @@
 #include "lib/log.h"
 #include "probe/capture.h"
 #include "probe/classify.h"
-#include "probe/classify_ends.h"
 #include "probe/export.h"
 #include "probe/fanout.h"
 #include "probe/ledger_print.h"
@@ -32,8 +31,7 @@
 struct run {
 	const struct options *options;
 	struct fanout fanout;
-	struct tag_table *tags; /* of all workers, as is their filter */
-	struct ends *ends;
+	struct tag_table *tags; /* of all workers */
 	struct classifier *classifier;
 	struct sink *sink;
 	struct workers *workers;
@@ -170,8 +168,6 @@ open_tags(struct run *r)
 		return -EIO;
 	}
 	int rc = tag_new(r->options->max_tags, seed, &r->tags);
-	if (rc == 0)
-		rc = ends_new(r->options->max_tags, &r->ends);
 	if (rc < 0)
 		log_error("tags: %s", nm_strerror(rc));
 	return rc;
@@ -238,7 +234,7 @@ open_workers(struct run *r)
 			.decode_flags = o->no_decap ? DECODE_NO_DECAP : 0,
 			.fragments_max = o->max_fragments,
 		},
-		.classify = { .tags_max = o->max_tags, .tags = r->tags, .ends = r->ends },
+		.classify = { .tags_max = o->max_tags, .tags = r->tags },
 		.classifier = r->classifier,
 		.sink = r->sink,
 		.reads_files = !r->live,
@@ -384,11 +380,10 @@ run_all(struct run *r)
 	if (rc == NM_OK)
 		rc = open_tags(r);
 	if (rc == NM_OK)
-		rc = load_classifier(r->options,
-		                     &(struct classify_limits){ .tags_max = r->options->max_tags,
-		                                                .tags = r->tags,
-		                                                .ends = r->ends },
-		                     &r->classifier);
+		rc = load_classifier(
+		    r->options,
+		    &(struct classify_limits){ .tags_max = r->options->max_tags, .tags = r->tags },
+		    &r->classifier);
 	if (rc == NM_OK)
 		rc = open_sink(r);
 	if (rc == NM_OK)
@@ -421,7 +416,6 @@ run_probe(const struct options *options)
 	if (r.sink)
 		r.sink->ops->free(r.sink);
 	classify_free(r.classifier);
-	ends_free(r.ends);
 	tag_free(r.tags);
 	return rc < 0 ? 1 : 0;
 }

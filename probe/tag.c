@@ -12,6 +12,7 @@
 #include "probe/tag.h"
 
 #include "lib/err.h"
+#include "probe/tag_ends.h"
 
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -32,7 +33,7 @@
 
 struct slot {
 	_Atomic uint64_t addr[2];
-	_Atomic uint32_t port;   /* and transport, see ports_of() */
+	_Atomic uint32_t port;   /* and transport, see ends_port() */
 	_Atomic uint32_t used_s; /* packet time of the last use */
 	_Atomic uint64_t fact;   /* see fact_word() */
 };
@@ -46,6 +47,7 @@ struct bucket {
 
 struct tag_table {
 	struct bucket *buckets;
+	struct ends *ends;
 	size_t mask; /* buckets - 1 */
 	size_t max;
 	uint64_t seed;
@@ -80,9 +82,12 @@ tag_new(size_t max, uint64_t seed, struct tag_table **ret_table)
 	/* zeroed, and not there before it is touched */
 	t->buckets = mmap(NULL, buckets * sizeof(*t->buckets), PROT_READ | PROT_WRITE,
 	                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (t->buckets == MAP_FAILED) {
+	int rc = t->buckets == MAP_FAILED ? -ENOMEM : ends_new(max, &t->ends);
+	if (rc != 0) {
+		if (t->buckets != MAP_FAILED)
+			(void)munmap(t->buckets, buckets * sizeof(*t->buckets));
 		free(t);
-		return -ENOMEM;
+		return rc;
 	}
 	t->mask = buckets - 1;
 	t->max = max;
@@ -97,6 +102,7 @@ tag_free(struct tag_table *t)
 	if (!t)
 		return;
 	(void)munmap(t->buckets, (t->mask + 1) * sizeof(*t->buckets));
+	ends_free(t->ends);
 	free(t);
 }
 
@@ -105,7 +111,7 @@ tag_free(struct tag_table *t)
 static struct words
 words_of(const struct tag_key *key)
 {
-	struct words w = { .port = (uint32_t)key->port << 8 | key->transport };
+	struct words w = { .port = ends_port(key->port, key->transport) };
 
 	memcpy(w.addr, key->addr.b, sizeof(w.addr));
 	return w;
@@ -382,6 +388,7 @@ tag_learn(struct tag_table *t, const struct tag_key *key, const struct tag_fact 
 	struct bucket *b = home(t, key, &mark);
 	bool learned = true;
 
+	ends_add(t->ends, &key->addr, w.port, now_s);
 	bool full = atomic_load_explicit(&t->count, memory_order_relaxed) >= t->max;
 	sweep(t, full ? SWEEP_WHEN_FULL : SWEEP_BUCKETS, now_s);
 	if (!lock(b)) {
@@ -455,6 +462,7 @@ tag_find(struct tag_table *t, const struct tag_key *key, uint32_t now_s, struct 
 	/* written only when it changes, because other processors' copies of the line are lost by it */
 	if (atomic_load_explicit(&slot->used_s, memory_order_relaxed) != now_s)
 		atomic_store_explicit(&slot->used_s, now_s, memory_order_relaxed);
+	ends_add(t->ends, &key->addr, w.port, now_s);
 	*ret_fact = fact;
 	return true;
 }
@@ -472,6 +480,12 @@ tag_forget(struct tag_table *t, const struct tag_key *key)
 	if (i < WAYS)
 		release(t, b, i);
 	unlock(b);
+}
+
+const struct ends *
+tag_ends(const struct tag_table *t)
+{
+	return t->ends;
 }
 
 size_t

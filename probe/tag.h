@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 struct tag_table;
+struct ends;
 
 /* An endpoint. Hashed as bytes, so no padding. */
 struct tag_key {
@@ -54,6 +55,10 @@ int tag_learn(struct tag_table *t, const struct tag_key *key, const struct tag_f
  * none. */
 bool tag_find(struct tag_table *t, const struct tag_key *key, uint32_t now_s,
               struct tag_fact *ret_fact);
+
+/* The filter in front of the table, as long as the table lives: what ends_may_have() denies has no tag. It is for look-ups
+ * that have to be cheap; tag_find() does without it. */
+const struct ends *tag_ends(const struct tag_table *t);
 
 /* Forgets an endpoint; no harm when it is not known. */
 void tag_forget(struct tag_table *t, const struct tag_key *key);

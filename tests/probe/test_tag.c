@@ -3,6 +3,7 @@
 #include "probe/tag.h"
 
 #include "lib/err.h"
+#include "probe/tag_ends.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -58,6 +59,31 @@ a_tag_is_found_by_address_port_and_transport(void **state)
 	assert_int_equal(got.reason, 3);
 	assert_false(tag_find(*state, &other_port, NOW, &got));
 	assert_false(tag_find(*state, &other_transport, NOW, &got));
+}
+
+static bool
+is_let_through(const struct tag_table *t, const struct tag_key *key)
+{
+	return ends_may_have(tag_ends(t), &key->addr, ends_port(key->port, key->transport));
+}
+
+static void
+the_filter_lets_tags_through_and_keeps_nearly_all_others(void **state)
+{
+	unsigned others = 0;
+
+	for (unsigned i = 0; i < 64; i++) {
+		struct tag_key key = key_of(i);
+
+		assert_int_equal(tag_learn(*state, &key, &fact, NOW), NM_OK);
+		assert_true(is_let_through(*state, &key));
+	}
+	for (unsigned i = 1000; i < 2000; i++) {
+		struct tag_key key = key_of(i);
+
+		others += is_let_through(*state, &key);
+	}
+	assert_in_range(others, 0, 50);
 }
 
 static void
@@ -296,6 +322,7 @@ main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(a_tag_is_found_by_address_port_and_transport),
+		CASE(the_filter_lets_tags_through_and_keeps_nearly_all_others),
 		CASE(a_tag_is_gone_after_its_time_to_live),
 		CASE(each_use_begins_the_time_to_live_anew),
 		CASE(time_that_jumps_back_far_ends_a_tag_and_a_little_does_not),

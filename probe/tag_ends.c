@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which endpoints may have a tag. */
-#include "probe/classify_ends.h"
+#include "probe/tag_ends.h"
 
 #include "lib/err.h"
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Which endpoints may have a tag: a filter in front of a tag table. Life cycle: ends_new() beside tag_new(), ends_add()
- * for each tag before it is learned and when it was used, ends_may_have() before each look-up, ends_free(). Any number of
- * threads may share one in between, all that share the table have to.
+ * Which endpoints may have a tag: a filter that each tag table keeps in front of it. The table adds to it, whoever looks
+ * tags up asks it first (tag_ends()). Life cycle: ends_new(), ends_add() for each tag before it is learned and when it was
+ * used, ends_may_have() before each look-up, ends_free(). Any number of threads may share one in between.
  *
  * Nearly all endpoints have no tag. The tag table needs a line of memory of its own to say so; this needs two bits, which
  * all together stay in the second cache. It forgets nobody who was added in the last ENDS_SPAN_S seconds of packet time,
  * the longest that a tag can live, and may take some others for them.
  */
-#ifndef NETMON_PROBE_CLASSIFY_ENDS_H
-#define NETMON_PROBE_CLASSIFY_ENDS_H
+#ifndef NETMON_PROBE_TAG_ENDS_H
+#define NETMON_PROBE_TAG_ENDS_H
 
 #include "lib/addr.h"
 
@@ -34,7 +34,14 @@ int ends_new(size_t tags_max, struct ends **ret_ends);
 /* NULL is fine. */
 void ends_free(struct ends *e);
 
-/* `port_transport` is port << 8 | transport, also below. */
+/* The form that the functions below take a port in. */
+static inline uint32_t
+ends_port(uint16_t port, uint8_t transport)
+{
+	return (uint32_t)port << 8 | transport;
+}
+
+/* `port_transport` is ends_port(), also below. */
 void ends_add(struct ends *e, const struct addr *addr, uint32_t port_transport, uint32_t now_s);
 
 /* The place of an endpoint. Who chooses endpoints that fall together gains a look-up that finds nothing. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The filter in front of the tag table: nobody who may have a tag is ever turned away. */
-#include "probe/classify_ends.h"
+#include "probe/tag_ends.h"
 
 #include "lib/err.h"
 
@@ -146,5 +146,5 @@ main(void)
 		cmocka_unit_test(tables_of_any_size_have_a_filter),
 	};
 
-	return cmocka_run_group_tests_name("classify_ends", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("tag_ends", tests, NULL, NULL);
 }
