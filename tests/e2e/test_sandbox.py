@@ -255,13 +255,14 @@ class Entering(Case):
             self.assertEqual(done.returncode, 0)
             self.assertIn("running as root", done.stderr)
 
-    def locked(self, *words, uid):
-        """Every thread of a netmonc with a sender is locked up as that user."""
+    def locked(self, *words, uid, least=2):
+        """Every thread of a netmonc with a sender is locked up as that user; so many there are at least."""
         process = self.start("netmonc", "-v", "-h", "localhost", "-p", e2e.free_port(), *words, stdin=subprocess.PIPE)
         self.addCleanup(process.popen.stdin.close)
         process.wait_line("no connection to collector")
+        # the sender may speak before the workers are there
+        e2e.wait_until(lambda: len(self.status(process)) >= least, f"{least} threads")
         threads = self.status(process)
-        self.assertGreaterEqual(len(threads), 2)
         for thread in threads:
             self.assertEqual((thread["NoNewPrivs"], thread["Seccomp"]), ("1", "2"))
             self.assertEqual(set(thread["Uid"].split()), {str(uid)})
@@ -275,8 +276,8 @@ class Entering(Case):
 
     @unittest.skipUnless(ROOT, "needs root")
     def test_live_capture_is_inside(self):
-        process, threads = self.locked("-i", "lo", "--workers", "2", uid=NOBODY)
-        self.assertGreaterEqual(len(threads), 4)  # the main one, two workers, the sender
+        # the main one, two workers, the sender
+        process, threads = self.locked("-i", "lo", "--workers", "2", uid=NOBODY, least=4)
         self.assertEqual({t.get("Groups", "").strip() for t in threads}, {str(NOBODY)})
         process.kill()
 
