@@ -54,6 +54,7 @@ extern const struct nm_module netmon_module_desktop;
 extern const struct nm_module netmon_module_sync;
 extern const struct nm_module netmon_module_vpn;
 extern const struct nm_module netmon_module_rtmp;
+extern const struct nm_module netmon_module_routing;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -104,6 +105,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_sync,
 	&netmon_module_vpn,
 	&netmon_module_rtmp,
+	&netmon_module_routing,
 	NULL,
 };
 
