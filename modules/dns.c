@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * DNS: RFC 1035, RFC 2136 (UPDATE), RFC 1996 (NOTIFY), RFC 7766 (TCP); multicast DNS (RFC 6762) and LLMNR (RFC 4795) count
- * as DNS. UDP and TCP, any port.
+ * as DNS; DNSCrypt (its version 2 protocol) does not. UDP and TCP, any port.
  *
  * Evidence: the whole message is read: header, questions, records. On any port all of it must fit and end with the
  * payload; on ports 53, 5353 and 5355 a header that makes sense is a weak sign by itself. NetBIOS names (RFC 1002) have the
- * same form and are told by their type and spelling. Cost: the dispatch tests opcode, reserved bits and counts first.
+ * same form and are told by their type and spelling. DNSCrypt: the name of which clients ask for a resolver's certificate, and the
+ * magic of a sealed answer; the resolver is tagged, as sealed questions show nothing. Cost: the dispatch tests opcode, reserved
+ * bits and counts first.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
-#define APP_DNS 4
+#define APP_DNS      4
+#define APP_DNSCRYPT 300
+
+#define SEALED_ANSWER "r6fnvWj8"
+#define SEALED_MIN    48 /* the magic, a nonce of 24 octets, an authenticator of 16 */
 
 #define HEADER      12
 #define RECORDS_MAX 64 /* looked at in one message */
@@ -19,6 +26,7 @@
 
 static const struct nm_app apps[] = {
 	{ APP_DNS, "DNS", "Name service", 0xddaa33, 0xf2c14e },
+	{ APP_DNSCRYPT, "DNSCrypt", "Name service", 0x997700, 0xd6b23c },
 };
 
 /* RFC 1035 section 4.1.1, from the flags: opcode 0, reserved bit 0, one question, fewer than 256 of the others. */
@@ -39,6 +47,13 @@ static const struct nm_app apps[] = {
 static const struct nm_match matches[] = {
 	QUERY_AT(NM_UDP, 2),
 	QUERY_AT(NM_TCP, 4),
+	NM_MATCH_TEXT(NM_UDP, SEALED_MIN, SEALED_ANSWER),
+	/* behind a length below 4096 */
+	{ .transport = NM_TCP,
+	  .min_len = 2 + SEALED_MIN,
+	  .len = 8,
+	  .pattern = { 0, 0, 'r', '6', 'f', 'n', 'v', 'W' },
+	  .mask = { 0xf0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } },
 	{ .transport = NM_UDP, .port = 53, .min_len = HEADER },
 	{ .transport = NM_UDP, .port = 5353, .min_len = HEADER },
 	{ .transport = NM_UDP, .port = 5355, .min_len = HEADER },
@@ -197,6 +212,26 @@ rate_stream(const struct nm_packet *pkt, bool known_port, struct message *m)
 	return confidence;
 }
 
+/* The certificate's name begins with the protocol's version and "dnscrypt-cert"; the message around it may be padded beyond what
+ * the packet has of it. A resolver that answers is tagged. */
+static uint8_t
+rate_dnscrypt(const struct nm_packet *pkt, struct nm_call *call)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+
+	wire_skip(&w, pkt->transport == NM_TCP ? 2 : 0);
+	bool sealed = text_begins(&w, SEALED_ANSWER) && wire_left(&w) >= SEALED_MIN;
+	wire_skip(&w, 2);
+	uint16_t flags = wire_u16(&w);
+	wire_skip(&w, HEADER - 4);
+	bool certificate = text_begins_nocase(&w, "\0012\015dnscrypt-cert");
+	if (sealed || (certificate && (flags & 0x8000)))
+		nm_tag_sender(pkt, call, APP_DNSCRYPT);
+	if (sealed)
+		return NM_CONF_PROOF;
+	return certificate ? NM_CONF_SIGNATURE : 0;
+}
+
 static bool
 is_known_port(uint16_t port)
 {
@@ -210,7 +245,9 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	struct message m = { 0 };
 
 	(void)ctx;
-	(void)call;
+	uint8_t dnscrypt = rate_dnscrypt(pkt, call);
+	if (dnscrypt)
+		return nm_signature(verdict, APP_DNSCRYPT, dnscrypt);
 	if (pkt->transport == NM_TCP)
 		verdict->confidence = rate_stream(pkt, known_port, &m);
 	else
@@ -227,7 +264,7 @@ NM_MODULE(dns) = {
 	.abi_version = NM_ABI_VERSION,
 	.size = sizeof(struct nm_module),
 	.name = "dns",
-	.summary = "DNS, multicast DNS and LLMNR over UDP and TCP",
+	.summary = "DNS, multicast DNS and LLMNR over UDP and TCP, DNSCrypt",
 	.n_apps = sizeof(apps) / sizeof(apps[0]),
 	.n_matches = sizeof(matches) / sizeof(matches[0]),
 	.apps = apps,

@@ -105,7 +105,10 @@ rate_amqp(const struct nm_packet *pkt, struct wire w)
 {
 	if (text_begins(&w, "AMQP")) {
 		wire_skip(&w, 4);
-		return wire_u8(&w) <= 3 && wire_u8(&w) <= 9 && wire_ok(&w) ? NM_CONF_PROOF : 0;
+		uint8_t kind = wire_u8(&w);
+		uint8_t major = wire_u8(&w);
+
+		return kind <= 3 && major <= 9 && wire_ok(&w) ? NM_CONF_PROOF : 0;
 	}
 	uint8_t type = wire_u8(&w);
 	wire_skip(&w, 2);
@@ -130,7 +133,7 @@ rate_kafka(const struct nm_packet *pkt, struct wire w)
 	if (!wire_ok(&w) || length + 4 != pkt->wire_len || key > KAFKA_KEYS ||
 	    version > KAFKA_VERSIONS)
 		return 0;
-	if (name == KAFKA_NO_NAME)
+	if (name == KAFKA_NO_NAME || name == 0)
 		return port ? NM_CONF_SIGNATURE : 0;
 	if (name < 2 || name > length - 10)
 		return 0;

@@ -5,7 +5,7 @@
  *
  * Evidence: MongoDB: a message's length, operation and how that begins; Redis: an array of strings as clients send it;
  * Memcached: a storage command or value with its three numbers; Cassandra: a start-up or list of options that names
- * CQL_VERSION. Shorter words count on the usual port only. Servers are tagged. Cost: asked for payload with these heads, and for all of
+ * CQL_VERSION, or the head of a connection between nodes. Shorter words count on the usual port only. Servers are tagged. Cost: asked for payload with these heads, and for all of
  * it on the four ports.
  */
 #include <netmon/family.h>
@@ -29,6 +29,7 @@
 #define OP_MSG       2013
 #define CQL_HEADER   9
 #define CQL_MAX      (256u << 20)
+#define NODES_MAGIC  0xca552dfau
 
 static const struct nm_app apps[] = {
 	{ APP_MONGODB, "MongoDB", "Database", 0x3f9c35, 0x7fcf74 },
@@ -66,6 +67,7 @@ static const struct nm_match matches[] = {
 	  .len = 5,
 	  .pattern = { 0x80, 0, 0, 0, 6 },
 	  .mask = { 0xf8, 0xe0, 0, 0, 0xff } },
+	{ .transport = NM_TCP, .min_len = 8, .len = 4, .pattern = { 0xca, 0x55, 0x2d, 0xfa } },
 	{ .transport = NM_TCP, .port = PORT_MONGODB, .min_len = MONGO_HEADER },
 	{ .transport = NM_TCP, .port = PORT_REDIS, .min_len = 3 },
 	{ .transport = NM_TCP, .port = PORT_MEMCACHED, .min_len = 4 },
@@ -139,7 +141,7 @@ rate_redis(const struct nm_packet *pkt, struct wire w)
 	struct wire line = text_line(&w, &ended);
 	if (!ended || wire_left(&line) < 2 || !text_all_print(&line))
 		return 0;
-	return memchr("+-:$*%~>_,#(=!|", *pkt->payload, 15) ? NM_CONF_SIGNATURE : NM_CONF_WEAK;
+	return strchr("+-:$*%~>_,#(=!|", *pkt->payload) ? NM_CONF_SIGNATURE : NM_CONF_WEAK;
 }
 
 static const char *const stores[] = { "set ",     "add ", "replace ", "append ",
@@ -215,10 +217,26 @@ rate_memcached(const struct nm_packet *pkt, struct wire w)
 	return 0;
 }
 
+/* Between nodes a connection begins with a magic and flags; from version 4.0 of the program, the sender's address and port with
+ * their length and a checksum follow. */
+static bool
+is_between_nodes(const struct nm_packet *pkt, struct wire w)
+{
+	if (wire_u32(&w) != NODES_MAGIC)
+		return false;
+	wire_skip(&w, 4);
+	if (pkt->wire_len == 8)
+		return wire_ok(&w);
+	uint8_t address = wire_u8(&w);
+	return wire_ok(&w) && (address == 6 || address == 18) && pkt->wire_len == 13u + address;
+}
+
 /* Version and direction, flags, stream, operation, length of the body. */
 static uint8_t
 rate_cassandra(const struct nm_packet *pkt, struct wire w)
 {
+	if (is_between_nodes(pkt, w))
+		return NM_CONF_SIGNATURE;
 	uint8_t version = wire_u8(&w);
 	uint8_t flags = wire_u8(&w);
 

@@ -2,6 +2,7 @@
 /*
  * SQL databases on TCP, any port for what begins a connection: MySQL and MariaDB (usually 3306), PostgreSQL (5432), Microsoft
  * SQL Server (TDS, 1433), Oracle (TNS, 1521). In TLS they are known as far as they begin in clear text.
+ * Sybase's TDS counts as MSSQL.
  *
  * Evidence: MySQL: the server's greeting; PostgreSQL: the start-up or TLS request, the server's demand for authentication; TDS:
  * pre-login and login; TNS: the connect packet. What comes later counts on the usual port only. Servers are tagged. Cost:
@@ -32,6 +33,8 @@
 #define TDS_HEADER    8
 #define TDS_PRELOGIN  0x12
 #define TDS_LOGIN     0x10
+#define TDS_OLD_LOGIN 0x02
+#define TDS_OLD_SIZE  512 /* a client's packets before sizes are agreed upon */
 #define TDS_REPLY     0x04
 #define TNS_HEADER    8
 
@@ -77,6 +80,12 @@ static const struct nm_match matches[] = {
 	  .len = 8,
 	  .pattern = { TDS_LOGIN, 0, 0, 0, 0, 0, 0, 0 },
 	  .mask = { 0xff, 0xfe, 0, 0, 0xff, 0xff, 0, 0xff } },
+	/* a first packet of 512 octets, of which more come */
+	{ .transport = NM_TCP,
+	  .min_len = TDS_HEADER + 31 * 4,
+	  .len = 8,
+	  .pattern = { TDS_OLD_LOGIN, 0, 2, 0, 0, 0, 0, 0 },
+	  .mask = { 0xff, 0xfe, 0xff, 0xff, 0xff, 0xff, 0, 0xff } },
 	/* a connect packet shorter than 1024 octets, without checksums */
 	{ .transport = NM_TCP,
 	  .min_len = 12,
@@ -207,6 +216,26 @@ is_login(struct wire w, uint16_t length)
 	return inner == length - TDS_HEADER && wire_u8(&w) >> 4 == 7 && wire_ok(&w);
 }
 
+/* TDS before 7: host, user, password and process, each 30 octets, zeros behind what is used, and the length of that. */
+static bool
+is_old_login(struct wire w)
+{
+	unsigned used = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		const uint8_t *text = wire_take(&w, 30);
+		uint8_t len = wire_u8(&w);
+
+		if (!wire_ok(&w) || len > 30)
+			return false;
+		for (unsigned at = 0; at < 30; at++)
+			if ((at < len) != (text[at] != 0))
+				return false;
+		used += len;
+	}
+	return used > 0;
+}
+
 /* MS-TDS 2.2.3.1: type, status, length, channel, packet, window. */
 static uint8_t
 rate_mssql(const struct nm_packet *pkt, struct wire w)
@@ -221,6 +250,8 @@ rate_mssql(const struct nm_packet *pkt, struct wire w)
 	if (type == TDS_PRELOGIN && length == pkt->wire_len && is_prelogin(w))
 		return NM_CONF_PROOF;
 	if (type == TDS_LOGIN && is_login(w, length))
+		return NM_CONF_PROOF;
+	if (type == TDS_OLD_LOGIN && length == TDS_OLD_SIZE && is_old_login(w))
 		return NM_CONF_PROOF;
 	bool known = (type >= 1 && type <= TDS_REPLY) || type == 6 || type == 7 || type == 14 ||
 	             type == TDS_LOGIN || type == TDS_PRELOGIN;

@@ -21,6 +21,9 @@ static const struct module_case port_messages[] = {
 	{ CASE_TCP("9092"), "Kafka",
 	  SAMPLE("produce without a name", CLIENT,
 	         "\0\0\0\20\0\0\0\2\0\0\0\7\377\377\0\1\0\0\5\334") },
+	{ CASE_TCP("9092"), "Kafka",
+	  SAMPLE("offsets for an empty name", CLIENT,
+	         "\0\0\0\17\0\2\0\0\0\0\0\7\0\0\377\377\377\377\0") },
 	{ CASE_UDP("5683"), "CoAP", SAMPLE("request", CLIENT, "D\1\0224tokn\264testa(") },
 	{ CASE_UDP("5683"), "CoAP", SAMPLE("content", SERVER, "dE\0224tokn\300\37722.5 C") },
 };

@@ -20,6 +20,11 @@ static const struct module_case messages[] = {
 	  SAMPLE("start-up", CLIENT, "\4\0\0\0\1\0\0\0\26\0\1\0\13CQL_VERSION\0\0053.0.0") },
 	{ CASE_TCP("9042"), "Cassandra",
 	  SAMPLE("options", SERVER, "\204\0\0\0\6\0\0\0\30\0\1\0\13CQL_VERSION\0\1\0\0053.4.4") },
+	{ CASE_TCP("7000"), "Cassandra",
+	  SAMPLE("between nodes", CLIENT,
+	         "\312\125\055\372\14\12\14\21\6\300\0\2\1\33\130\1\2\3\4") },
+	{ CASE_TCP("7000"), "Cassandra",
+	  SAMPLE("between nodes of old", CLIENT, "\312\125\055\372\0\0\13\10") },
 };
 
 /* What is too little for any other port than its own. */
@@ -52,6 +57,9 @@ static const struct module_case look_alikes[] = {
 	         "%\0\0\0\1\0\0\0\0\0\0\0\335\7\0\0\0\0\0\0\0\17'\0\0\20hello\0\1\0\0\0\0") },
 	{ CASE_TCP("9042"), "Cassandra",
 	  SAMPLE("another length", CLIENT, "\204\0\0\0\2\0\0\0\11") },
+	{ CASE_TCP("7000"), "Cassandra",
+	  SAMPLE("a node with another address", CLIENT,
+	         "\312\125\055\372\14\12\14\21\7\300\0\2\1\33\130\1\2\3\4") },
 	{ CASE_UDP("11211"), "Memcached",
 	  SAMPLE("a datagram behind the last", CLIENT, "\0\1\0\3\0\1\0\0stats\r\n") },
 };
