@@ -55,6 +55,8 @@ extern const struct nm_module netmon_module_sync;
 extern const struct nm_module netmon_module_vpn;
 extern const struct nm_module netmon_module_rtmp;
 extern const struct nm_module netmon_module_routing;
+extern const struct nm_module netmon_module_scada;
+extern const struct nm_module netmon_module_mobile;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -106,6 +108,8 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_vpn,
 	&netmon_module_rtmp,
 	&netmon_module_routing,
+	&netmon_module_scada,
+	&netmon_module_mobile,
 	NULL,
 };
 
