@@ -173,7 +173,8 @@ host_add() {
 # also_known_as HOSTNAME IPV4 IPV6: one more name in everybody's hosts file.
 also_known_as() { printf '%s %s\n%s %s\n' "$2" "$1" "$3" "$1" >>"$TMP/hosts"; }
 
-# rule ADDRESS[,ADDRESS...] tcp|udp PORT[-PORT] APPLICATION [ACCEPT]: what runs at that address and port.
+# rule ADDRESS[,ADDRESS...] tcp|udp PORT[-PORT] APPLICATION [ACCEPT]: what runs at that address and port. Protocols
+# without ports (esp, igmp, ospf, vrrp) have port 0.
 rule() { printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "${5:-$4}" >>"$TMP/rules"; }
 
 # Neighbour discovery, multicast reports and ARP are the link's own business, not conversations of hosts.

@@ -2,14 +2,15 @@
 """Conversations of a capture file, read with nothing but Python's standard library.
 
 A conversation is (protocol, address, port, address, port), seen from whoever sent its first packet. Ethernet,
-802.1Q, QinQ, IPv4, IPv6 with extension headers, TCP, UDP, ICMP, ICMPv6 and GRE (whose inner packet is what counts)
-are understood; whatever else is in a capture is an error, because a capture of ours must hold nothing unexplained.
+802.1Q, QinQ, IPv4, IPv6 with extension headers, TCP, UDP, some protocols without ports, and GRE (whose inner packet is
+what counts) are understood; whatever else is in a capture is an error, because a capture of ours must hold nothing unexplained.
 """
 import collections
 import ipaddress
 import struct
 
 ICMP, TCP, UDP, GRE, ICMP6 = 1, 6, 17, 47, 58
+WITHOUT_PORTS = (ICMP, 2, 50, 51, ICMP6, 89, 103, 112)  # and IGMP, ESP, AH, OSPF, PIM, VRRP
 IPV4, IPV6 = 0x0800, 0x86DD
 VLAN_TYPES = (0x8100, 0x88A8, 0x9100)
 EXTENSIONS = (0, 43, 60)
@@ -111,14 +112,14 @@ def dissect(kind, packet):
 
 
 def transport(proto, data):
-    """Ports and payload octets; ICMP has no ports and is written with 0 0."""
+    """Ports and payload octets; what has no ports is written with 0 0."""
     if proto == TCP:
         sport, dport = struct.unpack_from("!HH", data)
         return sport, dport, len(data) - 4 * (data[12] >> 4)
     if proto == UDP:
         sport, dport = struct.unpack_from("!HH", data)
         return sport, dport, len(data) - 8
-    if proto in (ICMP, ICMP6):
+    if proto in WITHOUT_PORTS:
         return 0, 0, len(data)
     raise NotUnderstood("IP protocol %d" % proto)
 

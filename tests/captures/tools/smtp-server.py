@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""smtp-server.py PORT CERTIFICATE [USER PASSWORD]: an aiosmtpd server with STARTTLS, and AUTH when a user is given."""
+"""smtp-server.py PORT CERTIFICATE [USER PASSWORD]: an aiosmtpd server with AUTH when a user is given; with TLS from the
+first octet on port 465, with STARTTLS on any other."""
 import ssl
 import sys
 import time
@@ -9,12 +10,14 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 from aiosmtpd.smtp import AuthResult
 
+SMTPS_PORT = 465
+
 
 def main():
     port, certificate = int(sys.argv[1]), sys.argv[2]
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
-    options = {"tls_context": context, "ident": "Python SMTP"}
+    options = {"ssl_context" if port == SMTPS_PORT else "tls_context": context, "ident": "Python SMTP"}
     if len(sys.argv) > 3:
         user, password = (word.encode() for word in sys.argv[3:5])
 
