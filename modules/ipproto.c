@@ -4,8 +4,8 @@
  * (RFC 2784, RFC 2637) whose payload is no IP packet, EIGRP (RFC 7868), OSPF (RFC 2328, RFC 5340), PIM (RFC 7761), VRRP
  * (RFC 5798), SCTP (RFC 9260).
  *
- * Evidence: the protocol number; where the first octets hold a version, one that there is. Cost: one call for the first
- * packet of a flow.
+ * Evidence: the protocol number; where the first octets hold a version, one that there is. SCTP is less sure, so that the
+ * module that knows what it carries is asked too. Cost: one call for the first packet of a flow, some for SCTP.
  */
 #include <netmon/module.h>
 
@@ -73,10 +73,11 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 		uint8_t version = wire_u8(&w) & protocols[i].mask;
 		bool fits =
 		    !wire_ok(&w) || (version >= protocols[i].low && version <= protocols[i].high);
+		bool carries = protocols[i].protocol == PROTOCOL_SCTP;
 
 		/* A later fragment has no header: the number alone is nearly as good. */
 		verdict->app = protocols[i].app;
-		verdict->confidence = fits ? NM_CONF_PROOF : NM_CONF_WEAK;
+		verdict->confidence = fits && !carries ? NM_CONF_PROOF : NM_CONF_WEAK;
 		verdict->evidence = NM_EV_SIGNATURE;
 		return NM_MATCH;
 	}

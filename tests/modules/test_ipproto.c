@@ -17,7 +17,6 @@ static const struct {
 	{ 89, "OSPF", SAMPLE("hello of version 3", CLIENT, "\x03\x01\x00\x24\x01\x01\x01\x01") },
 	{ 103, "PIM", SAMPLE("hello", CLIENT, "\x20\x00\x41\xfe\x00\x01\x00\x02") },
 	{ 112, "VRRP", SAMPLE("advertisement", CLIENT, "\x21\x01\x64\x01\x00\x01\xba\x52") },
-	{ 132, "SCTP", SAMPLE("heartbeat", CLIENT, "\x04\x00\x00\x08\x00\x01\x00\x04") },
 };
 
 static void
@@ -32,6 +31,20 @@ each_protocol_is_named_by_its_number(void **state)
 		assert_int_equal(t.state.confidence, NM_CONF_PROOF);
 		harness_cut(h, cases[i].protocol, ENDS, &cases[i].good, cases[i].app);
 	}
+}
+
+/* What it carries may still be known. */
+static void
+sctp_is_named_and_does_not_settle_the_flow(void **state)
+{
+	const struct sample heartbeat =
+	    SAMPLE("heartbeat", CLIENT, "\x04\x00\x00\x08\x00\x01\x00\x04");
+	struct talk t = talk_begin(h, 132, ENDS);
+
+	(void)state;
+	assert_string_equal(talk_send(&t, CLIENT, heartbeat.bytes, heartbeat.len), "SCTP");
+	assert_true(t.state.confidence < NM_CONF_SIGNATURE);
+	harness_cut(h, 132, ENDS, &heartbeat, "SCTP");
 }
 
 static void
@@ -58,6 +71,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_protocol_is_named_by_its_number),
+		cmocka_unit_test(sctp_is_named_and_does_not_settle_the_flow),
 		cmocka_unit_test(another_version_is_less_sure),
 		cmocka_unit_test(other_numbers_are_unknown),
 	};

@@ -55,8 +55,10 @@ extern const struct nm_module netmon_module_sync;
 extern const struct nm_module netmon_module_vpn;
 extern const struct nm_module netmon_module_rtmp;
 extern const struct nm_module netmon_module_routing;
-extern const struct nm_module netmon_module_scada;
 extern const struct nm_module netmon_module_mobile;
+extern const struct nm_module netmon_module_appserver;
+extern const struct nm_module netmon_module_sigtran;
+extern const struct nm_module netmon_module_scada;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -108,8 +110,10 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_vpn,
 	&netmon_module_rtmp,
 	&netmon_module_routing,
-	&netmon_module_scada,
 	&netmon_module_mobile,
+	&netmon_module_appserver,
+	&netmon_module_sigtran,
+	&netmon_module_scada,
 	NULL,
 };
 
