@@ -47,7 +47,7 @@ write_record(uint8_t *p, const struct record *r, size_t skip)
 	p = wireout_at32(p, r->octets);
 	p = wireout_at16(p, r->packets);
 	p = wireout_at16(p, r->protocol);
-	p = wireout_at16(p, r->application);
+	p = wireout_at16(p, record_counts_as(r));
 	*p++ = r->start_frac;
 	*p++ = r->end_frac;
 	p = wireout_at32(p, r->started);

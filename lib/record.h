@@ -21,22 +21,26 @@
 struct record {
 	struct addr saddr;
 	struct addr daddr;
-	uint16_t sport;     /* ICMP: 0 */
-	uint16_t dport;     /* ICMP: 0 */
-	uint8_t protocol;   /* IP protocol number (IPv6: after the extension headers) */
-	uint8_t start_frac; /* 1/256 s behind `started` */
-	uint8_t end_frac;   /* 1/256 s behind `expires` */
-	uint8_t confidence; /* 0..100 of the application */
-	uint16_t packets;   /* 1..65,535 */
-	uint16_t application;
-	uint32_t octets;  /* sum of the IP headers' total lengths */
-	uint32_t started; /* time of the first packet, seconds UTC */
-	uint32_t expires; /* time of the last packet that is in the record, seconds UTC */
-	uint16_t vlan;    /* outermost VLAN id 1..4094, VLAN_NONE without a tag */
-	uint16_t link;    /* index into the probe's links */
+	uint16_t sport;       /* ICMP: 0 */
+	uint16_t dport;       /* ICMP: 0 */
+	uint8_t protocol;     /* IP protocol number (IPv6: after the extension headers) */
+	uint8_t start_frac;   /* 1/256 s behind `started` */
+	uint8_t end_frac;     /* 1/256 s behind `expires` */
+	uint8_t confidence;   /* 0..100 of the application */
+	uint16_t packets;     /* 1..65,535 */
+	uint16_t application; /* the protocol, or what the admin's rule calls it */
+	uint32_t octets;      /* sum of the IP headers' total lengths */
+	uint32_t started;     /* time of the first packet, seconds UTC */
+	uint32_t expires;     /* time of the last packet that is in the record, seconds UTC */
+	uint16_t vlan;        /* outermost VLAN id 1..4094, VLAN_NONE without a tag */
+	uint16_t link;        /* index into the probe's links */
 	uint16_t reason; /* index into the probe's reasons (classify_reason()); never on the wire */
 	uint16_t
 	    sampling; /* one packet in so many was looked at, and `packets` and `octets` are scaled up; 0, 1: all */
+	uint16_t
+	    service; /* application id of the service that the host's name belongs to, 0: none */
+	uint32_t
+	    host; /* name of the host that the flow is with (probe/hosts.h); never on the wire */
 	uint32_t
 	    tunnel; /* encapsulations that the flow's first packet was found in (lib/tunnel.h), 0: none */
 };
@@ -44,6 +48,13 @@ struct record {
 /* The record of a link's packets that found the flow table full has this protocol (reserved by IANA), no ports and
  * unspecified addresses: sums over records stay exact, and nobody's traffic is made up. */
 #define RECORD_OVERFLOW_PROTOCOL 255
+
+/* The application that a record counts for, and goes out with: the service where one is known. */
+static inline uint16_t
+record_counts_as(const struct record *r)
+{
+	return r->service ? r->service : r->application;
+}
 
 /* True for an overflow record's protocol and addresses. */
 static inline bool

@@ -101,7 +101,7 @@ put_flow(FILE *out, const struct record *r, bool first)
 	                      ",%u,%u,%" PRIu32 ",%" PRIu32 ",'%s',%u",
 	              r->vlan, addr_format(&r->saddr, saddr, sizeof(saddr)),
 	              addr_format(&r->daddr, daddr, sizeof(daddr)), r->sport, r->dport, r->protocol,
-	              r->packets, r->octets, r->application,
+	              r->packets, r->octets, record_counts_as(r),
 	              (unsigned)r->start_frac << 8 | r->end_frac, r->started, r->expires,
 	              tunnel_format(r->tunnel, tunnel, sizeof(tunnel)),
 	              r->sampling ? r->sampling : 1u);

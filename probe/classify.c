@@ -1,172 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Classification of flows. Per packet of a flow that is not settled: the tag table (source, then destination), then the
- * modules that the dispatch names. The highest confidence wins.
+ * Classification of packets. When a conversation begins: the admin's rules, the tag table (source, then destination), and what
+ * DNS told the client. Then, until it is settled, the modules that the dispatch names. The highest confidence wins, a rule
+ * beats them all.
  */
-#include "probe/classify.h"
+#include "probe/classify_inner.h"
 
-#include "lib/err.h"
-#include "probe/dispatch.h"
-#include "probe/labels.h"
-#include "probe/modhost.h"
-#include "probe/tag.h"
-#include "probe/tag_ends.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-#define TAGS_MAX     65536
 #define REFUSED_BITS 128 /* modules that classify_state can remember a NM_NO of */
-/* A packet may teach so many tags, and as many more as those before it left, up to TAGS_CREDIT: a tracker that names a
- * hundred peers now and then is believed, and a flood of such answers does not cost what it would like to. */
-#define TAGS_EACH   4
-#define TAGS_CREDIT 4096
-
-struct classifier {
-	struct modset *set;
-	struct dispatch *dispatch;
-	struct tag_table *tags;
-	bool shares_tags;        /* they are the caller's */
-	const struct ends *ends; /* which endpoints may have one: tag_ends() */
-	struct labels *labels;
-	uint32_t generation;
-	uint64_t module_calls;
-	uint64_t tags_left_out; /* for want of credit */
-	unsigned tags_credit;   /* tags that may be learned */
-	uint8_t budget[256];    /* dispatch_budget() of each transport */
-	uint16_t
-	    names[MODHOST_MODULES_MAX]; /* of each module of `set`: its name among the labels */
-};
 
 /* What a module is handed; the host's side of struct nm_call. */
 struct call {
 	struct nm_call api; /* first: the module hands its address back to us */
 	struct classifier *c;
+	struct classify_state *st;
 	unsigned module;
 	uint32_t now_s;
 };
-
-/* --- life ------------------------------------------------------------------------------------------------------- */
-
-int
-classify_new(const struct classify_limits *limits, struct classifier **ret_classifier)
-{
-	struct classifier *c = calloc(1, sizeof(*c));
-	size_t tags_max = limits && limits->tags_max ? limits->tags_max : TAGS_MAX;
-	uint64_t seed = 0;
-	int rc;
-
-	if (!c)
-		return -ENOMEM;
-	/* Without random numbers collisions can be made, which cost time and nothing else. */
-	(void)!getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
-	c->tags_credit = TAGS_CREDIT;
-	c->shares_tags = limits && limits->tags;
-	if (c->shares_tags)
-		c->tags = limits->tags;
-	rc = c->shares_tags ? 0 : tag_new(tags_max, seed, &c->tags);
-	if (rc == 0) {
-		c->ends = tag_ends(c->tags);
-		rc = labels_new(&c->labels);
-	}
-	if (rc == 0)
-		rc = classify_load_static(c, NULL, 0);
-	if (rc != 0) {
-		classify_free(c);
-		return rc;
-	}
-	*ret_classifier = c;
-	return 0;
-}
-
-void
-classify_free(struct classifier *c)
-{
-	if (!c)
-		return;
-	dispatch_free(c->dispatch);
-	modhost_close(c->set);
-	labels_free(c->labels);
-	if (!c->shares_tags)
-		tag_free(c->tags);
-	free(c);
-}
-
-/* Puts what is ready in the place of the old one; both are taken over, the names copied. */
-static void
-replace(struct classifier *c, struct modset *set, struct dispatch *dispatch,
-        const uint16_t names[MODHOST_MODULES_MAX])
-{
-	dispatch_free(c->dispatch);
-	modhost_close(c->set);
-	c->dispatch = dispatch;
-	c->set = set;
-	memcpy(c->names, names, sizeof(c->names));
-	for (unsigned transport = 0; transport < sizeof(c->budget); transport++)
-		c->budget[transport] = (uint8_t)dispatch_budget(dispatch, (uint8_t)transport);
-	c->generation++;
-}
-
-/* Puts a set in the place of the old one. Takes the set over, on failure too. */
-static int
-install(struct classifier *c, struct modset *set)
-{
-	struct dispatch *dispatch = NULL;
-	uint16_t names[MODHOST_MODULES_MAX] = { 0 };
-	int rc = dispatch_new(set, &dispatch);
-
-	for (size_t i = 0; rc == 0 && i < modset_count(set); i++)
-		rc = labels_add(c->labels, modset_module(set, i), &names[i]);
-	if (rc != 0) {
-		dispatch_free(dispatch);
-		modhost_close(set);
-		return rc;
-	}
-	replace(c, set, dispatch, names);
-	return 0;
-}
-
-int
-classify_load(struct classifier *c, const char *list, const char *dir, char *err, size_t err_size)
-{
-	struct modset *set = NULL;
-	int rc = modhost_open(list, dir, err, err_size, &set);
-
-	if (rc != 0)
-		return rc;
-	rc = install(c, set);
-	if (rc != 0 && err_size > 0)
-		(void)snprintf(err, err_size, "%s: %s", list, nm_strerror(rc));
-	return rc;
-}
-
-int
-classify_load_static(struct classifier *c, const struct nm_module *const *modules, size_t n)
-{
-	struct modset *set = NULL;
-	int rc = modhost_adopt(modules, n, &set);
-
-	return rc == 0 ? install(c, set) : rc;
-}
-
-int
-classify_follow(struct classifier *c, const struct classifier *leader)
-{
-	struct modset *set = NULL;
-	struct dispatch *dispatch = NULL;
-	int rc = modhost_copy(leader->set, &set);
-
-	if (rc == 0)
-		rc = dispatch_new(set, &dispatch);
-	if (rc != 0) {
-		modhost_close(set);
-		return rc;
-	}
-	replace(c, set, dispatch, leader->names);
-	return 0;
-}
 
 /* --- verdicts --------------------------------------------------------------------------------------------------- */
 
@@ -174,8 +25,8 @@ classify_follow(struct classifier *c, const struct classifier *leader)
 static uint8_t
 owner_of(const struct classifier *c, uint16_t app)
 {
-	for (size_t i = 0; app != APP_UNKNOWN && i < modset_count(c->set); i++) {
-		const struct nm_module *m = modset_module(c->set, i);
+	for (size_t i = 0; app != APP_UNKNOWN && i < modset_count(c->set.modules); i++) {
+		const struct nm_module *m = modset_module(c->set.modules, i);
 
 		for (size_t j = 0; j < m->n_apps; j++)
 			if (m->apps[j].id == app)
@@ -187,7 +38,7 @@ owner_of(const struct classifier *c, uint16_t app)
 static bool
 declares(const struct classifier *c, unsigned module, uint16_t app)
 {
-	const struct nm_module *m = modset_module(c->set, module);
+	const struct nm_module *m = modset_module(c->set.modules, module);
 
 	for (size_t i = 0; i < m->n_apps; i++)
 		if (m->apps[i].id == app)
@@ -201,13 +52,41 @@ static void
 renew(const struct classifier *c, struct classify_state *st)
 {
 	memset(st->refused, 0, sizeof(st->refused));
-	st->note = 0;
+	memset(st->note, 0, sizeof(st->note));
 	st->note_owner = 0;
 	if (st->owner)
 		st->owner = owner_of(c, st->app);
 	if (!st->owner)
 		st->flags &= (uint8_t)~CLASSIFY_WATCHED;
 	st->generation = (uint8_t)c->generation;
+}
+
+/* --- services ---------------------------------------------------------------------------------------------------- */
+
+static bool
+is_carrier(const struct classifier *c, uint16_t app)
+{
+	return app == APP_UNKNOWN ||
+	       (app <= NM_APP_ID_MAX && c->set.carriers[app / 8] >> app % 8 & 1);
+}
+
+/* Works the service out, after the host or the application changed. What DNS said of an address says nothing against an
+ * application that names itself: many names lead to one address, and one name is good for many ports. */
+static void
+name_service(const struct classifier *c, struct classify_state *st)
+{
+	char name[HOSTS_NAME_MAX + 1];
+	enum nm_name_source source;
+
+	if (st->host == HOST_NONE || st->rule)
+		return;
+	st->service = APP_UNKNOWN;
+	size_t len = hosts_name(c->hosts, st->host, name, &source);
+	if (len == 0 || (source == NM_NAME_DNS && !is_carrier(c, st->app)))
+		return;
+	const struct service *service = services_find(c->set.services, name, len);
+	if (service)
+		st->service = service->app;
 }
 
 /* --- tags ------------------------------------------------------------------------------------------------------- */
@@ -245,7 +124,6 @@ look_up_tags(struct classifier *c, const struct packet *pkt, struct classify_sta
 	uint32_t now_s = (uint32_t)(pkt->ts_ns / 1000000000U);
 	struct tag_fact fact;
 
-	st->flags |= CLASSIFY_TAGGED;
 	for (unsigned i = 0; i < 2; i++) {
 		if (!find_tag(c, i ? &pkt->daddr : &pkt->saddr, i ? pkt->dport : pkt->sport,
 		              pkt->protocol, now_s, &fact) ||
@@ -256,6 +134,7 @@ look_up_tags(struct classifier *c, const struct packet *pkt, struct classify_sta
 		st->reason = fact.reason;
 		st->confidence = fact.confidence;
 		st->owner = 0;
+		name_service(c, st);
 	}
 }
 
@@ -287,7 +166,7 @@ learn_tag(struct nm_call *api, const struct nm_tag *tag)
 	struct tag_key key = { .port = tag->port, .transport = tag->transport };
 	struct tag_fact fact = {
 		.app = tag->app,
-		.reason = labels_reason(c->names[call->module], NM_EV_TAG),
+		.reason = labels_reason(c->set.names[call->module], NM_EV_TAG),
 		.ttl_s = tag->ttl_s,
 		.confidence = tag->confidence > 100 ? 100 : tag->confidence,
 	};
@@ -301,6 +180,59 @@ learn_tag(struct nm_call *api, const struct nm_tag *tag)
 	c->tags_credit--;
 	memcpy(key.addr.b, tag->addr, sizeof(key.addr.b));
 	(void)tag_learn(c->tags, &key, &fact, call->now_s);
+}
+
+/* --- names of hosts ---------------------------------------------------------------------------------------------- */
+
+/* struct nm_call's way to name the host. */
+static void
+learn_host(struct nm_call *api, const uint8_t *name, uint32_t len, enum nm_name_source source)
+{
+	struct call *call = (struct call *)(void *)api;
+	struct classifier *c = call->c;
+
+	if (source <= NM_NAME_DNS || source > NM_NAME_CLIENT ||
+	    (call->st->host && hosts_source(c->hosts, call->st->host) >= source))
+		return;
+	uint32_t host = hosts_learn(c->hosts, name, len, source);
+	if (host == HOST_NONE)
+		return;
+	call->st->host = host;
+	name_service(c, call->st);
+}
+
+/* struct nm_call's way to keep what DNS says. It takes credit as a tag does. */
+static void
+learn_answer(struct nm_call *api, const struct nm_answer *answer)
+{
+	struct call *call = (struct call *)(void *)api;
+	struct classifier *c = call->c;
+	struct addr client, server;
+
+	if (c->tags_credit == 0) {
+		c->tags_left_out++;
+		return;
+	}
+	c->tags_credit--;
+	memcpy(client.b, answer->client, sizeof(client.b));
+	memcpy(server.b, answer->addr, sizeof(server.b));
+	uint32_t host = hosts_learn(c->hosts, answer->name, answer->name_len, NM_NAME_DNS);
+	hosts_resolved(c->hosts, &client, &server, host, answer->ttl_s, call->now_s);
+}
+
+/* What DNS told the one end of the other. Who the client is may be a guess. */
+static void
+look_up_host(struct classifier *c, const struct packet *pkt, bool from_client,
+             struct classify_state *st)
+{
+	const struct addr *client = from_client ? &pkt->saddr : &pkt->daddr;
+	const struct addr *server = from_client ? &pkt->daddr : &pkt->saddr;
+	uint32_t now_s = (uint32_t)(pkt->ts_ns / 1000000000U);
+
+	st->host = hosts_find(c->hosts, client, server, now_s);
+	if (st->host == HOST_NONE)
+		st->host = hosts_find(c->hosts, server, client, now_s);
+	name_service(c, st);
 }
 
 /* --- verdicts of modules ---------------------------------------------------------------------------------------- */
@@ -332,13 +264,16 @@ accept_verdict(struct classifier *c, const struct packet *pkt, struct classify_s
 		forget_wrong_tag(c, &destination, call->now_s, v->app);
 		st->tagged = APP_UNKNOWN;
 	}
+	bool renamed = st->app != v->app;
 	st->app = v->app;
 	st->confidence = confidence;
 	st->owner = owner;
-	st->reason = labels_reason(c->names[call->module], v->evidence);
+	st->reason = labels_reason(c->set.names[call->module], v->evidence);
 	st->flags &= (uint8_t)~CLASSIFY_WATCHED;
 	if (v->flags & NM_WATCH)
 		st->flags |= CLASSIFY_WATCHED;
+	if (renamed)
+		name_service(c, st);
 }
 
 /* --- asking ----------------------------------------------------------------------------------------------------- */
@@ -369,23 +304,31 @@ ask(struct classifier *c, const struct packet *pkt, const struct nm_packet *view
     struct classify_state *st, unsigned module)
 {
 	bool may_note = st->note_owner == 0 || st->note_owner == module + 1;
+	uint64_t note;
 	struct call call = {
-		.api = { .tag = learn_tag, .note = may_note ? &st->note : NULL },
+		.api = { .tag = learn_tag,
+		         .host = learn_host,
+		         .resolved = learn_answer,
+		         .note = may_note ? &note : NULL },
 		.c = c,
+		.st = st,
 		.module = module,
 		.now_s = (uint32_t)(pkt->ts_ns / 1000000000U),
 	};
 	struct nm_verdict verdict = { 0 };
 
+	memcpy(&note, st->note, sizeof(note));
 	c->module_calls++;
-	enum nm_result said = modset_module(c->set, module)
-	                          ->classify(modset_ctx(c->set, module), view, &call.api, &verdict);
+	enum nm_result said =
+	    modset_module(c->set.modules, module)
+		->classify(modset_ctx(c->set.modules, module), view, &call.api, &verdict);
 	if (said == NM_MATCH)
 		accept_verdict(c, pkt, st, &call, &verdict);
 	if (may_note) {
 		if (said == NM_NO)
-			st->note = 0;
-		st->note_owner = st->note ? (uint8_t)(module + 1) : 0;
+			note = 0;
+		memcpy(st->note, &note, sizeof(note));
+		st->note_owner = note ? (uint8_t)(module + 1) : 0;
 	}
 	return said;
 }
@@ -408,25 +351,62 @@ ask_modules(struct classifier *c, const struct packet *pkt, bool from_client,
 {
 	struct nm_packet view = view_of(pkt, from_client, st);
 	struct dispatch_set modules;
+	uint64_t refused[REFUSED_BITS / 64];
 
-	dispatch_ask(c->dispatch, &view, st->refused, &modules);
+	memcpy(refused, st->refused, sizeof(refused));
+	dispatch_ask(c->set.dispatch, &view, refused, &modules);
 	for (unsigned word = 0; word < DISPATCH_WORDS; word++)
 		for (uint64_t bits = modules.bits[word]; bits; bits &= bits - 1) {
 			unsigned module = word * 64 + (unsigned)__builtin_ctzll(bits);
 
 			if (ask(c, pkt, &view, st, module) == NM_NO && module < REFUSED_BITS)
-				st->refused[word] |= bits & -bits;
+				st->refused[module / 32] |= UINT32_C(1) << module % 32;
 		}
 }
 
-/* The tags of a flow without a verdict are looked at when it begins, and then with its first packet with payload and the
- * second, 4th, 8th ... 128th: its endpoint may have become known meanwhile. */
+/* The admin's rules: they are asked once, whatever else is found out. */
+static void
+look_up_rule(const struct classifier *c, const struct packet *pkt, struct classify_state *st)
+{
+	const struct rule *rule = rules_find(c->set.rules, pkt);
+
+	if (!rule)
+		return;
+	st->rule = rule->reason;
+	st->service = rule->app;
+}
+
+/* The tags of a flow without a verdict, and what DNS said of its ends, are looked at when it begins, and then with its first
+ * packet with payload and the second, 4th, 8th ... 128th: they may have become known meanwhile. */
 static bool
 tags_are_due(const struct classify_state *st, bool payload)
 {
-	if (!(st->flags & CLASSIFY_TAGGED))
+	if (!(st->flags & CLASSIFY_BEGUN))
 		return true;
 	return payload && (st->payloads & (st->payloads - 1)) == 0;
+}
+
+static void
+look_up(struct classifier *c, const struct packet *pkt, bool from_client, bool has_ports,
+        struct classify_state *st)
+{
+	if (!(st->flags & CLASSIFY_BEGUN))
+		look_up_rule(c, pkt, st);
+	st->flags |= CLASSIFY_BEGUN;
+	if (!has_ports)
+		return;
+	look_up_tags(c, pkt, st);
+	if (st->host == HOST_NONE)
+		look_up_host(c, pkt, from_client, st);
+}
+
+/* Has everybody said what there is to say of the conversation? */
+static bool
+is_decided(const struct classify_state *st, unsigned budget, bool has_ports)
+{
+	return st->confidence >= NM_CONF_SIGNATURE ||
+	       (st->payloads >= budget &&
+	        (st->app != APP_UNKNOWN || !has_ports || st->payloads == UINT8_MAX));
 }
 
 void
@@ -435,10 +415,10 @@ classify_packet_slow(struct classifier *c, const struct packet *pkt, bool from_c
 {
 	bool has_ports = pkt->protocol == NM_TCP || pkt->protocol == NM_UDP;
 	bool payload = pkt->payload_len > 0 || !has_ports;
-	unsigned budget = c->budget[pkt->protocol];
+	unsigned budget = c->set.budget[pkt->protocol];
 
 	/* an acknowledgement tells nothing that its flow's first packet did not */
-	if (!payload && (st->flags & CLASSIFY_TAGGED) && st->generation == (uint8_t)c->generation)
+	if (!payload && (st->flags & CLASSIFY_BEGUN) && st->generation == (uint8_t)c->generation)
 		return;
 	if (st->generation != (uint8_t)c->generation)
 		renew(c, st);
@@ -451,49 +431,10 @@ classify_packet_slow(struct classifier *c, const struct packet *pkt, bool from_c
 			show_owner(c, pkt, from_client, st);
 		return;
 	}
-	if (has_ports && tags_are_due(st, payload))
-		look_up_tags(c, pkt, st);
+	if (tags_are_due(st, payload))
+		look_up(c, pkt, from_client, has_ports, st);
 	if (payload && st->payloads <= budget)
 		ask_modules(c, pkt, from_client, st);
-	if (st->confidence >= NM_CONF_SIGNATURE ||
-	    (st->payloads >= budget &&
-	     (st->app != APP_UNKNOWN || !has_ports || st->payloads == UINT8_MAX)))
+	if (is_decided(st, budget, has_ports))
 		st->flags |= CLASSIFY_SETTLED;
-}
-
-/* --- words ------------------------------------------------------------------------------------------------------ */
-
-size_t
-classify_apps(const struct classifier *c, const struct application **ret_apps)
-{
-	return labels_apps(c->labels, ret_apps);
-}
-
-const char *
-classify_app_name(const struct classifier *c, uint16_t app)
-{
-	return labels_app_name(c->labels, app);
-}
-
-const char *
-classify_reason(const struct classifier *c, uint16_t reason)
-{
-	return labels_reason_text(c->labels, reason);
-}
-
-uint32_t
-classify_labels(const struct classifier *c)
-{
-	return c->generation;
-}
-
-void
-classify_get_stats(const struct classifier *c, struct classify_stats *ret_stats)
-{
-	*ret_stats = (struct classify_stats){
-		.tags = tag_count(c->tags),
-		.tags_refused = tag_refused(c->tags) + c->tags_left_out,
-		.module_calls = c->module_calls,
-		.modules = (unsigned)modset_count(c->set),
-	};
 }

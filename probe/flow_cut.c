@@ -38,16 +38,14 @@ cut_direction(struct flow_table *t, const struct flow *f, unsigned dir)
 		.sport = flow_port_of(f, dir),
 		.dport = flow_port_of(f, !dir),
 		.protocol = (uint8_t)(f->key.kind >> KEY_PROTOCOL_SHIFT),
-		.confidence = cold->state.confidence,
 		.packets = f->packets[dir],
-		.application = cold->state.app,
 		.octets = f->octets[dir],
 		.vlan = f->key.kind & KEY_VLAN,
 		.link = flow_link_of(f),
-		.reason = cold->state.reason,
 		.tunnel = cold->tunnel,
 	};
 
+	classify_fill(&cold->state, &r);
 	put(t, &r, base + (dir == first ? 0 : f->other), base + (f->last[dir] - f->created));
 }
 

@@ -45,8 +45,9 @@ is_label(const char *text, size_t size)
 static int
 check_app(const struct nm_app *app, char *fault)
 {
-	if (app->id == APP_UNKNOWN || app->id == UINT16_MAX)
-		return refuse(fault, "application id %u is reserved", app->id);
+	if (app->id == APP_UNKNOWN || app->id > NM_APP_ID_MAX)
+		return refuse(fault, "application id %u is reserved: take one of 1000 to %d",
+		              app->id, NM_APP_ID_MAX);
 	if (!is_label(app->name, APP_NAME_MAX) || !is_label(app->category, APP_CATEGORY_MAX))
 		return refuse(fault,
 		              "application %u: name or category is not 1..31 plain characters",

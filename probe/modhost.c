@@ -17,6 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #define LIST_LINE_MAX 256
 #define LOG_LINE_MAX  256
 #define LOG_BURST     10 /* lines of one module in LOG_PERIOD_S */
@@ -30,6 +33,7 @@ struct loaded {
 	void *ctx;
 	void *object; /* of dlopen(); NULL when linked in */
 	int fd;       /* open as long as `object`, because its path names it; -1 when linked in */
+	uint64_t digest; /* of the file's contents; of the name when linked in */
 };
 
 struct modset {
@@ -124,6 +128,22 @@ open_object(int fd, const char *path)
 	return object;
 }
 
+/* Of the file's contents, by its descriptor, which is not moved. */
+static uint64_t
+digest_file(int fd)
+{
+	uint8_t bytes[16384];
+	uint64_t digest = 0;
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(fd, bytes, sizeof(bytes), at)) > 0) {
+		digest = XXH3_64bits_withSeed(bytes, (size_t)n, digest);
+		at += n;
+	}
+	return digest;
+}
+
 /* Checks the descriptor and calls load(). On success the set owns the module. */
 static int
 take_in(struct modset *set, const struct nm_module *module, const char *name)
@@ -143,6 +163,7 @@ take_in(struct modset *set, const struct nm_module *module, const char *name)
 		.limit = { .burst = LOG_BURST, .period_s = LOG_PERIOD_S },
 		.module = module,
 		.fd = -1,
+		.digest = XXH3_64bits(name, strlen(name)),
 	};
 	if (module->load && module->load(&m->host, &m->ctx) != 0) {
 		log_warn("module refused: %s: its load function failed", name);
@@ -178,6 +199,7 @@ open_module(struct modset *set, const char *dir, const char *name)
 		goto fail;
 	set->loaded[set->count - 1].object = object;
 	set->loaded[set->count - 1].fd = fd;
+	set->loaded[set->count - 1].digest = digest_file(fd);
 	log_info("module %s: %s", name, module->summary);
 	return;
 fail:
@@ -290,6 +312,7 @@ copy_module(const struct loaded *from, struct modset *set)
 	}
 	set->loaded[set->count - 1].object = object;
 	set->loaded[set->count - 1].fd = fd;
+	set->loaded[set->count - 1].digest = from->digest;
 	return 0;
 }
 
@@ -343,4 +366,15 @@ void *
 modset_ctx(const struct modset *set, size_t i)
 {
 	return set->loaded[i].ctx;
+}
+
+uint64_t
+modset_digest(const struct modset *set)
+{
+	uint64_t digest = set->count;
+
+	for (size_t i = 0; i < set->count; i++)
+		digest = XXH3_64bits_withSeed(&set->loaded[i].digest, sizeof(set->loaded[i].digest),
+		                              digest);
+	return digest;
 }

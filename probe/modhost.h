@@ -42,4 +42,8 @@ size_t modset_count(const struct modset *set);
 const struct nm_module *modset_module(const struct modset *set, size_t i);
 void *modset_ctx(const struct modset *set, size_t i);
 
+/* Of the contents of the modules' files, in the order of the list: 64 bits that change when one of them does. Of linked-in ones
+ * the names count. */
+uint64_t modset_digest(const struct modset *set);
+
 #endif

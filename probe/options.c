@@ -10,6 +10,7 @@
 #include "lib/paths.h"
 #include "probe/filter.h"
 #include "probe/flow.h"
+#include "probe/hosts.h"
 #include "probe/meter.h"
 #include "probe/sink_text.h"
 
@@ -51,6 +52,14 @@ static const struct row {
 	{ "modules", '\0', TEXT, AT(modules), 0, 0, 0, "FILE", "list of classifier modules",
 	  false },
 	{ "module-dir", '\0', TEXT, AT(module_dir), 0, 0, 0, "DIR", "where they are", false },
+	{ "services", '\0', TEXT, AT(services), 0, 0, 0, "FILE", "services by the names of hosts",
+	  false },
+	{ "rules", '\0', TEXT, AT(rules), 0, 0, 0, "FILE", "your own rules, which beat all modules",
+	  false },
+	{ "no-behaviour", '\0', FLAG, AT(no_behaviour), 0, 0, 0, NULL,
+	  "no guesses from what a host does", false },
+	{ "state-dir", '\0', TEXT, AT(state_dir), 0, 0, 0, "DIR",
+	  "keep there what outlives a restart (with -i: $STATE_DIRECTORY)", false },
 	{ "active-timeout", '\0', NUMBER, AT(active_s), 1, FLOW_TIMEOUT_MAX, FLOW_ACTIVE_S, "S",
 	  "a record spans at most so many seconds (60)", false },
 	{ "idle-timeout", '\0', NUMBER, AT(idle_s), 1, FLOW_TIMEOUT_MAX, FLOW_IDLE_S, "S",
@@ -71,6 +80,8 @@ static const struct row {
 	  "fragmented datagrams followed at a time (4096)", false },
 	{ "max-tags", '\0', NUMBER, AT(max_tags), 1, 1ul << 24, 65536, "N",
 	  "learned endpoints at a time (65536)", false },
+	{ "max-names", '\0', NUMBER, AT(max_names), 1, 1ul << 24, HOSTS_NAMES_MAX, "N",
+	  "names of hosts at a time (65536)", false },
 	{ "snaplen", '\0', NUMBER, AT(snaplen), 64, 262144, 2048, "N",
 	  "octets taken of a packet of an interface (2048)", false },
 	{ "buffer", '\0', NUMBER, AT(buffer_mb), 1, 2047, 64, "MB",
@@ -347,6 +358,19 @@ default_path(char **at, enum paths_kind kind, const char *name)
 	*at = copy(path);
 }
 
+/* A file that need not be there, unless it was asked for. */
+static void
+default_file(char **at, const char *name)
+{
+	bool asked = *at != NULL;
+
+	default_path(at, PATHS_CONFIG, name);
+	if (!asked && access(*at, F_OK) < 0) {
+		free(*at);
+		*at = NULL;
+	}
+}
+
 static void
 fill_defaults(struct options *o)
 {
@@ -360,6 +384,11 @@ fill_defaults(struct options *o)
 	}
 	default_path(&o->modules, PATHS_CONFIG, "modules");
 	default_path(&o->module_dir, PATHS_MODULES, NULL);
+	default_file(&o->services, "services.conf");
+	default_file(&o->rules, "rules.conf");
+	const char *state = getenv("STATE_DIRECTORY");
+	if (!o->state_dir && o->interfaces.n && state && *state)
+		o->state_dir = copy(state);
 	for (size_t i = o->links.n; i < o->interfaces.n; i++)
 		default_link(o, o->interfaces.v[i]);
 	if (o->links.n == 0)
@@ -455,4 +484,9 @@ options_print(const struct options *o)
 	if (o->no_sandbox)
 		printf("sandbox        without file and system call filter\n");
 	printf("modules        %s in %s\n", o->modules, o->module_dir);
+	printf("services       %s\n", o->services ? o->services : "none");
+	printf("rules          %s\n", o->rules ? o->rules : "none");
+	if (o->no_behaviour)
+		printf("behaviour      does not count\n");
+	printf("state          %s\n", o->state_dir ? o->state_dir : "not kept");
 }

@@ -41,9 +41,14 @@ struct options {
 	struct options_list links; /* one for each interface, or one for all files */
 
 	/* classification */
-	char *modules;    /* list file */
-	char *module_dir; /* folder of the shared objects */
+	char *modules;     /* list file */
+	char *module_dir;  /* folder of the shared objects */
+	char *services;    /* services file (netmon-services(5)), or NULL for none */
+	char *rules;       /* the admin's rules (netmon-rules(5)), or NULL for none */
+	bool no_behaviour; /* without guesses from what a host does */
 	unsigned long max_tags;
+	unsigned long max_names; /* names of hosts that are known at a time */
+	char *state_dir;         /* what outlives a restart is kept there; NULL: nowhere */
 
 	/* flows */
 	unsigned long active_s;

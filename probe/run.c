@@ -32,6 +32,7 @@ struct run {
 	const struct options *options;
 	struct fanout fanout;
 	struct tag_table *tags; /* of all workers */
+	struct hosts *hosts;    /* same */
 	struct classifier *classifier;
 	struct sink *sink;
 	struct workers *workers;
@@ -98,6 +99,17 @@ print_ledger(const struct run *r, void (*print)(const char *fmt, ...))
 
 /* --- parts ------------------------------------------------------------------------------------------------------- */
 
+static struct classify_files
+files_of(const struct options *o)
+{
+	return (struct classify_files){
+		.modules = o->modules,
+		.module_dir = o->module_dir,
+		.services = o->services,
+		.rules = o->rules,
+	};
+}
+
 static int
 load_classifier(const struct options *o, const struct classify_limits *limits,
                 struct classifier **ret_classifier)
@@ -110,7 +122,8 @@ load_classifier(const struct options *o, const struct classify_limits *limits,
 		log_error("classifier: %s", nm_strerror(rc));
 		return rc;
 	}
-	rc = classify_load(c, o->modules, o->module_dir, err, sizeof(err));
+	const struct classify_files files = files_of(o);
+	rc = classify_load(c, &files, err, sizeof(err));
 	if (rc < 0) {
 		log_error("%s", err);
 		classify_free(c);
@@ -129,24 +142,24 @@ send_apps(const struct run *r)
 	r->sink->ops->apps(r->sink, apps, n);
 }
 
-/* A list that does not load leaves the old modules at work. */
+/* A file that does not load leaves all that is old at work. */
 static void
 reload(const struct run *r)
 {
-	const struct options *o = r->options;
+	const struct classify_files files = files_of(r->options);
 	char err[512];
 
 	workers_pause(r->workers);
-	int rc = classify_load(r->classifier, o->modules, o->module_dir, err, sizeof(err));
+	int rc = classify_load(r->classifier, &files, err, sizeof(err));
 	if (rc == NM_OK) {
 		workers_follow(r->workers);
 		send_apps(r);
 	}
 	workers_resume(r->workers);
 	if (rc < 0)
-		log_error("%s: the old modules stay", err);
+		log_error("%s: the old modules, services and rules stay", err);
 	else
-		log_info("modules read again");
+		log_info("modules, services and rules read again");
 }
 
 static void
@@ -157,20 +170,33 @@ print_ledger_now(const struct run *r)
 	workers_resume(r->workers);
 }
 
-/* Threads that share the tags also share the secret that keeps others from choosing endpoints that collide. */
+/* What threads share: also the secrets that keep others from choosing endpoints and names that collide. */
 static int
-open_tags(struct run *r)
+open_tables(struct run *r)
 {
-	uint64_t seed;
+	uint64_t seed[2];
 
-	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed)) {
 		log_error("no random numbers");
 		return -EIO;
 	}
-	int rc = tag_new(r->options->max_tags, seed, &r->tags);
+	int rc = tag_new(r->options->max_tags, seed[0], &r->tags);
+	if (rc == NM_OK)
+		rc = hosts_new(r->options->max_names, seed[1], &r->hosts);
 	if (rc < 0)
-		log_error("tags: %s", nm_strerror(rc));
+		log_error("tags and names: %s", nm_strerror(rc));
 	return rc;
+}
+
+static struct classify_limits
+limits_of(const struct run *r)
+{
+	return (struct classify_limits){
+		.tags_max = r->options->max_tags,
+		.names_max = r->options->max_names,
+		.tags = r->tags,
+		.hosts = r->hosts,
+	};
 }
 
 /* Several threads need a sink that they may share. */
@@ -234,7 +260,7 @@ open_workers(struct run *r)
 			.decode_flags = o->no_decap ? DECODE_NO_DECAP : 0,
 			.fragments_max = o->max_fragments,
 		},
-		.classify = { .tags_max = o->max_tags, .tags = r->tags },
+		.classify = limits_of(r),
 		.classifier = r->classifier,
 		.sink = r->sink,
 		.reads_files = !r->live,
@@ -378,12 +404,10 @@ run_all(struct run *r)
 	else
 		rc = open_sources(r);
 	if (rc == NM_OK)
-		rc = open_tags(r);
+		rc = open_tables(r);
+	const struct classify_limits limits = limits_of(r);
 	if (rc == NM_OK)
-		rc = load_classifier(
-		    r->options,
-		    &(struct classify_limits){ .tags_max = r->options->max_tags, .tags = r->tags },
-		    &r->classifier);
+		rc = load_classifier(r->options, &limits, &r->classifier);
 	if (rc == NM_OK)
 		rc = open_sink(r);
 	if (rc == NM_OK)
@@ -417,6 +441,7 @@ run_probe(const struct options *options)
 		r.sink->ops->free(r.sink);
 	classify_free(r.classifier);
 	tag_free(r.tags);
+	hosts_free(r.hosts);
 	return rc < 0 ? 1 : 0;
 }
 
@@ -426,12 +451,14 @@ run_check(const struct options *options)
 	struct classifier *classifier;
 	struct classify_stats stats;
 
-	const struct classify_limits limits = { .tags_max = options->max_tags };
+	const struct classify_limits limits = { .tags_max = options->max_tags,
+		                                .names_max = options->max_names };
 	if (load_classifier(options, &limits, &classifier) < 0)
 		return 2;
 	options_print(options);
 	classify_get_stats(classifier, &stats);
-	printf("modules        %u loaded\n", stats.modules);
+	printf("loaded         %u modules, %u services, %u rules: labels version %08" PRIx32 "\n",
+	       stats.modules, stats.services, stats.rules, classify_labels(classifier));
 	classify_free(classifier);
 	return 0;
 }

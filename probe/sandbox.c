@@ -117,7 +117,10 @@ sandbox_reach(struct options *options)
 
 	if (rc < 0 || !user.change)
 		return rc;
-	rc = reach(&user, reach_list, &options->modules);
+	char **const lists[] = { &options->modules, &options->services, &options->rules };
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && rc == NM_OK; i++)
+		if (*lists[i])
+			rc = reach(&user, reach_list, lists[i]);
 	return rc < 0 ? rc : reach(&user, reach_folder, &options->module_dir);
 }
 
@@ -135,7 +138,7 @@ sandbox_allow(struct sandbox_needs *needs, const char *path, bool writable)
 
 /* Texts that rows point to. */
 struct texts {
-	char *modules_folder;
+	char *folders[3]; /* of lists */
 	char statistics[SANDBOX_PATHS_MAX / 2][64];
 };
 
@@ -167,6 +170,22 @@ allow_statistics(struct sandbox_needs *needs, struct texts *t, const struct opti
 	}
 }
 
+/* Lists that a reload reads again, through their folders: editors put new files in the old ones' places. */
+static void
+allow_lists(struct sandbox_needs *needs, struct texts *t, const struct options *o)
+{
+	const char *const lists[] = { o->modules, o->services, o->rules };
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (!lists[i])
+			continue;
+		sandbox_allow(needs, lists[i], false);
+		t->folders[i] = folder_of(lists[i]);
+		if (t->folders[i])
+			sandbox_allow(needs, t->folders[i], false);
+	}
+}
+
 static void
 work_out_needs(const struct options *o, const struct user *user, struct texts *t,
                struct sandbox_needs *needs)
@@ -175,10 +194,7 @@ work_out_needs(const struct options *o, const struct user *user, struct texts *t
 	needs->network = !o->output || o->filter != NULL;
 	needs->port = o->output ? 0 : (uint16_t)o->port;
 	needs->local_stream = needs->network && user->uid != 0;
-	sandbox_allow(needs, o->modules, false);
-	t->modules_folder = folder_of(o->modules);
-	if (t->modules_folder)
-		sandbox_allow(needs, t->modules_folder, false);
+	allow_lists(needs, t, o);
 	sandbox_allow(needs, o->module_dir, false);
 	allow_statistics(needs, t, o);
 }
@@ -232,7 +248,8 @@ lock_up(const struct options *o, const struct user *user)
 	}
 	work_out_needs(o, user, texts, &needs);
 	int rc = sandbox_lock(&needs, user->uid == 0);
-	free(texts->modules_folder);
+	for (size_t i = 0; i < sizeof(texts->folders) / sizeof(texts->folders[0]); i++)
+		free(texts->folders[i]);
 	free(texts);
 	return rc;
 }

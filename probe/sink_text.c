@@ -57,6 +57,20 @@ csv_tunnel(struct outbuf *o, uint32_t tunnel)
 	outbuf_text(o, tunnel_format(tunnel, text, sizeof(text)));
 }
 
+/* The service's name, and the host's: of most records there is none. */
+static void
+csv_names(const struct text_sink *t, const struct record *r)
+{
+	char host[HOSTS_NAME_MAX + 1];
+
+	outbuf_char(t->out, ',');
+	if (r->service)
+		outbuf_csv(t->out, classify_app_name(t->config.classifier, r->service));
+	outbuf_char(t->out, ',');
+	if (classify_host(t->config.classifier, r->host, host, NULL))
+		outbuf_text(t->out, host);
+}
+
 static void
 csv_record(struct sink *sink, const struct record *r)
 {
@@ -90,6 +104,7 @@ csv_record(struct sink *sink, const struct record *r)
 		csv_tunnel(o, r->tunnel);
 	outbuf_char(o, ',');
 	outbuf_u64(o, sampling_of(r));
+	csv_names(t, r);
 	outbuf_char(o, '\n');
 }
 
@@ -111,6 +126,28 @@ json_time(uint32_t seconds, uint8_t frac)
 	return seconds + ms / 1000.0;
 }
 
+/* What the record says of the host: "dns" and the like, behind "host_source". */
+static const char *const source_names[] = {
+	[NM_NAME_NONE] = "",
+	[NM_NAME_DNS] = "dns",
+	[NM_NAME_CERTIFICATE] = "certificate",
+	[NM_NAME_OUTER] = "outer",
+	[NM_NAME_CLIENT] = "client",
+};
+
+static int
+json_names(const struct text_sink *t, const struct record *r, json_t *line)
+{
+	char host[HOSTS_NAME_MAX + 1];
+	enum nm_name_source source;
+
+	(void)classify_host(t->config.classifier, r->host, host, &source);
+	const char *service = r->service ? classify_app_name(t->config.classifier, r->service) : "";
+	return json_object_set_new(line, "service", json_string(service)) |
+	       json_object_set_new(line, "host", json_string(host)) |
+	       json_object_set_new(line, "host_source", json_string(source_names[source]));
+}
+
 static void
 json_record(struct sink *sink, const struct record *r)
 {
@@ -130,8 +167,10 @@ json_record(struct sink *sink, const struct record *r)
 	    "tunnel", tunnel_format(r->tunnel, tunnel, sizeof(tunnel)), "sampling",
 	    (int)sampling_of(r));
 	/* NULL only without memory: the line is left out, and the next one may do */
-	if (!line)
+	if (!line || json_names(t, r, line) != 0) {
+		json_decref(line);
 		return;
+	}
 	(void)json_dump_callback(line, json_piece, t->out, JSON_FLAGS);
 	outbuf_char(t->out, '\n');
 	json_decref(line);

@@ -17,7 +17,7 @@ enum sink_format { SINK_CSV, SINK_JSON, SINK_SQL, SINK_RECORDS };
 /* The first line of CSV. Columns are only ever added at the end: scripts may count them. */
 #define SINK_CSV_HEADER                                                                          \
 	"saddr,daddr,sport,dport,protocol,packets,octets,application,confidence,reason,started," \
-	"expires,link,vlan,tunnel,sampling"
+	"expires,link,vlan,tunnel,sampling,service,host"
 
 struct sink_text_config {
 	int fd;                              /* where to print; stays the caller's */

@@ -75,7 +75,7 @@ class Modules(e2e.Case):
         self.install("http", "dns")
         self.write("http", "dns")
         done = self.netmonc("--check", "-v", "-r", e2e.capture("http"))
-        self.assertIn("2 loaded", done.stdout)
+        self.assertIn("2 modules", done.stdout)
         self.assertRegex(done.stderr, "module http: .*HTTP")
         self.assertRegex(done.stderr, "module dns: .*DNS")
 

@@ -12,7 +12,7 @@ import unittest
 import netmon_e2e as e2e
 
 HEADER = ("saddr,daddr,sport,dport,protocol,packets,octets,application,confidence,reason,started,expires,link,vlan,"
-          "tunnel,sampling")
+          "tunnel,sampling,service,host")
 
 
 def netmonc(*argv, **kwargs):
@@ -211,7 +211,7 @@ class Formats(e2e.Case):
         objects = [json.loads(line) for line in lines]
         self.assertEqual(len(objects), len(self.rows))
         for got, wanted in zip(objects, self.rows):
-            self.assertEqual(list(got), HEADER.split(","))
+            self.assertEqual(list(got), HEADER.split(",") + ["host_source"])
             for key, value in wanted.items():
                 if key in ("started", "expires"):
                     self.assertAlmostEqual(got[key], float(value), places=3)

@@ -325,7 +325,7 @@ class Inside(Case):
         def read_again():
             # one that comes before netmonc waits for input is followed when input comes
             process.send(signal.SIGHUP)
-            return "modules read again" in process.log()
+            return "rules read again" in process.log()
 
         e2e.wait_until(read_again, "modules to be read again")
         process.popen.stdin.write(Path(e2e.capture("dns")).read_bytes())

@@ -161,7 +161,7 @@ class Live(LiveCase):
         self.send("a0", e2e.capture("http"))
         modules.write_text("dns\nhttp\n")
         process.send(signal.SIGHUP)
-        process.wait_line("modules read again")
+        process.wait_line("rules read again")
         self.send("a0", e2e.capture("http"))
         process.send(signal.SIGUSR1)
         process.wait_line(rf"link a1: seen +{2 * frame_count(e2e.capture('http'))} packets")

@@ -315,14 +315,20 @@ a_reload_takes_a_file_that_was_replaced_and_keeps_verdicts(void **state)
 	write_file("modules", "again\n");
 	(void)snprintf(list, sizeof(list), "%s/modules", dir);
 	assert_int_equal(classify_new(NULL, &c), NM_OK);
-	assert_int_equal(classify_load(c, list, dir, err, sizeof(err)), NM_OK);
+	assert_int_equal(
+	    classify_load(c, &(struct classify_files){ .modules = list, .module_dir = dir }, err,
+	                  sizeof(err)),
+	    NM_OK);
 	uint32_t before = classify_labels(c);
 	struct classify_state st = classify_ok(c);
 	assert_string_equal(classify_app_name(c, st.app), "Before");
 	assert_string_equal(classify_reason(c, st.reason), "again signature");
 
 	build("again", "#define APP 2101\n#define TITLE \"After\"");
-	assert_int_equal(classify_load(c, list, dir, err, sizeof(err)), NM_OK);
+	assert_int_equal(
+	    classify_load(c, &(struct classify_files){ .modules = list, .module_dir = dir }, err,
+	                  sizeof(err)),
+	    NM_OK);
 	assert_int_not_equal(classify_labels(c), before);
 	assert_string_equal(classify_app_name(c, st.app), "Before");
 	struct classify_state fresh = classify_ok(c);
@@ -330,7 +336,10 @@ a_reload_takes_a_file_that_was_replaced_and_keeps_verdicts(void **state)
 
 	/* a list that does not parse changes nothing */
 	write_file("modules", "again\n!\n");
-	assert_int_equal(classify_load(c, list, dir, err, sizeof(err)), NM_EFORMAT);
+	assert_int_equal(
+	    classify_load(c, &(struct classify_files){ .modules = list, .module_dir = dir }, err,
+	                  sizeof(err)),
+	    NM_EFORMAT);
 	fresh = classify_ok(c);
 	assert_string_equal(classify_app_name(c, fresh.app), "After");
 	classify_free(c);
@@ -353,7 +362,10 @@ modules_are_told_apart_however_often_the_list_is_read(void **state)
 	assert_int_equal(classify_new(NULL, &follower), NM_OK);
 	for (unsigned i = 0; i < 20; i++) {
 		write_file("modules", lists[i / 2 % 2]);
-		assert_int_equal(classify_load(c, list, dir, err, sizeof(err)), NM_OK);
+		assert_int_equal(
+		    classify_load(c, &(struct classify_files){ .modules = list, .module_dir = dir },
+		                  err, sizeof(err)),
+		    NM_OK);
 		classify_get_stats(c, &stats);
 		assert_int_equal(stats.modules, 2);
 		if (i < 10)
@@ -382,7 +394,11 @@ a_file_that_is_replaced_is_taken_after_any_number_of_reloads(void **state)
 		               "#define APP %u\n#define TITLE \"Often %u\"", 2120 + i, i);
 		build("often", changes);
 		for (unsigned reloads = 0; reloads <= i; reloads++)
-			assert_int_equal(classify_load(c, list, dir, err, sizeof(err)), NM_OK);
+			assert_int_equal(
+			    classify_load(
+				c, &(struct classify_files){ .modules = list, .module_dir = dir },
+				err, sizeof(err)),
+			    NM_OK);
 		assert_int_equal(classify_ok(c).app, 2120 + i);
 	}
 	classify_free(c);

@@ -128,11 +128,11 @@ csv_is_a_header_and_a_line_for_each_record(void **state)
 	finish();
 	assert_string_equal(
 	    text, "saddr,daddr,sport,dport,protocol,packets,octets,application,confidence,reason,"
-		  "started,expires,link,vlan,tunnel,sampling\n"
+		  "started,expires,link,vlan,tunnel,sampling,service,host\n"
 		  "192.0.2.1,198.51.100.255,65535,80,6,12,4000000000,Unknown,0,,1700000000.003,"
-		  "1700000059.996,\"up,\"\"link\"\"\",100,,1\n"
+		  "1700000059.996,\"up,\"\"link\"\"\",100,,1,,\n"
 		  "2001:db8::1,fe80::1,65535,80,6,12,4000000000,Unknown,0,,1700000000.003,"
-		  "1700000059.996,eth1,0,mpls/gre,100\n");
+		  "1700000059.996,eth1,0,mpls/gre,100,,\n");
 }
 
 static void
@@ -189,7 +189,7 @@ json_is_an_object_a_line(void **state)
 	*end = '\0';
 	json_t *o = json_loads(text, 0, NULL);
 	assert_non_null(o);
-	assert_int_equal(json_object_size(o), 16);
+	assert_int_equal(json_object_size(o), 19);
 	assert_string_equal(json_string_value(json_object_get(o, "daddr")), "198.51.100.255");
 	assert_int_equal(json_integer_value(json_object_get(o, "octets")), 4000000000);
 	assert_string_equal(json_string_value(json_object_get(o, "application")), "Unknown");
@@ -201,9 +201,10 @@ json_is_an_object_a_line(void **state)
 }
 
 static void
-json_names_tunnel_and_sampling_last(void **state)
+json_names_what_came_later_last(void **state)
 {
-	static const char tail[] = "\"vlan\":100,\"tunnel\":\"vxlan\",\"sampling\":1000}\n";
+	static const char tail[] = "\"vlan\":100,\"tunnel\":\"vxlan\",\"sampling\":1000,"
+				   "\"service\":\"\",\"host\":\"\",\"host_source\":\"\"}\n";
 	struct record r = record();
 
 	(void)state;
@@ -332,7 +333,7 @@ main(void)
 		T(a_tick_brings_out_what_waits),
 		T(more_than_the_buffer_holds_comes_out_whole),
 		T(json_is_an_object_a_line),
-		T(json_names_tunnel_and_sampling_last),
+		T(json_names_what_came_later_last),
 		T(the_overflow_record_has_no_addresses_and_protocol_255),
 		T(sql_is_statements_with_every_record),
 		T(records_are_the_frames_of_the_export_protocol),

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 /* Raised whenever a struct of this file changes its meaning; a module built for another one is refused. */
-#define NM_ABI_VERSION 1
+#define NM_ABI_VERSION 2
 
 /* Transport protocols by IANA number. A match may name any other IP protocol too. */
 #define NM_ICMP 1
@@ -51,10 +51,12 @@ enum nm_evidence {
 	NM_EV_BEHAVIOUR,
 	NM_EV_TAG,
 	NM_EV_SIGNATURE,
+	NM_EV_RULE, /* the admin's own rule; not for modules */
 };
 
-/* An application that a module can name. Ids 1..999 are netmon's own, 1000..65534 are free for local modules; 0 is
- * Unknown. The first module that names an id owns it; a second one with another name under the same id is refused. */
+/* An application that a module can name. Ids 1..999 are netmon's own, 1000..19999 are free for local modules; 0 is
+ * Unknown, and what is above belongs to services and rules, which get their ids from their names. The first module that names an id owns it; a second one with another name under the same id is refused. */
+#define NM_APP_ID_MAX 19999
 struct nm_app {
 	uint16_t id;
 	const char *name; /* as pages and CSV print it: 1..31 printable ASCII, no comma, no quote */
@@ -146,11 +148,38 @@ struct nm_verdict {
  * matches and max_packets say, until I return NM_NO. For conversations that announce others (FTP control, SIP). */
 #define NM_WATCH 0x01u
 
+/* Where the name of a host was seen; what is further down is believed more. */
+enum nm_name_source {
+	NM_NAME_NONE = 0,
+	NM_NAME_DNS,         /* the host keeps these itself: nm_call's resolved() */
+	NM_NAME_CERTIFICATE, /* the server's certificate */
+	NM_NAME_OUTER,       /* what a client that hides the real name shows instead (ECH) */
+	NM_NAME_CLIENT,      /* what the client asked for: SNI, Host, CONNECT */
+};
+
+/* What a DNS answer says: `client` asked for `name`, and is now likely to go to `addr` for it. */
+struct nm_answer {
+	uint8_t client[16]; /* who asked; network byte order, IPv4 as ::ffff:a.b.c.d */
+	uint8_t addr[16];   /* the same, of an A or AAAA record */
+	const uint8_t *
+	    name; /* in dotted form, what was asked for, not what it is an alias of; not terminated */
+	uint32_t name_len;
+	uint32_t ttl_s; /* the record's */
+};
+
 /* One call's way back into the probe. */
 struct nm_call {
 	/* Learns a tag (copied). The table is capped: a tag that is refused is counted by the host and the module need
 	 * not care. Also works when classify() then returns NM_NO. */
 	void (*tag)(struct nm_call *call, const struct nm_tag *tag);
+	/* The name of the host that this flow is with (copied, in small letters). The bytes are as they were on the wire:
+	 * what cannot be a host's name (letters, digits, '-', '_', '.', at most 253 octets), or is an address, is ignored by
+	 * the host, so the module need not check it. Of several names the best source counts, then the first one. */
+	void (*host)(struct nm_call *call, const uint8_t *name, uint32_t len,
+	             enum nm_name_source source);
+	/* An answer of DNS (copied); checked in the same way. Flows of that client with that address get the name when
+	 * they do not say one themselves. */
+	void (*resolved)(struct nm_call *call, const struct nm_answer *answer);
 	/* Eight octets that the flow keeps from one packet to the next, zero at first, for evidence that takes more
 	 * than one packet. They belong to the first module that makes them other than zero, until it makes them zero
 	 * again or says NM_NO; for the others, NULL. */
