@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The export protocol: batches, their sections and their checksum. */
+#include "lib/checksum.h"
 #include "lib/err.h"
 #include "lib/frame.h"
 #include "lib/frame_io.h"
-
-#include <isa-l/crc.h>
 
 #define SECTION_HEAD    4  /* u16 link, u16 reserved in front of records */
 #define VLAN_SIZE       6  /* u32 record, u16 vlan */
@@ -14,14 +13,6 @@
 #define BATCH_HEAD      40 /* crc, epoch, sequence, records, packets, octets */
 #define VLAN_ID_MAX     4094u
 #define COUNT_MAX       (UINT64_C(1) << 48) /* of a ledger row: stores add them up in 63 bits */
-
-/* CRC32C with the inversions of RFC 3720 section 12.1 before and after, which ISA-L leaves to its caller. */
-static uint32_t
-crc32c(const uint8_t *bytes, size_t len)
-{
-	/* the cast drops const for a prototype that lacks it; ISA-L only reads. len <= FRAME_MAX fits an int */
-	return ~crc32_iscsi((unsigned char *)(uintptr_t)bytes, (int)len, 0xffffffffu);
-}
 
 /* --- encoding ---------------------------------------------------------------------------------------------------- */
 

@@ -197,12 +197,17 @@ slot_fact(const struct slot *slot)
 
 /* Packet time may have gone back further than the tag lives, which ends it too. */
 static bool
+is_time_up(uint32_t used_s, uint16_t ttl_s, uint32_t now_s)
+{
+	return now_s - used_s > ttl_s && used_s - now_s > ttl_s;
+}
+
+static bool
 is_over(const struct slot *slot, uint32_t now_s)
 {
 	uint32_t used_s = atomic_load_explicit(&slot->used_s, memory_order_acquire);
-	uint16_t ttl_s = slot_fact(slot).ttl_s;
 
-	return now_s - used_s > ttl_s && used_s - now_s > ttl_s;
+	return is_time_up(used_s, slot_fact(slot).ttl_s, now_s);
 }
 
 /* --- changes, under the bucket's odd number ---------------------------------------------------------------------- */
@@ -481,6 +486,87 @@ tag_forget(struct tag_table *t, const struct tag_key *key)
 		release(t, b, i);
 	unlock(b);
 }
+
+/* --- outside of the table ---------------------------------------------------------------------------------------- */
+
+static struct tag_entry
+entry_of(const struct slot *slot)
+{
+	uint32_t port = atomic_load_explicit(&slot->port, memory_order_acquire);
+	struct tag_entry entry = {
+		.key = { .port = (uint16_t)(port >> 8), .transport = (uint8_t)port },
+		.fact = slot_fact(slot),
+		.used_s = atomic_load_explicit(&slot->used_s, memory_order_acquire),
+	};
+
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t half = atomic_load_explicit(&slot->addr[i], memory_order_acquire);
+		memcpy(entry.key.addr.b + i * sizeof(half), &half, sizeof(half));
+	}
+	return entry;
+}
+
+/* The tags of a bucket at one moment: how many, or FOUND_TORN. */
+static unsigned
+copy_bucket(const struct bucket *b, struct tag_entry entries[WAYS])
+{
+	uint32_t sequence = atomic_load_explicit(&b->sequence, memory_order_acquire);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < WAYS; i++)
+		if (mark_at(b, i) != MARK_FREE)
+			entries[n++] = entry_of(&b->slot[i]);
+	if (sequence & 1 || atomic_load_explicit(&b->sequence, memory_order_relaxed) != sequence)
+		return FOUND_TORN;
+	return n;
+}
+
+void
+tag_walk(const struct tag_table *t, bool (*each)(void *ctx, const struct tag_entry *entry),
+         void *ctx)
+{
+	struct tag_entry entries[WAYS];
+
+	for (size_t at = 0; at <= t->mask; at++) {
+		unsigned n = FOUND_TORN;
+
+		for (unsigned tries = 0; n == FOUND_TORN && tries < LOCK_TRIES; tries++)
+			n = copy_bucket(&t->buckets[at], entries);
+		for (unsigned i = 0; n != FOUND_TORN && i < n; i++)
+			if (!each(ctx, &entries[i]))
+				return;
+	}
+}
+
+int
+tag_restore(struct tag_table *t, const struct tag_entry *entry, uint32_t now_s)
+{
+	const struct words w = words_of(&entry->key);
+	bool known = true;
+	uint16_t mark;
+	struct bucket *b = home(t, &entry->key, &mark);
+
+	ends_add(t->ends, &entry->key.addr, w.port, now_s);
+	if (!lock(b))
+		return NM_ELIMIT;
+	if (find_slot(b, mark, &w) == WAYS) {
+		known = add(t, b, mark, &w, &entry->fact, now_s);
+		unsigned i = find_slot(b, mark, &w);
+		if (i < WAYS)
+			atomic_store_explicit(&b->slot[i].used_s, entry->used_s,
+			                      memory_order_release);
+	}
+	unlock(b);
+	return known ? NM_OK : NM_ELIMIT;
+}
+
+bool
+tag_entry_is_over(const struct tag_entry *entry, uint32_t now_s)
+{
+	return is_time_up(entry->used_s, entry->fact.ttl_s, now_s);
+}
+
+/* --- counts ------------------------------------------------------------------------------------------------------ */
 
 const struct ends *
 tag_ends(const struct tag_table *t)

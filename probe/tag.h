@@ -63,6 +63,27 @@ const struct ends *tag_ends(const struct tag_table *t);
 /* Forgets an endpoint; no harm when it is not known. */
 void tag_forget(struct tag_table *t, const struct tag_key *key);
 
+/* A tag as it is kept outside of the table. */
+struct tag_entry {
+	struct tag_key key;
+	struct tag_fact fact;
+	uint32_t used_s; /* packet time of its last use */
+};
+
+/* Shows `each` the tags, until it says false. Others may change the table meanwhile: what they put into a bucket, or take out
+ * of it, while it is looked at may be shown or not, and a bucket that they do not leave alone is passed over. Each tag is shown
+ * at most once, and as it was at one moment. */
+void tag_walk(const struct tag_table *t, bool (*each)(void *ctx, const struct tag_entry *entry),
+              void *ctx);
+
+/* Puts back a tag that tag_walk() showed: its time to live goes on from its last use. One that is known already stays as it
+ * is. `now_s` is the time of all that are put back, not before the last use of any of them. 0, or NM_ELIMIT as
+ * tag_learn(). */
+int tag_restore(struct tag_table *t, const struct tag_entry *entry, uint32_t now_s);
+
+/* Whether an entry's time is up at `now_s`, in either direction of time. */
+bool tag_entry_is_over(const struct tag_entry *entry, uint32_t now_s);
+
 /* Tags in the table, those included whose time is up but not noticed yet. */
 size_t tag_count(const struct tag_table *t);
 /* How many facts were refused, or had to make room. */

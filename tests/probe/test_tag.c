@@ -316,6 +316,117 @@ threads_that_share_a_table_find_whole_facts_within_the_cap(void **state)
 	tag_free(t);
 }
 
+/* --- outside of the table ---------------------------------------------------------------------------------------- */
+
+struct shown {
+	struct tag_entry entries[MANY];
+	size_t n;
+	size_t enough;
+};
+
+static bool
+keep(void *ctx, const struct tag_entry *entry)
+{
+	struct shown *shown = ctx;
+
+	shown->entries[shown->n++] = *entry;
+	return shown->n < shown->enough;
+}
+
+static void
+a_walk_shows_each_tag_once_as_it_is(void **state)
+{
+	static struct shown shown;
+	bool seen[100] = { false };
+
+	shown = (struct shown){ .enough = MANY };
+	for (uint32_t i = 0; i < 100; i++) {
+		struct tag_key key = key_of(i);
+
+		assert_int_equal(tag_learn(*state, &key, &fact, NOW + i % 10), NM_OK);
+	}
+	tag_walk(*state, keep, &shown);
+	assert_int_equal(shown.n, 100);
+	for (size_t i = 0; i < shown.n; i++) {
+		const struct tag_entry *e = &shown.entries[i];
+		uint32_t n;
+
+		memcpy(&n, e->key.addr.b, sizeof(n));
+		assert_true(n < 100 && !seen[n]);
+		seen[n] = true;
+		assert_int_equal(e->key.port, 80);
+		assert_int_equal(e->key.transport, 6);
+		assert_memory_equal(&e->fact, &fact, offsetof(struct tag_fact, confidence) + 1);
+		assert_int_equal(e->used_s, NOW + n % 10);
+	}
+}
+
+static void
+a_walk_ends_when_enough_was_seen(void **state)
+{
+	static struct shown shown;
+
+	shown = (struct shown){ .enough = 3 };
+	for (uint32_t i = 0; i < 100; i++) {
+		struct tag_key key = key_of(i);
+
+		(void)tag_learn(*state, &key, &fact, NOW);
+	}
+	tag_walk(*state, keep, &shown);
+	assert_int_equal(shown.n, 3);
+}
+
+static void
+a_tag_that_is_put_back_lives_as_long_as_it_would_have(void **state)
+{
+	struct tag_entry entry = { .key = key_of(1), .fact = fact, .used_s = NOW };
+	struct tag_fact got;
+
+	assert_int_equal(tag_restore(*state, &entry, NOW + 40), NM_OK);
+	assert_true(is_let_through(*state, &entry.key));
+	assert_false(tag_find(*state, &entry.key, NOW + 61, &got));
+	assert_int_equal(tag_restore(*state, &entry, NOW + 40), NM_OK);
+	assert_true(tag_find(*state, &entry.key, NOW + 60, &got));
+	assert_int_equal(got.app, 8);
+	assert_true(tag_find(*state, &entry.key, NOW + 120, &got));
+}
+
+static void
+a_tag_that_is_put_back_does_not_change_what_is_known(void **state)
+{
+	struct tag_entry entry = { .key = key_of(1), .fact = { 9, 1, 600, 100 }, .used_s = NOW };
+	struct tag_fact got;
+
+	(void)tag_learn(*state, &entry.key, &fact, NOW);
+	assert_int_equal(tag_restore(*state, &entry, NOW), NM_OK);
+	assert_true(tag_find(*state, &entry.key, NOW, &got));
+	assert_int_equal(got.app, 8);
+	assert_int_equal(tag_count(*state), 1);
+}
+
+static void
+tags_are_put_back_up_to_the_cap_whatever_their_age(void **state)
+{
+	struct tag_fact got;
+	unsigned refused = 0, found = 0;
+
+	for (uint32_t i = 0; i < MANY + 50; i++) {
+		struct tag_entry entry = { .key = key_of(i),
+			                   .fact = { 8, 3, 7200, 60 },
+			                   .used_s = NOW - i };
+
+		refused += tag_restore(*state, &entry, NOW) != NM_OK;
+	}
+	assert_int_equal(refused, 50);
+	assert_int_equal(tag_count(*state), MANY);
+	for (uint32_t i = 0; i < MANY + 50; i++) {
+		struct tag_key key = key_of(i);
+
+		found += tag_find(*state, &key, NOW, &got);
+	}
+	assert_int_equal(found, MANY);
+}
+
 int
 main(void)
 {
@@ -333,6 +444,11 @@ main(void)
 		CASE(tags_that_are_over_make_room_without_being_looked_up),
 		CASE(a_full_table_is_searched_for_room_once_a_second_at_most),
 		CASE(every_learned_tag_is_found_again_among_many),
+		CASE(a_walk_shows_each_tag_once_as_it_is),
+		CASE(a_walk_ends_when_enough_was_seen),
+		CASE(a_tag_that_is_put_back_lives_as_long_as_it_would_have),
+		CASE(a_tag_that_is_put_back_does_not_change_what_is_known),
+		CASE(tags_are_put_back_up_to_the_cap_whatever_their_age),
 		cmocka_unit_test(threads_that_share_a_table_find_whole_facts_within_the_cap),
 	};
 
