@@ -4,8 +4,8 @@
  *
  * Evidence: the status line "ICY 200 OK"; a source that connects (SOURCE, or a PUT with ice- headers); an HTTP answer with
  * icy- headers. A listener's GET settles the flow as HTTP before the answer is seen, so a GET with "Icy-MetaData" is called
- * Icecast, and the flow watched until the answer confirms it or gives it back to HTTP. A server that answered is tagged: later
- * listeners without that header are told by it. Cost: asked for GET, PUT, SOURCE, HTTP answers and ICY; searches the headers
+ * Icecast, and the flow watched until the answer confirms it or gives it back to HTTP. A server that answered, or that a source
+ * went to, is tagged: later listeners without that header are told by it. Cost: asked for GET, PUT, SOURCE, HTTP answers and ICY; searches the headers
  * of one packet.
  */
 #include <netmon/family.h>
@@ -100,8 +100,6 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 		wire_skip(&w, 4);
 		uint32_t code = text_number(&w, 599);
 		verdict->confidence = wire_ok(&w) && code >= 100 ? NM_CONF_PROOF : 0;
-		if (verdict->confidence)
-			nm_tag_sender(pkt, call, APP_ICECAST);
 	} else if (text_begins(&w, "SOURCE ")) {
 		verdict->confidence = rate_source(w);
 	} else if (text_begins(&w, "GET ") || text_begins(&w, "PUT ")) {
@@ -111,6 +109,8 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 			verdict->flags = NM_WATCH;
 		}
 	}
+	if (verdict->confidence == NM_CONF_PROOF)
+		nm_tag_server(pkt, call, APP_ICECAST);
 	return verdict->confidence ? NM_MATCH : NM_MORE;
 }
 

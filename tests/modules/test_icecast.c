@@ -63,6 +63,18 @@ a_listener_of_a_known_server_is_told_without_its_header(void **state)
 }
 
 static void
+a_listener_of_a_server_that_a_source_went_to_is_told_without_its_header(void **state)
+{
+	struct talk source = talk_begin(h, NM_TCP, ANYWHERE);
+	struct talk later = talk_begin(h, NM_TCP, "10.0.0.9:40003 192.0.2.1:9123");
+
+	(void)state;
+	(void)talk_say(&source, CLIENT, "PUT /live HTTP/1.1\r\nIce-Public: 1\r\n\r\n");
+	assert_string_equal(talk_say(&later, CLIENT, "GET /live HTTP/1.1\r\n\r\n"), "Icecast");
+	assert_string_equal(talk_say(&later, SERVER, ANSWER), "Icecast");
+}
+
+static void
 sources_and_answers_that_look_like_http_are_told(void **state)
 {
 	static const struct sample put =
@@ -83,6 +95,7 @@ main(void)
 		CASE(an_answer_confirms_a_listener),
 		CASE(an_answer_gives_the_flow_back_to_http),
 		CASE(a_listener_of_a_known_server_is_told_without_its_header),
+		CASE(a_listener_of_a_server_that_a_source_went_to_is_told_without_its_header),
 		CASE(sources_and_answers_that_look_like_http_are_told),
 	};
 

@@ -33,11 +33,32 @@ the_rest_of_the_handshake_makes_it_sure_on_any_port(void **state)
 	harness_free(h);
 }
 
+/* Players say which one they are, in digits that are random for the rest: one side alone could be anything. */
+static void
+two_handshakes_with_versions_make_it_sure_on_any_port(void **state)
+{
+	static uint8_t first[1448] = { 3, 0, 0, 4, 210, 9, 0, 124, 2 };
+	static uint8_t answer[1448] = { 3, 0, 0, 8, 11, 13, 14, 10, 13 };
+	static uint8_t other[1448] = { 4, 0, 0, 8, 11, 13, 14, 10, 13 };
+	struct harness *h = harness_new(all_modules);
+	struct talk both = talk_begin(h, NM_TCP, ANYWHERE);
+	struct talk one = talk_begin(h, NM_TCP, "10.0.0.1:40002 192.0.2.3:9125");
+
+	(void)state;
+	assert_string_equal(talk_send(&both, CLIENT, first, sizeof(first)), "Unknown");
+	assert_string_equal(talk_send(&both, CLIENT, "\x99\x81\xf7", 3), "Unknown");
+	assert_string_equal(talk_send(&both, SERVER, answer, sizeof(answer)), "RTMP");
+	assert_string_equal(talk_send(&one, CLIENT, first, sizeof(first)), "Unknown");
+	assert_string_equal(talk_send(&one, SERVER, other, sizeof(other)), "Unknown");
+	harness_free(h);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TESTS_OF_LOOK_ALIKES(CASES(look_alikes)),
+		cmocka_unit_test(two_handshakes_with_versions_make_it_sure_on_any_port),
 		cmocka_unit_test(the_rest_of_the_handshake_makes_it_sure_on_any_port),
 	};
 
