@@ -60,6 +60,7 @@ extern const struct nm_module netmon_module_appserver;
 extern const struct nm_module netmon_module_sigtran;
 extern const struct nm_module netmon_module_scada;
 extern const struct nm_module netmon_module_aaa;
+extern const struct nm_module netmon_module_storage;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -116,6 +117,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_sigtran,
 	&netmon_module_scada,
 	&netmon_module_aaa,
+	&netmon_module_storage,
 	NULL,
 };
 
