@@ -61,6 +61,7 @@ extern const struct nm_module netmon_module_sigtran;
 extern const struct nm_module netmon_module_scada;
 extern const struct nm_module netmon_module_aaa;
 extern const struct nm_module netmon_module_storage;
+extern const struct nm_module netmon_module_business;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -118,6 +119,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_scada,
 	&netmon_module_aaa,
 	&netmon_module_storage,
+	&netmon_module_business,
 	NULL,
 };
 
