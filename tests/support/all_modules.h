@@ -62,6 +62,7 @@ extern const struct nm_module netmon_module_scada;
 extern const struct nm_module netmon_module_aaa;
 extern const struct nm_module netmon_module_storage;
 extern const struct nm_module netmon_module_business;
+extern const struct nm_module netmon_module_remote;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -120,6 +121,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_aaa,
 	&netmon_module_storage,
 	&netmon_module_business,
+	&netmon_module_remote,
 	NULL,
 };
 
