@@ -107,12 +107,25 @@ $(BUILD)/$(1): $(BUILD)/$(DIR_$(1))/main.o $(call archive,$(DIR_$(1))) $(LIBNETM
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rules,$(p))))
 
-# A module sees the installed headers' folder and nothing else.
-MODULE_CFLAGS = -std=c11 $(OPT) $(HARDEN) $(WARN) -Ilib/include -Iprobe/include -MMD -MP -fvisibility=hidden $(CFLAGS)
-$(BUILD)/modules/%.so: modules/%.c Makefile | $(BUILD)/.netmon-build
-	$(call say,MOD,$<)
+# A module sees the installed headers' folder and nothing else. It may have further sources in a folder of its name, and need
+# libraries: those are named here.
+MODULE_LIBS_quic := -lnettle
+module_parts = $(patsubst %.c,$(BUILD)/%.o,$(wildcard modules/$(1)/*.c))
+MODULE_PARTS := $(foreach m,$(MODULES),$(call module_parts,$(m)))
+MODULE_CFLAGS = -std=c11 $(OPT) $(HARDEN) $(WARN) -iquote . -Ilib/include -Iprobe/include -MMD -MP -fvisibility=hidden $(CFLAGS)
+$(BUILD)/modules/%.o: modules/%.c Makefile | $(BUILD)/.netmon-build
+	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(MODULE_CFLAGS) -fPIC -shared -Wl,-z,relro -Wl,-z,now -Wl,-z,defs -o $@ $< $(SANITIZE)
+	$(Q)$(CC) $(MODULE_CFLAGS) -fPIC -c -o $@ $<
+
+define module_rules
+$(BUILD)/modules/$(1).so: modules/$(1).c $(call module_parts,$(1)) Makefile | $(BUILD)/.netmon-build
+	$$(call say,MOD,$$<)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(MODULE_CFLAGS) -fPIC -shared -Wl,-z,relro -Wl,-z,now -Wl,-z,defs -o $$@ $$< \
+	    $$(filter %.o,$$^) $$(SANITIZE) $$(MODULE_LIBS_$(1))
+endef
+$(foreach m,$(MODULES),$(eval $(call module_rules,$(m))))
 
 # The same modules linked statically, each under its own name, for unit tests and fuzz targets.
 $(BUILD)/modules/static/%.o: modules/%.c Makefile | $(BUILD)/.netmon-build
@@ -120,7 +133,7 @@ $(BUILD)/modules/static/%.o: modules/%.c Makefile | $(BUILD)/.netmon-build
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(MODULE_CFLAGS) -DNM_MODULE_STATIC -fPIE -c -o $@ $<
 
-$(BUILD)/libmodules.a: $(MODULES:%=$(BUILD)/modules/static/%.o)
+$(BUILD)/libmodules.a: $(MODULES:%=$(BUILD)/modules/static/%.o) $(MODULE_PARTS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -141,7 +154,7 @@ TEST_AR_collector := $(call archive,collector)
 TEST_AR_cron      := $(CRON_ARCHIVES)
 TEST_AR_web       := $(call archive,web)
 TEST_AR_fuzz      := $(BUILD)/libmodules.a $(call archive,probe) $(call archive,collector) $(call archive,web)
-TEST_LIBS := -lcmocka $(sort $(foreach d,$(DIRS),$(LIBS_$(d)))) $(LIBS_lib)
+TEST_LIBS := -lcmocka $(sort $(foreach d,$(DIRS),$(LIBS_$(d)))) $(foreach m,$(MODULES),$(MODULE_LIBS_$(m))) $(LIBS_lib)
 
 $(SUPPORT): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 	$(call say,AR,$@)

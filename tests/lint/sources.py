@@ -19,7 +19,7 @@ FOLDERS = {
     "lib/include": (["netmon/"], []),
     "probe": (["probe/", "lib/", "netmon/"], ["pcap", "jansson", "popt", "confuse", "xxhash", "seccomp", "cap-ng"]),
     "probe/include": (["netmon/"], []),
-    "modules": (["netmon/"], []),
+    "modules": (["netmon/", "modules/"], ["nettle"]),
     "collector": (["collector/", "lib/", "netmon/wire.h"], ["rrd", "popt", "confuse", "sodium", "xxhash"]),
     "cron/admin": (["cron/admin/", "lib/"], ["popt", "confuse", "sodium"]),
     "cron/aggregate": (["cron/aggregate/", "lib/"], ["popt", "confuse", "xxhash"]),
@@ -41,6 +41,7 @@ LIBRARIES = {
     "esmtp": ["libesmtp.h", "auth-client.h"],
     "curl": ["curl/"],
     "openssl": ["openssl/"],
+    "nettle": ["nettle/"],
 }
 # Headers of libc and Linux come from these folders or are one of these names.
 LIBC_FOLDERS = ("sys/", "net/", "netinet/", "arpa/", "linux/", "netpacket/")

@@ -59,6 +59,7 @@ extern const struct nm_module netmon_module_mobile;
 extern const struct nm_module netmon_module_appserver;
 extern const struct nm_module netmon_module_sigtran;
 extern const struct nm_module netmon_module_scada;
+extern const struct nm_module netmon_module_quic;
 extern const struct nm_module netmon_module_aaa;
 extern const struct nm_module netmon_module_storage;
 extern const struct nm_module netmon_module_business;
@@ -118,6 +119,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_appserver,
 	&netmon_module_sigtran,
 	&netmon_module_scada,
+	&netmon_module_quic,
 	&netmon_module_aaa,
 	&netmon_module_storage,
 	&netmon_module_business,

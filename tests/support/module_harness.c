@@ -103,6 +103,13 @@ talk_app(const struct talk *t)
 }
 
 const char *
+talk_host(struct talk *t)
+{
+	(void)classify_host(t->h->classifier, t->state.host, t->host, &t->host_source);
+	return t->host;
+}
+
+const char *
 harness_one(struct harness *h, uint8_t transport, const char *ends, const struct sample *sample)
 {
 	struct talk t = talk_begin(h, transport, ends);

@@ -23,6 +23,8 @@ struct talk {
 	struct harness *h;
 	struct packet packet;
 	struct classify_state state;
+	char host[HOSTS_NAME_MAX + 1];   /* talk_host()'s */
+	enum nm_name_source host_source; /* same */
 };
 
 /* The modules, up to a NULL. */
@@ -34,6 +36,8 @@ struct talk talk_begin(struct harness *h, uint8_t transport, const char *ends);
 /* One packet with this payload (none: len 0), and the application's name after it. */
 const char *talk_send(struct talk *t, bool from_client, const void *bytes, size_t len);
 const char *talk_app(const struct talk *t);
+/* The name of the host that it is with, "" for none; sets t->host_source. Valid as long as the talk. */
+const char *talk_host(struct talk *t);
 
 #define CLIENT true
 #define SERVER false

@@ -9,7 +9,7 @@
  *
  * Calls with the same context come from one thread at a time; workers have contexts of their own, and call at the same
  * time. A module keeps no state of its own that changes, but in its context, sees no header but this one and those that are
- * installed beside it (family.h, wire.h, text.h, ber.h), and reaches the probe only through struct nm_call.
+ * installed beside it (family.h, wire.h, text.h and others), and reaches the probe only through struct nm_call.
  */
 #ifndef NETMON_MODULE_H
 #define NETMON_MODULE_H
