@@ -67,6 +67,7 @@ extern const struct nm_module netmon_module_remote;
 extern const struct nm_module netmon_module_voice;
 extern const struct nm_module netmon_module_discovery;
 extern const struct nm_module netmon_module_plc;
+extern const struct nm_module netmon_module_overlay;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -130,6 +131,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_voice,
 	&netmon_module_discovery,
 	&netmon_module_plc,
+	&netmon_module_overlay,
 	NULL,
 };
 
