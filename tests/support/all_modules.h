@@ -68,6 +68,7 @@ extern const struct nm_module netmon_module_voice;
 extern const struct nm_module netmon_module_discovery;
 extern const struct nm_module netmon_module_plc;
 extern const struct nm_module netmon_module_overlay;
+extern const struct nm_module netmon_module_monitoring;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -132,6 +133,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_discovery,
 	&netmon_module_plc,
 	&netmon_module_overlay,
+	&netmon_module_monitoring,
 	NULL,
 };
 
