@@ -1,148 +1,232 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Other people's desktops: Citrix ICA and CGP (TCP, usually 1494 and 2598), Radmin (TCP, 4899), SPICE (TCP, 5900 and up),
- * TeamViewer (TCP and UDP, 5938).
+ * Small services of old, each on its TCP port: Whois (RFC 3912; 43), Finger (RFC 1288; 79), Ident (RFC 1413; 113), and the remote
+ * shell, login and execution of BSD (RFC 1282; 514, 513, 512).
  *
- * Evidence: Citrix: what both sides begin with; Radmin: version, length and sum of the data; SPICE: magic and version;
- * TeamViewer: the two octets with which each message begins, on its port, or three times, or with a length that fits. Servers
- * are tagged. Cost: asked for payload with these heads.
+ * Evidence: the port, and the form of the first line or of the strings that open a session; the answers of Whois and Finger by
+ * words of theirs. A single line of text to the port of Whois or Finger is all that their requests are, and little. Servers are
+ * tagged where there is more. Cost: asked for payload on these ports.
  */
 #include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
-#define APP_CITRIX     319
-#define APP_RADMIN     320
-#define APP_TEAMVIEWER 321
-#define APP_SPICE      345
+#define APP_WHOIS  291
+#define APP_FINGER 292
+#define APP_RSH    293
+#define APP_RLOGIN 294
+#define APP_REXEC  295
+#define APP_IDENT  296
 
-#define PORT_TEAMVIEWER 5938
+#define PORT_WHOIS  43
+#define PORT_FINGER 79
+#define PORT_IDENT  113
+#define PORT_REXEC  512
+#define PORT_RLOGIN 513
+#define PORT_RSH    514
 
-#define RADMIN_HEADER 9
-#define RADMIN_MAX    65536
-#define TV_HEADER     24 /* of the newer form */
-#define TV_TIMES      3  /* messages that are enough on other ports */
+#define REQUEST_MAX  1024 /* octets of a line that a person or a script asks with */
+#define WORDS_MAX    512  /* octets of an answer in which its words are looked for */
+#define RESERVED     1024 /* ports that only a system's own programs may send from are below */
+#define RESERVED_LOW 512
+#define STRING_MAX   256
 
 static const struct nm_app apps[] = {
-	{ APP_CITRIX, "Citrix", "Remote desktop", 0x3c6e71, 0x80b8bc },
-	{ APP_RADMIN, "Radmin", "Remote desktop", 0xa23b72, 0xda83b1 },
-	{ APP_TEAMVIEWER, "TeamViewer", "Remote desktop", 0x0e64c7, 0x6faaf0 },
-	{ APP_SPICE, "SPICE", "Remote desktop", 0xa0522d, 0xd9987a },
+	{ APP_WHOIS, "Whois", "Directory", 0x4f81bd, 0x93b7e3 },
+	{ APP_FINGER, "Finger", "Directory", 0x8064a2, 0xb9a2d6 },
+	{ APP_RSH, "Rsh", "Remote login", 0x9b59b6, 0xcb9ddf },
+	{ APP_RLOGIN, "Rlogin", "Remote login", 0x2e86ab, 0x7cc0de },
+	{ APP_REXEC, "Rexec", "Remote login", 0x7d5a50, 0xbb9b92 },
+	{ APP_IDENT, "Ident", "Authentication", 0x6c7a89, 0xaab6c1 },
 };
+
+#define ON(port_, least)                                                 \
+	{                                                                \
+		.transport = NM_TCP, .port = (port_), .min_len = (least) \
+	}
 
 static const struct nm_match matches[] = {
-	NM_MATCH_TEXT(NM_TCP, 6, "\x7f\x7fICA"),
-	NM_MATCH_TEXT(NM_TCP, 8,
-	              "\x1a"
-	              "CGP/01"),
-	{ .transport = NM_TCP, .min_len = RADMIN_HEADER + 1, .len = 3, .pattern = { 1, 0, 0 } },
-	NM_MATCH_TEXT(NM_TCP, 16, "REDQ"),
-	NM_MATCH_TEXT(NM_TCP, 5, "\x17\x24"),
-	NM_MATCH_TEXT(NM_TCP, TV_HEADER, "\x11\x30"),
-	{ .transport = NM_UDP, .port = PORT_TEAMVIEWER, .min_len = 13, .len = 1, .pattern = { 0 } },
+	ON(PORT_WHOIS, 3), ON(PORT_FINGER, 2), ON(PORT_IDENT, 5),
+	ON(PORT_REXEC, 2), ON(PORT_RLOGIN, 2), ON(PORT_RSH, 2),
 };
 
-/* "\x7f\x7fICA" and a zero, from both sides; the gateway's form has its own. */
-static uint8_t
-rate_citrix(const struct nm_packet *pkt, struct wire w)
+/* Does one of these words (in lower case) stand near the beginning? Up to a NULL. */
+static bool
+has_word(struct wire w, const char *const *words)
 {
-	(void)pkt;
-	if (text_begins(&w, "\x1a"
-	                    "CGP/01"))
-		return NM_CONF_PROOF;
-	if (!text_begins(&w, "\x7f\x7fICA"))
-		return 0;
-	wire_skip(&w, 5);
-	return wire_u8(&w) == 0 && wire_ok(&w) ? NM_CONF_PROOF : 0;
+	wire_limit(&w, WORDS_MAX);
+	for (; *words; words++) {
+		struct wire rest = w;
+
+		if (text_seek(&rest, *words))
+			return true;
+	}
+	return false;
 }
 
-/* Version, length and sum of the data: the sum of its 32-bit words, low octet first, zeros behind the last one. */
-static uint8_t
-rate_radmin(const struct nm_packet *pkt, struct wire w)
+/* One line of text, and nothing behind it. It may be longer than the segment. */
+static bool
+is_single_line(struct wire w)
 {
-	uint8_t version = wire_u8(&w);
-	uint32_t length = wire_u32(&w);
-	uint32_t said = wire_u32(&w);
-	uint32_t sum = 0;
+	bool ended;
+	struct wire line = text_line(&w, &ended);
 
-	if (!wire_ok(&w) || version != 1 || length == 0 || length > RADMIN_MAX ||
-	    length != wire_left(&w) || pkt->len != pkt->wire_len)
-		return 0;
-	for (uint32_t i = 0; i < length; i++)
-		sum += (uint32_t)wire_u8(&w) << (i % 4 * 8);
-	return sum == said && sum != 0 ? NM_CONF_PROOF : 0;
+	return wire_left(&w) == 0 && wire_left(&line) <= (ended ? REQUEST_MAX : SIZE_MAX) &&
+	       text_all_print(&line);
 }
 
-/* Magic, then version 1 or 2 and minor version, low octet first. */
+/* RFC 3912: a line, and text without any form, in which registries say who they are and what they have. */
 static uint8_t
-rate_spice(const struct nm_packet *pkt, struct wire w)
+rate_whois(const struct nm_packet *pkt, struct wire w)
 {
-	(void)pkt;
-	if (!text_begins(&w, "REDQ"))
+	static const char *const words[] = { "whois",     "domain name:", "inetnum:", "netrange:",
+		                             "registrar", "no match for", "domain:",  NULL };
+
+	if (pkt->sport == PORT_WHOIS)
+		return has_word(w, words) ? NM_CONF_SIGNATURE : 0;
+	return is_single_line(w) && memchr(w.at, '\n', wire_left(&w)) ? NM_CONF_WEAK : 0;
+}
+
+/* RFC 1288 section 2.3: "/W joe", a name, or nothing. The answer's form is nobody's, but most say so. */
+static uint8_t
+rate_finger(const struct nm_packet *pkt, struct wire w)
+{
+	static const char *const words[] = { "login:", "login name:", "no one logged on",
+		                             "no such user", NULL };
+
+	if (pkt->sport == PORT_FINGER)
+		return has_word(w, words) ? NM_CONF_SIGNATURE : 0;
+	if (!is_single_line(w))
 		return 0;
-	wire_skip(&w, 4);
-	uint32_t major = __builtin_bswap32(wire_u32(&w));
-	uint32_t minor = __builtin_bswap32(wire_u32(&w));
-	uint32_t length = __builtin_bswap32(wire_u32(&w));
-	return wire_ok(&w) && major >= 1 && major <= 2 && minor <= 16 && length < 65536
-	           ? NM_CONF_PROOF
+	return text_begins(&w, "/W") ? NM_CONF_SIGNATURE : NM_CONF_WEAK;
+}
+
+/* RFC 1413 section 4: "6193, 23", and in an answer " : USERID : UNIX : joe" or " : ERROR : NO-USER". */
+static uint8_t
+rate_ident(const struct nm_packet *pkt, struct wire w)
+{
+	bool ended;
+	struct wire line = text_line(&w, &ended);
+	static const char *const words[] = { "userid", "error", NULL };
+
+	(void)text_number(&line, 65535);
+	while (text_begins(&line, " "))
+		wire_skip(&line, 1);
+	text_expect(&line, ',');
+	while (text_begins(&line, " "))
+		wire_skip(&line, 1);
+	(void)text_number(&line, 65535);
+	if (!wire_ok(&line) || !ended)
+		return 0;
+	if (pkt->dport == PORT_IDENT)
+		return wire_left(&line) < 4 ? NM_CONF_SIGNATURE : 0;
+	return has_word(line, words) ? NM_CONF_PROOF : 0;
+}
+
+/* A string that ends in NUL; nothing in it but text. False, and the error set, when there is none. */
+static bool
+take_string(struct wire *w)
+{
+	size_t left = wire_left(w);
+	const uint8_t *nul = left ? memchr(w->at, 0, left < STRING_MAX ? left : STRING_MAX) : NULL;
+	struct wire text = wire_init(w->at, nul ? (size_t)(nul - w->at) : 0);
+
+	if (!nul)
+		w->failed = true;
+	wire_skip(w, nul ? (size_t)(nul - w->at) + 1 : 0);
+	return nul && text_all_print(&text);
+}
+
+/* The port for what goes to standard error, in digits, or none; then, in this segment or the next one, names and a command. */
+static bool
+is_shell_opening(struct wire w)
+{
+	struct wire port = w;
+
+	if (*w.at == 0) {
+		wire_skip(&w, 1);
+	} else {
+		uint32_t number = text_number(&port, 65535);
+
+		if (wire_u8(&port) != 0 || !wire_ok(&port) || number == 0)
+			return false;
+		w = port;
+	}
+	if (wire_left(&w) == 0)
+		return true;
+	return take_string(&w) && take_string(&w) && take_string(&w) && wire_left(&w) == 0;
+}
+
+/* rshd believes only who comes from a reserved port. */
+static uint8_t
+rate_rsh(const struct nm_packet *pkt, struct wire w)
+{
+	bool reserved = pkt->sport >= RESERVED_LOW && pkt->sport < RESERVED;
+
+	return pkt->dport == PORT_RSH && reserved && is_shell_opening(w) ? NM_CONF_SIGNATURE : 0;
+}
+
+static uint8_t
+rate_rexec(const struct nm_packet *pkt, struct wire w)
+{
+	return pkt->dport == PORT_REXEC && is_shell_opening(w) ? NM_CONF_SIGNATURE : 0;
+}
+
+/* RFC 1282: NUL, which may come in a segment of its own, two names, terminal and speed: "xterm/38400". */
+static uint8_t
+rate_rlogin(const struct nm_packet *pkt, struct wire w)
+{
+	if (pkt->dport != PORT_RLOGIN)
+		return 0;
+	if (*w.at == 0)
+		wire_skip(&w, 1);
+	bool names = take_string(&w) && take_string(&w);
+	struct wire terminal = w;
+	bool text = take_string(&w);
+	const uint8_t *slash = text ? text_find(terminal.at, w.at, '/') : NULL;
+	return names && text && slash && slash + 1 < w.at && text_is_digit(slash[1]) &&
+	               wire_left(&w) == 0
+	           ? NM_CONF_SIGNATURE
 	           : 0;
 }
 
-static const struct nm_family_row protocols[] = {
-	{ NM_TCP, APP_CITRIX, rate_citrix },
-	{ NM_TCP, APP_RADMIN, rate_radmin },
-	{ NM_TCP, APP_SPICE, rate_spice },
+static const struct {
+	uint16_t port;
+	uint16_t app;
+	uint8_t (*rate)(const struct nm_packet *pkt, struct wire w);
+} services[] = {
+	{ PORT_WHOIS, APP_WHOIS, rate_whois }, { PORT_FINGER, APP_FINGER, rate_finger },
+	{ PORT_IDENT, APP_IDENT, rate_ident }, { PORT_RSH, APP_RSH, rate_rsh },
+	{ PORT_REXEC, APP_REXEC, rate_rexec }, { PORT_RLOGIN, APP_RLOGIN, rate_rlogin },
 };
-
-/* The newer form has a length, low octet first, behind its command. */
-static bool
-is_newer_teamviewer(const struct nm_packet *pkt, struct wire w)
-{
-	if (wire_u16(&w) != 0x1130)
-		return false;
-	wire_skip(&w, 2);
-	uint32_t length = __builtin_bswap32(wire_u32(&w));
-	return wire_ok(&w) && length + TV_HEADER == pkt->wire_len;
-}
-
-/* On UDP the message comes behind eleven octets of which the first is 0. */
-static uint8_t
-rate_teamviewer(const struct nm_packet *pkt, const struct nm_call *call)
-{
-	struct wire w = wire_init(pkt->payload, pkt->len);
-
-	if (is_newer_teamviewer(pkt, w))
-		return NM_CONF_SIGNATURE;
-	wire_skip(&w, pkt->transport == NM_UDP ? 11 : 0);
-	if (wire_u16(&w) != 0x1724)
-		return 0;
-	if (nm_is_port(pkt, PORT_TEAMVIEWER))
-		return NM_CONF_SIGNATURE;
-	if (!call->note || ++*call->note < TV_TIMES)
-		return 0;
-	return NM_CONF_SIGNATURE;
-}
 
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
+	struct wire w = wire_init(pkt->payload, pkt->len);
+	uint8_t confidence = 0;
+	size_t i = 0;
+
 	(void)ctx;
-	enum nm_result result = nm_family_classify(
-	    protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, call, verdict);
-	if (result == NM_MATCH)
-		return result;
-	uint8_t confidence = rate_teamviewer(pkt, call);
-	if (confidence)
-		nm_tag_server(pkt, call, APP_TEAMVIEWER);
-	return nm_signature(verdict, APP_TEAMVIEWER, confidence);
+	while (i < sizeof(services) / sizeof(services[0])) {
+		if (nm_is_port(pkt, services[i].port))
+			confidence = services[i].rate(pkt, w);
+		if (confidence > 0)
+			break;
+		i++;
+	}
+	if (confidence == 0)
+		return NM_MORE;
+	if (confidence >= NM_CONF_SIGNATURE)
+		nm_tag_port(pkt, call, services[i].app, services[i].port);
+	return nm_signature(verdict, services[i].app, confidence);
 }
 
 NM_MODULE(remote) = {
 	.abi_version = NM_ABI_VERSION,
 	.size = sizeof(struct nm_module),
 	.name = "remote",
-	.summary = "Citrix, Radmin, SPICE and TeamViewer",
+	.summary = "Whois, Finger, Ident, rsh, rlogin and rexec",
 	.n_apps = sizeof(apps) / sizeof(apps[0]),
 	.n_matches = sizeof(matches) / sizeof(matches[0]),
 	.apps = apps,
