@@ -69,6 +69,7 @@ extern const struct nm_module netmon_module_discovery;
 extern const struct nm_module netmon_module_plc;
 extern const struct nm_module netmon_module_overlay;
 extern const struct nm_module netmon_module_monitoring;
+extern const struct nm_module netmon_module_tpkt;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -134,6 +135,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_plc,
 	&netmon_module_overlay,
 	&netmon_module_monitoring,
+	&netmon_module_tpkt,
 	NULL,
 };
 
