@@ -2,20 +2,31 @@
 /*
  * TLS: RFC 8446 (1.3), RFC 5246 (1.2) and before, the SSLv2 form of a ClientHello (RFC 5246 appendix E.2). TCP, any port.
  * The name is that of the application which the handshake negotiates (ALPN, RFC 7301) or, when it names none, which has the
- * port: HTTPS, IMAPS, POP3S, SMTPS (RFC 8314); else TLS.
+ * port: HTTPS, IMAPS, POP3S, SMTPS (RFC 8314), DoT (RFC 7858); HTTPS with a server that is known to answer DNS (RFC 8484) is
+ * DoH; else TLS.
  *
  * Evidence: a ClientHello or ServerHello whose fields fit each other; in the middle of a connection the chain of record
- * headers. One direction is enough. Cost: asked only for the six first octets that a record can have; reads one hello.
+ * headers. One direction is enough. The host's name is what the client asks for, or, when it asks for none, what is in the
+ * certificate that versions up to 1.2 show; for these, handshakes are put together from segments.
+ *
+ * Cost: asked only for the six first octets that a record can have; reads one hello, and goes on for a few packets when it is
+ * not whole or names no server.
  */
+#include "modules/tls/certificate.h"
+#include "modules/tls/resolvers.h"
+#include "modules/tls/stream.h"
+
 #include <netmon/family.h>
+#include <netmon/hello.h>
 #include <netmon/module.h>
-#include <netmon/text.h>
 
 #define APP_HTTPS 2
 #define APP_TLS   3
 #define APP_IMAPS 51
 #define APP_POP3S 53
 #define APP_SMTPS 54
+#define APP_DOT   143
+#define APP_DOH   144
 
 /* RFC 8446 section 5.1: TLSPlaintext.type; 24 is RFC 6520 */
 #define RECORD_CHANGE_CIPHER 20
@@ -25,10 +36,11 @@
 #define RECORD_MAX           (16384 + 2048) /* RFC 5246 section 6.2.3 */
 #define RECORD_HEADER        5
 
-/* RFC 8446 section 4 and 4.2 */
-#define CLIENT_HELLO   1
-#define SERVER_HELLO   2
-#define EXTENSION_ALPN 16
+/* RFC 8446 section 4 */
+#define CERTIFICATE    11
+#define MESSAGE_HEADER 4
+
+#define WATCH_MAX 16 /* packets of a flow until its names must have been here */
 
 static const struct nm_app apps[] = {
 	{ APP_HTTPS, "HTTPS", "Web", 0x0072b2, 0x3d9be0 },
@@ -36,6 +48,8 @@ static const struct nm_app apps[] = {
 	{ APP_IMAPS, "IMAPS", "Mail", 0x88226b, 0xb85fa0 },
 	{ APP_POP3S, "POP3S", "Mail", 0x661a40, 0xa8527a },
 	{ APP_SMTPS, "SMTPS", "Mail", 0xb0567f, 0xe8b4d2 },
+	{ APP_DOT, "DoT", "Name service", 0xa8760f, 0xd8a838 },
+	{ APP_DOH, "DoH", "Name service", 0x967117, 0xc49a3a },
 };
 
 /* A record header: type, then major version 3 and a minor one of 0..4. */
@@ -58,113 +72,23 @@ static const struct nm_match matches[] = {
 	{ .transport = NM_TCP,
 	  .min_len = 11,
 	  .len = 3,
-	  .pattern = { 0x80, 0, CLIENT_HELLO },
+	  .pattern = { 0x80, 0, HELLO_CLIENT },
 	  .mask = { 0x80, 0, 0xff } },
 };
 
 /* IANA's ALPN protocol ids, and the ports of TLS from the first packet: what a client offers first counts. */
-static const struct {
-	const char *id;
-	uint16_t app;
-} protocols[] = {
+static const struct hello_alpn protocols[] = {
 	{ "h2", APP_HTTPS },       { "http/1.1", APP_HTTPS }, { "http/1.0", APP_HTTPS },
 	{ "spdy/3.1", APP_HTTPS }, { "h2c", APP_HTTPS },      { "imap", APP_IMAPS },
-	{ "pop3", APP_POP3S },     { "smtp", APP_SMTPS },
+	{ "pop3", APP_POP3S },     { "smtp", APP_SMTPS },     { "dot", APP_DOT },
 };
 static const struct {
 	uint16_t port;
 	uint16_t app;
 } ports[] = {
 	{ 443, APP_HTTPS }, { 8443, APP_HTTPS }, { 993, APP_IMAPS },
-	{ 995, APP_POP3S }, { 465, APP_SMTPS },
+	{ 995, APP_POP3S }, { 465, APP_SMTPS },  { 853, APP_DOT },
 };
-
-/* The extension's body: a list of names with a length octet each. The application of the first that is known, else 0. */
-static uint16_t
-read_alpn(struct wire list)
-{
-	wire_skip(&list, 2);
-	while (wire_left(&list) > 0) {
-		size_t len = wire_u8(&list);
-		const uint8_t *name = wire_take(&list, len);
-
-		if (!name)
-			return 0;
-		for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
-			if (len == strlen(protocols[i].id) &&
-			    memcmp(name, protocols[i].id, len) == 0)
-				return protocols[i].app;
-	}
-	return 0;
-}
-
-/* Looks for ALPN in a hello's extensions; the capture may end within them. */
-static uint16_t
-read_extensions(struct wire *w)
-{
-	wire_limit(w, wire_u16(w));
-	while (wire_left(w) >= 4) {
-		uint16_t type = wire_u16(w);
-		uint16_t len = wire_u16(w);
-		struct wire body = *w;
-
-		wire_limit(&body, len);
-		if (type == EXTENSION_ALPN)
-			return read_alpn(body);
-		wire_skip(w, len);
-	}
-	return 0;
-}
-
-/* RFC 8446 section 4.1.2: random, session id, cipher suites, compression methods, extensions. Moves to the extensions.
- * What the packet does not hold any more cannot speak against it. */
-static bool
-is_client_hello(struct wire *w)
-{
-	wire_skip(w, 32);
-	uint8_t session = wire_u8(w);
-	wire_skip(w, session);
-	uint16_t suites = wire_u16(w);
-	if (wire_ok(w) && (session > 32 || suites < 2 || suites % 2 != 0))
-		return false;
-	wire_skip(w, suites);
-	uint8_t methods = wire_u8(w);
-	wire_skip(w, methods);
-	return !wire_ok(w) || (methods >= 1 && methods <= 8);
-}
-
-/* RFC 8446 section 4.1.3: random, session id, one cipher suite, one compression method, extensions. */
-static bool
-is_server_hello(struct wire *w)
-{
-	wire_skip(w, 32);
-	uint8_t session = wire_u8(w);
-	wire_skip(w, session);
-	wire_skip(w, 2);
-	uint8_t method = wire_u8(w);
-	return !wire_ok(w) || (session <= 32 && method <= 1);
-}
-
-/* A handshake record's body. Sets *ret_app to the application that it names, 0 for none. */
-static bool
-is_hello(struct wire w, uint16_t *ret_app)
-{
-	uint8_t type = wire_u8(&w);
-	uint32_t length = (uint32_t)wire_u8(&w) << 16;
-
-	length |= wire_u16(&w);
-	uint8_t major = wire_u8(&w);
-	uint8_t minor = wire_u8(&w);
-	if (!wire_ok(&w) || major != 3 || minor > 4 || length < 38 || length > 65535)
-		return false;
-	wire_limit(&w, length - 2);
-	if (type != CLIENT_HELLO && type != SERVER_HELLO)
-		return false;
-	if (!(type == CLIENT_HELLO ? is_client_hello(&w) : is_server_hello(&w)))
-		return false;
-	*ret_app = wire_left(&w) > 0 ? read_extensions(&w) : 0;
-	return true;
-}
 
 /* Is this a record header that makes sense? *ret_len is the length of its body. */
 static bool
@@ -221,6 +145,30 @@ is_sslv2_hello(struct wire w)
 	       challenge <= 32 && length == 9 + specs + session + challenge;
 }
 
+/* --- names ------------------------------------------------------------------------------------------------------ */
+
+/* What the flow's note holds while names are awaited: in which state, how many packets ago, and which slot. */
+enum state {
+	STATE_NONE = 0,
+	STATE_CLIENT, /* the rest of a ClientHello */
+	STATE_SERVER, /* the server's answer, for the client named none */
+	STATE_ANSWER, /* the rest of it */
+};
+#define NOTE_STATE(note)     ((enum state)((note)&3))
+#define NOTE_DIRECTION(note) ((uint8_t)((note) >> 2 & 3)) /* the side whose packets are awaited */
+#define NOTE_COUNT(note)     ((unsigned)((note) >> 4 & 0xff))
+#define NOTE_HANDLE(note)    ((note) >> 12)
+
+struct sight { /* one packet, and what is made of it */
+	struct streams *streams;
+	const struct nm_packet *pkt;
+	struct nm_call *call;
+	enum state state;  /* that the flow goes over to */
+	uint8_t direction; /* as in the note */
+	uint64_t handle;   /* of streams_find() */
+	uint16_t app;      /* 0: nothing new */
+};
+
 static uint16_t
 app_of_port(const struct nm_packet *pkt)
 {
@@ -230,42 +178,222 @@ app_of_port(const struct nm_packet *pkt)
 	return APP_TLS;
 }
 
+static uint8_t
+other_side(uint8_t direction)
+{
+	return direction == NM_FROM_CLIENT ? NM_FROM_SERVER : NM_FROM_CLIENT;
+}
+
+static void
+take_hello(struct sight *s, const struct hello *hello)
+{
+	s->app = hello_alpn_app(hello->alpn, protocols, sizeof(protocols) / sizeof(protocols[0]));
+	if (!s->app)
+		s->app = app_of_port(s->pkt);
+	if (s->app == APP_HTTPS && resolver_is(hello->name))
+		s->app = APP_DOH;
+	if (wire_left(&hello->name) > 0)
+		s->call->host(s->call, hello->name.at, (uint32_t)wire_left(&hello->name),
+		              hello->ech ? NM_NAME_OUTER : NM_NAME_CLIENT);
+}
+
+/* What there is of a ClientHello. A client that names no server leaves it to the server's certificate. `open`: more of it may
+ * come. */
+static void
+see_client(struct sight *s, const struct hello *hello, bool open)
+{
+	bool named = wire_left(&hello->name) > 0;
+
+	if (open && !hello->whole && !(named && wire_left(&hello->alpn) > 0))
+		return;
+	take_hello(s, hello);
+	s->state = named ? STATE_NONE : STATE_SERVER;
+	s->direction = other_side(s->direction);
+}
+
+/* Takes the head of a handshake message, and its body, which may go on behind the end. */
+static uint8_t
+next_message(struct wire *w, struct wire *ret_body, bool *ret_whole)
+{
+	uint8_t type = wire_u8(w);
+	uint32_t len = (uint32_t)wire_u8(w) << 16;
+
+	len |= wire_u16(w);
+	*ret_whole = wire_ok(w) && len <= wire_left(w);
+	*ret_body = *w;
+	wire_limit(ret_body, len);
+	wire_skip(w, len);
+	return *ret_whole || wire_left(ret_body) > 0 ? type : 0;
+}
+
+/* What there is of a server's answer: a ServerHello, and up to version 1.2 its certificate, unless the session is resumed.
+ * `open`: more of it may come. */
+static void
+see_server(struct sight *s, const struct stream *stream, bool open)
+{
+	struct wire w = stream_messages(stream);
+	struct wire body;
+	struct hello hello;
+	bool whole;
+
+	s->state = STATE_NONE;
+	uint8_t type = next_message(&w, &body, &whole);
+	if (open && (type == 0 || (type == HELLO_SERVER && !whole)))
+		s->state = STATE_ANSWER;
+	if (type != HELLO_SERVER || !whole || !hello_read(body, HELLO_SERVER, false, &hello) ||
+	    hello.tls13)
+		return;
+	type = next_message(&w, &body, &whole);
+	if (open && type == 0)
+		s->state = STATE_ANSWER;
+	if (type != CERTIFICATE)
+		return;
+	struct certificate certificate = certificate_read(body);
+	if (open && !certificate.whole)
+		s->state = STATE_ANSWER;
+	else if (wire_left(&certificate.name) > 0)
+		s->call->host(s->call, certificate.name.at, (uint32_t)wire_left(&certificate.name),
+		              NM_NAME_CERTIFICATE);
+}
+
+/* Puts the packet into a stream, and looks at what is there now. */
+static void
+see_segment(struct sight *s, struct stream *stream, uint8_t type)
+{
+	bool cut = s->pkt->len < s->pkt->wire_len;
+	bool open = stream_add(stream, wire_init(s->pkt->payload, s->pkt->len)) && !cut;
+	struct hello hello;
+
+	if (type == HELLO_SERVER)
+		see_server(s, stream, open);
+	else if (hello_read_message(stream_messages(stream), HELLO_CLIENT, &hello))
+		see_client(s, &hello, open);
+	else if (!open)
+		s->state = STATE_NONE;
+}
+
+/* Another packet of a flow whose names are awaited. */
+static void
+go_on(struct sight *s)
+{
+	struct stream *stream = streams_find(s->streams, s->handle);
+
+	if (s->state == STATE_SERVER) {
+		stream = streams_begin(s->streams, s->direction, &s->handle);
+		see_segment(s, stream, HELLO_SERVER);
+	} else if (!stream) {
+		s->state = STATE_NONE;
+	} else {
+		see_segment(s, stream, s->state == STATE_CLIENT ? HELLO_CLIENT : HELLO_SERVER);
+	}
+}
+
+/* --- the flow --------------------------------------------------------------------------------------------------- */
+
+/* The flow's first packet with a hello: what it says, and whether more is awaited. False for what is no hello. */
+static bool
+see_hello(struct sight *s, struct wire w)
+{
+	uint16_t len = 0;
+	struct hello hello;
+	uint8_t type = HELLO_CLIENT;
+
+	if (*s->pkt->payload != RECORD_HANDSHAKE || !is_record(&w, &len))
+		return false;
+	wire_limit(&w, len);
+	if (!hello_read_message(w, type, &hello)) {
+		type = HELLO_SERVER;
+		if (!hello_read_message(w, type, &hello))
+			return false;
+	}
+	s->direction = (uint8_t)s->pkt->direction;
+	take_hello(s, &hello);
+	if (type == HELLO_CLIENT && (hello.whole || s->pkt->len < s->pkt->wire_len)) {
+		see_client(s, &hello, false);
+	} else if (s->call->note) {
+		s->state = type == HELLO_CLIENT ? STATE_CLIENT : STATE_ANSWER;
+		see_segment(s, streams_begin(s->streams, s->direction, &s->handle), type);
+	}
+	return true;
+}
+
+/* Writes the note, and says whether to be shown more. */
+static bool
+keep(struct sight *s, unsigned count)
+{
+	if (!s->call->note)
+		return false;
+	*s->call->note = 0;
+	if (s->state == STATE_NONE || count >= WATCH_MAX)
+		return false;
+	*s->call->note = (uint64_t)s->state | (uint64_t)s->direction << 2 | (uint64_t)count << 4 |
+	                 s->handle << 12;
+	return true;
+}
+
+static enum nm_result
+go_on_with(struct sight *s, uint64_t note, struct nm_verdict *verdict)
+{
+	s->state = NOTE_STATE(note);
+	s->direction = NOTE_DIRECTION(note);
+	s->handle = NOTE_HANDLE(note);
+	if (s->pkt->direction == s->direction)
+		go_on(s);
+	bool watch = keep(s, NOTE_COUNT(note) + 1);
+	if (!s->app)
+		return watch ? NM_MORE : NM_NO;
+	verdict->flags = watch ? NM_WATCH : 0;
+	return nm_signature(verdict, s->app, NM_CONF_PROOF);
+}
+
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
+	struct sight s = { .streams = ctx, .pkt = pkt, .call = call };
 	struct wire w = wire_init(pkt->payload, pkt->len);
-	uint16_t app = 0;
+	uint64_t note = call->note ? *call->note : 0;
+	uint8_t confidence = NM_CONF_PROOF;
 
-	(void)ctx;
-	(void)call;
+	if (NOTE_STATE(note) != STATE_NONE)
+		return go_on_with(&s, note, verdict);
 	if (*pkt->payload & 0x80) {
-		verdict->confidence = is_sslv2_hello(w) ? NM_CONF_PROOF : 0;
-	} else {
-		struct wire body = w;
-		uint16_t len = 0;
-
-		if (*pkt->payload == RECORD_HANDSHAKE && is_record(&body, &len) &&
-		    is_hello(body, &app))
-			verdict->confidence = NM_CONF_PROOF;
-		else
-			verdict->confidence = rate_records(w);
+		confidence = is_sslv2_hello(w) ? NM_CONF_PROOF : 0;
+		s.state = STATE_SERVER;
+		s.direction = other_side((uint8_t)pkt->direction);
+	} else if (!see_hello(&s, w)) {
+		confidence = rate_records(w);
 	}
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	verdict->app = app ? app : app_of_port(pkt);
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	verdict->flags = confidence > 0 && keep(&s, 1) ? NM_WATCH : 0;
+	return nm_signature(verdict, s.app ? s.app : app_of_port(pkt), confidence);
+}
+
+static int
+load(const struct nm_host *host, void **ret_ctx)
+{
+	*ret_ctx = streams_new();
+	if (*ret_ctx)
+		return 0;
+	host->log(host, "no memory");
+	return -1;
+}
+
+static void
+unload(void *ctx)
+{
+	streams_free(ctx);
 }
 
 NM_MODULE(tls) = {
 	.abi_version = NM_ABI_VERSION,
 	.size = sizeof(struct nm_module),
 	.name = "tls",
-	.summary = "TLS, HTTPS, IMAPS, POP3S and SMTPS, on any TCP port",
+	.summary = "TLS, HTTPS, DoT, DoH, IMAPS, POP3S and SMTPS, on any TCP port",
 	.max_packets = 16,
 	.n_apps = sizeof(apps) / sizeof(apps[0]),
 	.n_matches = sizeof(matches) / sizeof(matches[0]),
 	.apps = apps,
 	.matches = matches,
+	.load = load,
+	.unload = unload,
 	.classify = classify,
 };

@@ -151,4 +151,121 @@ build_client_hello(struct build *b, const struct hello_build *h)
 	build_length(b, message, 3);
 }
 
+/* A ServerHello, of version 1.2 or, by its extension, 1.3. */
+static inline void
+build_server_hello(struct build *b, bool tls13)
+{
+	b->len = 0;
+	build_u8(b, 2);
+	size_t message = build_begin(b, 3);
+	build_u16(b, 0x0303);
+	build_bytes(b, "fedcba9876543210fedcba9876543210", 32);
+	build_u8(b, 0);
+	build_u16(b, 0xc02f);
+	build_u8(b, 0);
+	size_t extensions = build_begin(b, 2);
+	if (tls13)
+		build_bytes(b, "\x00\x2b\x00\x02\x03\x04", 6);
+	build_length(b, extensions, 2);
+	build_length(b, message, 3);
+}
+
+/* A record of type handshake with `len` octets of the message. */
+static inline void
+build_record(struct build *b, const struct build *message, size_t offset, size_t len)
+{
+	build_u8(b, 22);
+	build_u16(b, 0x0303);
+	build_u16(b, (unsigned)len);
+	build_bytes(b, message->bytes + offset, len);
+}
+
+/* --- certificates ------------------------------------------------------------------------------------------------ */
+
+/* DER: a tag and a length of two octets, to be closed by build_length(b, RETURNED, 2). */
+static inline size_t
+build_der(struct build *b, unsigned tag)
+{
+	build_u8(b, tag);
+	build_u8(b, 0x82);
+	return build_begin(b, 2);
+}
+
+static inline void
+build_der_text(struct build *b, unsigned tag, const char *text)
+{
+	build_u8(b, tag);
+	build_u8(b, (unsigned)strlen(text));
+	build_bytes(b, text, strlen(text));
+}
+
+/* A name with an organisation and a common name. */
+static inline void
+build_subject(struct build *b, const char *common_name)
+{
+	static const char *const types[] = { "\x55\x04\x0a", "\x55\x04\x03" };
+	size_t name = build_der(b, 0x30);
+
+	for (unsigned i = 0; i < 2; i++) {
+		size_t set = build_der(b, 0x31);
+		size_t pair = build_der(b, 0x30);
+
+		build_der_text(b, 0x06, types[i]);
+		build_der_text(b, 0x0c, i == 0 ? "Example Inc." : common_name);
+		build_length(b, pair, 2);
+		build_length(b, set, 2);
+	}
+	build_length(b, name, 2);
+}
+
+/* Extensions: one of no interest, and the alternative names, of which the first is an address. */
+static inline void
+build_alternative(struct build *b, const char *name)
+{
+	size_t field = build_der(b, 0xa3);
+	size_t list = build_der(b, 0x30);
+
+	build_bytes(b, "\x30\x09\x06\x03\x55\x1d\x13\x04\x02\x30\x00", 11);
+	size_t extension = build_der(b, 0x30);
+	build_der_text(b, 0x06, "\x55\x1d\x11");
+	build_bytes(b, "\x01\x01\xff", 3);
+	size_t value = build_der(b, 0x04);
+	size_t names = build_der(b, 0x30);
+	build_der_text(b, 0x87, "\x0a\x01\x02\x03");
+	build_der_text(b, 0x82, name);
+	build_der_text(b, 0x82, "second.example");
+	build_length(b, names, 2);
+	build_length(b, value, 2);
+	build_length(b, extension, 2);
+	build_length(b, list, 2);
+	build_length(b, field, 2);
+}
+
+/* A Certificate message of version 1.2 with one certificate. `key`: octets of the public key. `alternative`: NULL for none. */
+static inline void
+build_certificate(struct build *b, const char *common_name, const char *alternative, size_t key)
+{
+	build_u8(b, 11);
+	size_t message = build_begin(b, 3);
+	size_t list = build_begin(b, 3);
+	size_t entry = build_begin(b, 3);
+	size_t certificate = build_der(b, 0x30);
+	size_t part = build_der(b, 0x30);
+	build_bytes(b, "\xa0\x03\x02\x01\x02\x02\x01\x07\x30\x03\x06\x01\x2a", 13);
+	build_subject(b, "Issuing Authority");
+	build_bytes(b, "\x30\x00", 2);
+	build_subject(b, common_name);
+	size_t bits = build_der(b, 0x30);
+	(void)build_begin(b, (unsigned)key);
+	build_length(b, bits, 2);
+	if (alternative)
+		build_alternative(b, alternative);
+	build_length(b, part, 2);
+	build_bytes(b, "\x30\x03\x06\x01\x2a\x03\x02\x00\x01", 9);
+	build_length(b, certificate, 2);
+	build_length(b, entry, 3);
+	build_length(b, list, 3);
+	build_length(b, message, 3);
+}
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* TLS and HTTPS. */
+/* TLS and HTTPS, and the names that hellos and certificates say. */
+#include "tests/modules/hello_build.h"
 #include "tests/support/module_fixture.h"
 
 #define WEB    "10.0.0.1:40000 192.0.2.1:443"
@@ -106,16 +107,334 @@ a_hello_that_contradicts_itself_is_not_tls(void **state)
 			fail_msg("%s", others[i].name);
 }
 
+/* --- names ------------------------------------------------------------------------------------------------------ */
+
+static const char *
+send_part(struct talk *t, bool from_client, const struct build *b, size_t begin, size_t end)
+{
+	return talk_send(t, from_client, b->bytes + begin, end - begin);
+}
+
+static const char *
+send_whole(struct talk *t, bool from_client, const struct build *b)
+{
+	return send_part(t, from_client, b, 0, b->len);
+}
+
+/* A ClientHello in one record. */
+static struct build
+hello_record(const struct hello_build *says)
+{
+	struct build message;
+	struct build record = { 0 };
+
+	build_client_hello(&message, says);
+	build_record(&record, &message, 0, message.len);
+	return record;
+}
+
+static void
+the_name_that_a_client_asks_for_is_the_hosts(void **state)
+{
+	static const struct {
+		struct hello_build says;
+		const char *host;
+		enum nm_name_source source;
+	} hellos[] = {
+		{ { .name = "www.example", .alpn = "h2" }, "www.example", NM_NAME_CLIENT },
+		{ { .name = "WWW.Example", .padding = 300 }, "www.example", NM_NAME_CLIENT },
+		{ { .name = "last.example", .alpn = "h2", .name_last = true },
+		  "last.example",
+		  NM_NAME_CLIENT },
+		{ { .name = "shown.example", .ech = true }, "shown.example", NM_NAME_OUTER },
+		{ { .name = "10.1.2.3" }, "", NM_NAME_NONE },
+		{ { .name = "a\nb.example" }, "", NM_NAME_NONE },
+		{ { .name = "<b>.example" }, "", NM_NAME_NONE },
+		{ { .alpn = "h2" }, "", NM_NAME_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hellos) / sizeof(hellos[0]); i++) {
+		struct talk t = talk_begin(h, NM_TCP, WEB);
+		struct build record = hello_record(&hellos[i].says);
+
+		assert_string_equal(send_whole(&t, CLIENT, &record), "HTTPS");
+		assert_string_equal(talk_host(&t), hellos[i].host);
+		assert_int_equal(t.host_source, hellos[i].source);
+	}
+}
+
+static void
+dns_in_tls_is_told_by_alpn_port_or_the_resolvers_name(void **state)
+{
+	static const struct {
+		const char *ends;
+		struct hello_build says;
+		const char *app;
+	} hellos[] = {
+		{ "10.0.0.1:40000 192.0.2.1:853", { .name = "dns.example" }, "DoT" },
+		{ OTHER, { .name = "dns.example", .alpn = "dot" }, "DoT" },
+		{ WEB, { .name = "dns.google", .alpn = "h2" }, "DoH" },
+		{ WEB, { .name = "a1b2c3.DNS.NextDNS.io", .alpn = "h2" }, "DoH" },
+		{ WEB, { .name = "mozilla.cloudflare-dns.com" }, "DoH" },
+		{ WEB, { .name = "notdns.google", .alpn = "h2" }, "HTTPS" },
+		{ WEB, { .name = "google", .alpn = "h2" }, "HTTPS" },
+		{ "10.0.0.1:40000 192.0.2.1:853", { .name = "dns.google" }, "DoT" },
+		{ "10.0.0.1:40000 192.0.2.1:853", { .name = "dns.google", .alpn = "h2" }, "DoH" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hellos) / sizeof(hellos[0]); i++) {
+		struct talk t = talk_begin(h, NM_TCP, hellos[i].ends);
+		struct build record = hello_record(&hellos[i].says);
+
+		if (strcmp(send_whole(&t, CLIENT, &record), hellos[i].app) != 0)
+			fail_msg("%s: %s", hellos[i].says.name, talk_app(&t));
+	}
+}
+
+/* A hello of 1,900 octets with everything that matters at its end. */
+static const struct hello_build late = {
+	.name = "www.example", .alpn = "dot", .padding = 1750, .name_last = true, .tls13 = true
+};
+
+static void
+a_hello_that_is_split_anywhere_is_put_together(void **state)
+{
+	struct build record = hello_record(&late);
+
+	(void)state;
+	for (size_t cut = 12; cut < record.len; cut++) {
+		struct talk t = talk_begin(h, NM_TCP, OTHER);
+
+		(void)send_part(&t, CLIENT, &record, 0, cut);
+		assert_string_equal(send_part(&t, CLIENT, &record, cut, record.len), "DoT");
+		assert_string_equal(talk_host(&t), "www.example");
+		assert_false(t.state.flags & CLASSIFY_WATCHED);
+	}
+}
+
+static void
+a_hello_in_small_segments_that_come_twice_is_put_together(void **state)
+{
+	struct build record = hello_record(&late);
+	struct talk t = talk_begin(h, NM_TCP, OTHER);
+
+	(void)state;
+	for (size_t at = 0; at < record.len; at += 300) {
+		size_t end = at + 300 < record.len ? at + 300 : record.len;
+
+		/* what differs, so that none is like the one before */
+		record.bytes[at < 100 ? 20 : at + 3] ^= (uint8_t)(at < 1500 ? at / 100 : 0);
+		(void)send_part(&t, CLIENT, &record, at, end);
+		(void)send_part(&t, CLIENT, &record, at, end);
+	}
+	assert_string_equal(talk_app(&t), "DoT");
+	assert_string_equal(talk_host(&t), "www.example");
+}
+
+static void
+a_hello_in_several_records_is_put_together(void **state)
+{
+	struct build message;
+	struct build records = { 0 };
+	struct talk t = talk_begin(h, NM_TCP, OTHER);
+
+	(void)state;
+	build_client_hello(&message, &late);
+	build_record(&records, &message, 0, 700);
+	build_record(&records, &message, 700, 1);
+	build_record(&records, &message, 701, message.len - 701);
+	(void)send_part(&t, CLIENT, &records, 0, 707);
+	assert_string_equal(send_part(&t, CLIENT, &records, 707, records.len), "DoT");
+	assert_string_equal(talk_host(&t), "www.example");
+}
+
+static void
+a_hello_with_a_hole_has_no_name(void **state)
+{
+	struct build record = hello_record(&late);
+	struct talk t = talk_begin(h, NM_TCP, OTHER);
+
+	(void)state;
+	(void)send_part(&t, CLIENT, &record, 0, 600);
+	(void)send_part(&t, CLIENT, &record, 1200, record.len);
+	for (unsigned i = 0; i < 20; i++)
+		(void)talk_say(&t, CLIENT, "\x17\x03\x03\x00\x04\xde\xad\xbe\xef");
+	assert_string_equal(talk_app(&t), "TLS");
+	assert_string_equal(talk_host(&t), "");
+	assert_false(t.state.flags & CLASSIFY_WATCHED);
+}
+
+static void
+connections_that_wait_are_forgotten_when_there_are_too_many(void **state)
+{
+	struct build record = hello_record(&late);
+	struct talk first = talk_begin(h, NM_TCP, OTHER);
+
+	(void)state;
+	(void)send_part(&first, CLIENT, &record, 0, 600);
+	for (unsigned i = 0; i < 128; i++) {
+		struct talk t = talk_begin(h, NM_TCP, OTHER);
+
+		(void)send_part(&t, CLIENT, &record, 0, 600);
+	}
+	assert_string_equal(send_part(&first, CLIENT, &record, 600, record.len), "TLS");
+	assert_string_equal(talk_host(&first), "");
+}
+
+/* --- certificates ------------------------------------------------------------------------------------------------ */
+
+/* A server's answer of version 1.2: two messages in two records. */
+static struct build
+answer(const char *common_name, const char *alternative, size_t key)
+{
+	struct build message;
+	struct build records = { 0 };
+
+	build_server_hello(&message, false);
+	build_record(&records, &message, 0, message.len);
+	message.len = 0;
+	build_certificate(&message, common_name, alternative, key);
+	build_record(&records, &message, 0, message.len);
+	return records;
+}
+
+static void
+a_client_that_names_no_server_is_told_by_the_certificate(void **state)
+{
+	static const struct {
+		const char *common_name, *alternative;
+		size_t key;
+		const char *host;
+	} certificates[] = {
+		{ "www.example", NULL, 294, "www.example" },
+		{ "Example CA", "mail.example", 294, "mail.example" },
+		{ "one.example", "*.two.example", 294, "two.example" },
+		{ "*.wild.example", NULL, 294, "wild.example" },
+		{ "Example appliance", NULL, 294, "" },
+		{ "big.example", "never-read.example", 5000, "big.example" },
+	};
+	struct build hello = hello_record(&(struct hello_build){ .alpn = "h2" });
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(certificates) / sizeof(certificates[0]); i++) {
+		struct talk t = talk_begin(h, NM_TCP, WEB);
+		struct build records = answer(certificates[i].common_name,
+		                              certificates[i].alternative, certificates[i].key);
+
+		(void)send_whole(&t, CLIENT, &hello);
+		assert_string_equal(send_whole(&t, SERVER, &records), "HTTPS");
+		assert_string_equal(talk_host(&t), certificates[i].host);
+		assert_false(t.state.flags & CLASSIFY_WATCHED);
+		if (*certificates[i].host)
+			assert_int_equal(t.host_source, NM_NAME_CERTIFICATE);
+	}
+}
+
+static void
+a_certificate_that_is_split_anywhere_is_put_together(void **state)
+{
+	struct build hello = hello_record(&(struct hello_build){ .alpn = "h2" });
+	struct build records = answer("one.example", "*.two.example", 294);
+
+	(void)state;
+	for (size_t cut = 1; cut < records.len; cut++) {
+		struct talk t = talk_begin(h, NM_TCP, WEB);
+
+		(void)send_whole(&t, CLIENT, &hello);
+		(void)send_part(&t, SERVER, &records, 0, cut);
+		(void)send_part(&t, SERVER, &records, cut, records.len);
+		assert_string_equal(talk_host(&t), "two.example");
+	}
+}
+
+static void
+a_server_that_is_seen_alone_is_told_by_its_certificate(void **state)
+{
+	struct build records = answer("www.example", NULL, 294);
+	struct talk t = talk_begin(h, NM_TCP, WEB);
+
+	(void)state;
+	assert_string_equal(send_part(&t, SERVER, &records, 0, 100), "HTTPS");
+	(void)send_part(&t, SERVER, &records, 100, records.len);
+	assert_string_equal(talk_host(&t), "www.example");
+}
+
+static void
+the_certificate_of_a_server_that_the_client_named_is_not_read(void **state)
+{
+	struct build hello = hello_record(&(struct hello_build){ .name = "asked.example" });
+	struct build records = answer("www.example", NULL, 294);
+	struct talk t = talk_begin(h, NM_TCP, WEB);
+
+	(void)state;
+	(void)send_whole(&t, CLIENT, &hello);
+	assert_false(t.state.flags & CLASSIFY_WATCHED);
+	(void)send_whole(&t, SERVER, &records);
+	assert_string_equal(talk_host(&t), "asked.example");
+}
+
+static void
+version_1_3_shows_no_certificate(void **state)
+{
+	struct build hello = hello_record(&(struct hello_build){ .tls13 = true });
+	struct build message;
+	struct build record = { 0 };
+	struct talk t = talk_begin(h, NM_TCP, WEB);
+
+	(void)state;
+	build_server_hello(&message, true);
+	build_record(&record, &message, 0, message.len);
+	(void)send_whole(&t, CLIENT, &hello);
+	assert_true(t.state.flags & CLASSIFY_WATCHED);
+	(void)send_whole(&t, SERVER, &record);
+	assert_false(t.state.flags & CLASSIFY_WATCHED);
+	assert_string_equal(talk_host(&t), "");
+}
+
+/* Whatever is cut or wrong within a certificate, nothing is read that is not there. */
+static void
+a_damaged_certificate_says_nothing_or_its_own(void **state)
+{
+	struct build hello = hello_record(&(struct hello_build){ .alpn = "h2" });
+	struct build records = answer("one.example", "two.example", 40);
+
+	(void)state;
+	for (size_t at = 60; at < records.len; at++) {
+		struct talk t = talk_begin(h, NM_TCP, WEB);
+		struct build damaged = records;
+
+		damaged.bytes[at] ^= 0xff;
+		(void)send_whole(&t, CLIENT, &hello);
+		(void)send_whole(&t, SERVER, &damaged);
+		assert_string_equal(talk_app(&t), "HTTPS");
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_hello_of_either_side_is_recognised_cut_anywhere),
-		cmocka_unit_test(alpn_makes_it_https_on_any_port),
-		cmocka_unit_test(mail_in_tls_is_told_by_its_port_or_alpn),
-		cmocka_unit_test(records_in_the_middle_of_a_connection_are_recognised),
-		cmocka_unit_test(a_hello_that_contradicts_itself_is_not_tls),
+		CASE(a_hello_of_either_side_is_recognised_cut_anywhere),
+		CASE(alpn_makes_it_https_on_any_port),
+		CASE(mail_in_tls_is_told_by_its_port_or_alpn),
+		CASE(records_in_the_middle_of_a_connection_are_recognised),
+		CASE(a_hello_that_contradicts_itself_is_not_tls),
+		CASE(the_name_that_a_client_asks_for_is_the_hosts),
+		CASE(dns_in_tls_is_told_by_alpn_port_or_the_resolvers_name),
+		CASE(a_hello_that_is_split_anywhere_is_put_together),
+		CASE(a_hello_in_small_segments_that_come_twice_is_put_together),
+		CASE(a_hello_in_several_records_is_put_together),
+		CASE(a_hello_with_a_hole_has_no_name),
+		CASE(connections_that_wait_are_forgotten_when_there_are_too_many),
+		CASE(a_client_that_names_no_server_is_told_by_the_certificate),
+		CASE(a_certificate_that_is_split_anywhere_is_put_together),
+		CASE(a_server_that_is_seen_alone_is_told_by_its_certificate),
+		CASE(the_certificate_of_a_server_that_the_client_named_is_not_read),
+		CASE(version_1_3_shows_no_certificate),
+		CASE(a_damaged_certificate_says_nothing_or_its_own),
 	};
 
-	return cmocka_run_group_tests_name("tls", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("tls", tests, NULL, NULL);
 }
