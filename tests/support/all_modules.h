@@ -70,6 +70,7 @@ extern const struct nm_module netmon_module_plc;
 extern const struct nm_module netmon_module_overlay;
 extern const struct nm_module netmon_module_monitoring;
 extern const struct nm_module netmon_module_tpkt;
+extern const struct nm_module netmon_module_messenger;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -136,6 +137,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_overlay,
 	&netmon_module_monitoring,
 	&netmon_module_tpkt,
+	&netmon_module_messenger,
 	NULL,
 };
 
