@@ -72,6 +72,7 @@ extern const struct nm_module netmon_module_monitoring;
 extern const struct nm_module netmon_module_tpkt;
 extern const struct nm_module netmon_module_messenger;
 extern const struct nm_module netmon_module_cloud;
+extern const struct nm_module netmon_module_measure;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -140,6 +141,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_tpkt,
 	&netmon_module_messenger,
 	&netmon_module_cloud,
+	&netmon_module_measure,
 	NULL,
 };
 
