@@ -73,6 +73,7 @@ extern const struct nm_module netmon_module_tpkt;
 extern const struct nm_module netmon_module_messenger;
 extern const struct nm_module netmon_module_cloud;
 extern const struct nm_module netmon_module_measure;
+extern const struct nm_module netmon_module_lansync;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -142,6 +143,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_messenger,
 	&netmon_module_cloud,
 	&netmon_module_measure,
+	&netmon_module_lansync,
 	NULL,
 };
 
