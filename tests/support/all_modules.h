@@ -74,6 +74,7 @@ extern const struct nm_module netmon_module_messenger;
 extern const struct nm_module netmon_module_cloud;
 extern const struct nm_module netmon_module_measure;
 extern const struct nm_module netmon_module_lansync;
+extern const struct nm_module netmon_module_p2p;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -144,6 +145,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_cloud,
 	&netmon_module_measure,
 	&netmon_module_lansync,
+	&netmon_module_p2p,
 	NULL,
 };
 
