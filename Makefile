@@ -180,9 +180,9 @@ $(BUILD)/tests/faults/%.so: tests/faults/%.c Makefile | $(BUILD)/.netmon-build
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -O2 $(WARN) -D_GNU_SOURCE -MMD -MP $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 
-# The sandbox's test: a module that does what an intruder would, and a program in which a system call fails.
-SANDBOX := $(BUILD)/tests/sandbox/intruder.so $(BUILD)/tests/sandbox/deny
-$(BUILD)/tests/sandbox/intruder.so: tests/sandbox/intruder.c Makefile | $(BUILD)/.netmon-build
+# Tests of modules that go wrong: one does what an intruder would, one crashes; and a program in which a system call fails.
+SANDBOX := $(BUILD)/tests/sandbox/intruder.so $(BUILD)/tests/sandbox/faulty.so $(BUILD)/tests/sandbox/deny
+$(BUILD)/tests/sandbox/%.so: tests/sandbox/%.c Makefile | $(BUILD)/.netmon-build
 	$(call say,MOD,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(MODULE_CFLAGS) -fPIC -shared -o $@ $<

@@ -5,6 +5,7 @@
  * beats them all.
  */
 #include "probe/classify_inner.h"
+#include "probe/modguard.h"
 
 #include <string.h>
 
@@ -319,9 +320,11 @@ ask(struct classifier *c, const struct packet *pkt, const struct nm_packet *view
 
 	memcpy(&note, st->note, sizeof(note));
 	c->module_calls++;
+	modguard_ask(modset_name(c->set.modules, module), pkt->link);
 	enum nm_result said =
 	    modset_module(c->set.modules, module)
 		->classify(modset_ctx(c->set.modules, module), view, &call.api, &verdict);
+	modguard_asked();
 	if (said == NM_MATCH)
 		accept_verdict(c, pkt, st, &call, &verdict);
 	if (may_note) {

@@ -124,6 +124,8 @@ const char *classify_app_name(const struct classifier *c, uint16_t app);
 /* Words for a record's reason: "" for none, else "MODULE KIND" such as "http signature", "ftp tag", or "rules.conf:12 rule".
  * Stays valid. */
 const char *classify_reason(const struct classifier *c, uint16_t reason);
+/* How many reasons there are: numbers from 0 up. */
+size_t classify_reasons(const struct classifier *c);
 /* The version of the labels: a number made of what modules, services and rules there are and say, the same for the same files on
  * every machine of a kind, another one when any of them changed. Never 0. */
 uint32_t classify_labels(const struct classifier *c);
@@ -138,6 +140,7 @@ struct classify_stats {
 	uint64_t module_calls;
 	struct hosts_stats hosts;
 	unsigned modules;
+	unsigned left_out; /* modules that failed before */
 	unsigned services;
 	unsigned rules;
 };

@@ -264,6 +264,12 @@ classify_reason(const struct classifier *c, uint16_t reason)
 	return labels_reason_text(c->labels, reason);
 }
 
+size_t
+classify_reasons(const struct classifier *c)
+{
+	return labels_reasons(c->labels);
+}
+
 uint32_t
 classify_labels(const struct classifier *c)
 {
@@ -285,6 +291,7 @@ classify_get_stats(const struct classifier *c, struct classify_stats *ret_stats)
 		.tags_refused = tag_refused(c->tags) + c->tags_left_out,
 		.module_calls = c->module_calls,
 		.modules = (unsigned)modset_count(c->set.modules),
+		.left_out = (unsigned)modset_left_out(c->set.modules),
 		.services = (unsigned)services_count(c->set.services),
 		.rules = (unsigned)rules_count(c->set.rules),
 	};

@@ -244,6 +244,12 @@ labels_reason(uint16_t name, unsigned evidence)
 	return (uint16_t)(1 + name * KINDS + evidence - 1);
 }
 
+size_t
+labels_reasons(const struct labels *l)
+{
+	return 1 + (size_t)l->n_names * KINDS;
+}
+
 const char *
 labels_reason_text(const struct labels *l, uint16_t reason)
 {

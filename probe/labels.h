@@ -39,6 +39,9 @@ const char *labels_app_name(const struct labels *l, uint16_t app);
 /* The number of a reason: a module's name from labels_add() and an enum nm_evidence. 0 for none. */
 uint16_t labels_reason(uint16_t name, unsigned evidence);
 
+/* How many numbers of reasons there are, 0 for none among them. */
+size_t labels_reasons(const struct labels *l);
+
 /* "MODULE KIND", or "" for 0 and for numbers that are not known. Valid until labels_free(). */
 const char *labels_reason_text(const struct labels *l, uint16_t reason);
 

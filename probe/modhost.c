@@ -5,6 +5,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "probe/modcheck.h"
+#include "probe/modguard.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -33,11 +34,13 @@ struct loaded {
 	void *ctx;
 	void *object; /* of dlopen(); NULL when linked in */
 	int fd;       /* open as long as `object`, because its path names it; -1 when linked in */
-	uint64_t digest; /* of the file's contents; of the name when linked in */
+	struct modguard_name
+	    name; /* its digest: of the file's contents; of the name when linked in */
 };
 
 struct modset {
 	size_t count;
+	size_t left_out; /* for what they did before */
 	struct loaded loaded[MODHOST_MODULES_MAX];
 };
 
@@ -114,18 +117,37 @@ path_for_once(int fd, char path[ONCE_PATH_MAX])
 /* Opens the file behind `fd`, not whatever bears its name by now, and not what bore it before: a reload gets the new file
  * of one that was replaced, and what others hold stays loaded. */
 static void *
-open_object(int fd, const char *path)
+open_object(int fd, const char *path, const struct modguard_name *name)
 {
 	char once[ONCE_PATH_MAX];
 
 	path_for_once(fd, once);
+	/* its constructors run */
+	modguard_ask(name, MODGUARD_LOAD);
 	void *object = dlopen(access(once, R_OK) == 0 ? once : path, RTLD_NOW | RTLD_LOCAL);
+	modguard_asked();
 	if (!object) {
 		const char *why = dlerror();
 
 		log_warn("module refused: %s: %s", path, why ? why : "cannot be opened");
 	}
 	return object;
+}
+
+/* A name that has passed modcheck_name(), or will not. */
+static void
+copy_name(const char *name, char to[MODHOST_NAME_MAX])
+{
+	(void)snprintf(to, MODHOST_NAME_MAX, "%s", name);
+}
+
+static struct modguard_name
+name_of_linked(const char *name)
+{
+	struct modguard_name it = { .digest = XXH3_64bits(name, strlen(name)) };
+
+	copy_name(name, it.name);
+	return it;
 }
 
 /* Of the file's contents, by its descriptor, which is not moved. */
@@ -146,7 +168,7 @@ digest_file(int fd)
 
 /* Checks the descriptor and calls load(). On success the set owns the module. */
 static int
-take_in(struct modset *set, const struct nm_module *module, const char *name)
+take_in(struct modset *set, const struct nm_module *module, const struct modguard_name *name)
 {
 	struct loaded *m = &set->loaded[set->count];
 	const struct nm_module *held[MODHOST_MODULES_MAX];
@@ -154,8 +176,8 @@ take_in(struct modset *set, const struct nm_module *module, const char *name)
 
 	for (size_t i = 0; i < set->count; i++)
 		held[i] = set->loaded[i].module;
-	if (modcheck(module, name, held, set->count, fault) != 0) {
-		log_warn("module refused: %s: %s", name, fault);
+	if (modcheck(module, name->name, held, set->count, fault) != 0) {
+		log_warn("module refused: %s: %s", name->name, fault);
 		return NM_EFORMAT;
 	}
 	*m = (struct loaded){
@@ -163,10 +185,13 @@ take_in(struct modset *set, const struct nm_module *module, const char *name)
 		.limit = { .burst = LOG_BURST, .period_s = LOG_PERIOD_S },
 		.module = module,
 		.fd = -1,
-		.digest = XXH3_64bits(name, strlen(name)),
+		.name = *name,
 	};
-	if (module->load && module->load(&m->host, &m->ctx) != 0) {
-		log_warn("module refused: %s: its load function failed", name);
+	modguard_ask(&m->name, MODGUARD_LOAD);
+	int rc = module->load ? module->load(&m->host, &m->ctx) : 0;
+	modguard_asked();
+	if (rc != 0) {
+		log_warn("module refused: %s: its load function failed", name->name);
 		return NM_EFORMAT;
 	}
 	set->count++;
@@ -187,7 +212,14 @@ open_module(struct modset *set, const char *dir, const char *name)
 	int fd = open_file(path);
 	if (fd < 0)
 		return;
-	void *object = open_object(fd, path);
+	struct modguard_name guarded = { .digest = digest_file(fd) };
+	copy_name(name, guarded.name);
+	if (modguard_leaves_out(&guarded)) {
+		set->left_out++;
+		(void)close(fd);
+		return;
+	}
+	void *object = open_object(fd, path, &guarded);
 	if (!object)
 		goto fail;
 	const struct nm_module *module = (const struct nm_module *)dlsym(object, NM_MODULE_SYMBOL);
@@ -195,11 +227,10 @@ open_module(struct modset *set, const char *dir, const char *name)
 		log_warn("module refused: %s: no symbol " NM_MODULE_SYMBOL, path);
 		goto fail;
 	}
-	if (take_in(set, module, name) != 0)
+	if (take_in(set, module, &guarded) != 0)
 		goto fail;
 	set->loaded[set->count - 1].object = object;
 	set->loaded[set->count - 1].fd = fd;
-	set->loaded[set->count - 1].digest = digest_file(fd);
 	log_info("module %s: %s", name, module->summary);
 	return;
 fail:
@@ -259,6 +290,7 @@ modhost_open(const char *list, const char *dir, char *err, size_t err_size, stru
 	FILE *file = fopen(list, "re");
 	int rc = 0;
 
+	modguard_read_list();
 	if (!set || !file) {
 		rc = !set ? -ENOMEM : -errno;
 		(void)snprintf(err, err_size, "%s: %s", list, strerror(-rc));
@@ -287,8 +319,11 @@ modhost_adopt(const struct nm_module *const *modules, size_t n, struct modset **
 
 	if (!set)
 		return -ENOMEM;
-	for (size_t i = 0; i < n && set->count < MODHOST_MODULES_MAX; i++)
-		(void)take_in(set, modules[i], modules[i]->name);
+	for (size_t i = 0; i < n && set->count < MODHOST_MODULES_MAX; i++) {
+		const struct modguard_name name = name_of_linked(modules[i]->name);
+
+		(void)take_in(set, modules[i], &name);
+	}
 	*ret_set = set;
 	return 0;
 }
@@ -298,12 +333,12 @@ static int
 copy_module(const struct loaded *from, struct modset *set)
 {
 	if (from->fd < 0)
-		return take_in(set, from->module, from->module->name);
+		return take_in(set, from->module, &from->name);
 	int fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	void *object = open_object(fd, from->module->name);
-	int rc = object ? take_in(set, from->module, from->module->name) : NM_EFORMAT;
+	void *object = open_object(fd, from->name.name, &from->name);
+	int rc = object ? take_in(set, from->module, &from->name) : NM_EFORMAT;
 	if (rc != 0) {
 		if (object)
 			(void)dlclose(object);
@@ -312,7 +347,6 @@ copy_module(const struct loaded *from, struct modset *set)
 	}
 	set->loaded[set->count - 1].object = object;
 	set->loaded[set->count - 1].fd = fd;
-	set->loaded[set->count - 1].digest = from->digest;
 	return 0;
 }
 
@@ -340,10 +374,12 @@ modhost_close(struct modset *set)
 	for (size_t i = 0; i < set->count; i++) {
 		struct loaded *m = &set->loaded[i];
 
+		modguard_ask(&m->name, MODGUARD_UNLOAD);
 		if (m->module->unload)
 			m->module->unload(m->ctx);
 		if (m->object)
 			(void)dlclose(m->object);
+		modguard_asked();
 		if (m->fd >= 0)
 			(void)close(m->fd);
 	}
@@ -368,13 +404,25 @@ modset_ctx(const struct modset *set, size_t i)
 	return set->loaded[i].ctx;
 }
 
+const struct modguard_name *
+modset_name(const struct modset *set, size_t i)
+{
+	return &set->loaded[i].name;
+}
+
+size_t
+modset_left_out(const struct modset *set)
+{
+	return set->left_out;
+}
+
 uint64_t
 modset_digest(const struct modset *set)
 {
 	uint64_t digest = set->count;
 
 	for (size_t i = 0; i < set->count; i++)
-		digest = XXH3_64bits_withSeed(&set->loaded[i].digest, sizeof(set->loaded[i].digest),
-		                              digest);
+		digest = XXH3_64bits_withSeed(&set->loaded[i].name.digest,
+		                              sizeof(set->loaded[i].name.digest), digest);
 	return digest;
 }

@@ -5,7 +5,8 @@
  * closes the first. One thread.
  *
  * A module is code that runs with the probe's rights, so its file must belong to root or to the probe's own user, and
- * nobody else may be able to write it. What was checked is what is opened: both go through one descriptor.
+ * nobody else may be able to write it. What was checked is what is opened: both go through one descriptor. Each call into
+ * a module is announced to modguard.h.
  */
 #ifndef NETMON_PROBE_MODHOST_H
 #define NETMON_PROBE_MODHOST_H
@@ -20,6 +21,7 @@
 #define MODHOST_NAME_MAX    32  /* a module's name and its NUL */
 
 struct modset;
+struct modguard_name;
 
 /* Reads the list: one module name a line, '#' begins a comment, blank lines do not count. Modules that are refused are
  * each a log line and are left out. 0, -errno when the list or memory fails, NM_EFORMAT for a line that is no name, with
@@ -41,6 +43,10 @@ size_t modset_count(const struct modset *set);
 /* Module `i`, in the order of the list; valid as long as the set. */
 const struct nm_module *modset_module(const struct modset *set, size_t i);
 void *modset_ctx(const struct modset *set, size_t i);
+/* What it is called when it fails, see modguard.h. */
+const struct modguard_name *modset_name(const struct modset *set, size_t i);
+/* How many of the list were left out because they failed before. */
+size_t modset_left_out(const struct modset *set);
 
 /* Of the contents of the modules' files, in the order of the list: 64 bits that change when one of them does. Of linked-in ones
  * the names count. */

@@ -10,14 +10,17 @@
 #include "probe/fanout.h"
 #include "probe/ledger_print.h"
 #include "probe/meter.h"
+#include "probe/modguard.h"
 #include "probe/modhost.h"
 #include "probe/sandbox.h"
 #include "probe/sink_text.h"
+#include "probe/state.h"
 #include "probe/tag.h"
 #include "probe/worker.h"
 #include "probe/worker_sink.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,6 +36,7 @@ struct run {
 	struct fanout fanout;
 	struct tag_table *tags; /* of all workers */
 	struct hosts *hosts;    /* same */
+	struct state *state;    /* NULL: nothing outlives this run */
 	struct classifier *classifier;
 	struct sink *sink;
 	struct workers *workers;
@@ -154,6 +158,7 @@ reload(const struct run *r)
 	if (rc == NM_OK) {
 		workers_follow(r->workers);
 		send_apps(r);
+		state_learn_words(r->state, r->classifier);
 	}
 	workers_resume(r->workers);
 	if (rc < 0)
@@ -186,6 +191,45 @@ open_tables(struct run *r)
 	if (rc < 0)
 		log_error("tags and names: %s", nm_strerror(rc));
 	return rc;
+}
+
+static void
+guard_modules(const struct options *o, int folder, bool read_only)
+{
+	const struct modguard_config config = {
+		.links = (const char *const *)o->links.v,
+		.n_links = o->links.n,
+		.state_dir = o->state_dir,
+		.folder = folder,
+		.read_only = read_only,
+	};
+
+	modguard_begin(&config);
+}
+
+/* What the run before this one left: which modules failed, and then, once the modules are there, tags. */
+static int
+open_state(struct run *r)
+{
+	const struct options *o = r->options;
+	const struct state_config config = {
+		.folder = o->state_dir,
+		.tags = r->tags,
+		.packet_time = o->files.n != 0,
+	};
+
+	int rc = state_open(&config, &r->state);
+	if (rc == NM_OK)
+		guard_modules(o, state_folder(r->state), false);
+	return rc;
+}
+
+static void
+load_state(struct run *r)
+{
+	state_learn_words(r->state, r->classifier);
+	state_load(r->state);
+	state_start(r->state);
 }
 
 static struct classify_limits
@@ -405,6 +449,8 @@ run_all(struct run *r)
 		rc = open_sources(r);
 	if (rc == NM_OK)
 		rc = open_tables(r);
+	if (rc == NM_OK)
+		rc = open_state(r);
 	const struct classify_limits limits = limits_of(r);
 	if (rc == NM_OK)
 		rc = load_classifier(r->options, &limits, &r->classifier);
@@ -417,8 +463,10 @@ run_all(struct run *r)
 	if (rc < 0 || !r->sink)
 		return rc;
 	send_apps(r);
+	load_state(r);
 	rc = capture_all(r);
 	workers_finish(r->workers);
+	state_stop(r->state);
 	if (log_enabled(LOG_LEVEL_INFO))
 		print_ledger(r, log_info);
 	int delivered = r->sink->ops->finish(r->sink);
@@ -440,13 +488,16 @@ run_probe(const struct options *options)
 	if (r.sink)
 		r.sink->ops->free(r.sink);
 	classify_free(r.classifier);
+	modguard_end();
+	state_close(r.state);
 	tag_free(r.tags);
 	hosts_free(r.hosts);
 	return rc < 0 ? 1 : 0;
 }
 
-int
-run_check(const struct options *options)
+/* Loads what would run, and says so. */
+static int
+check_modules(const struct options *options)
 {
 	struct classifier *classifier;
 	struct classify_stats stats;
@@ -459,6 +510,25 @@ run_check(const struct options *options)
 	classify_get_stats(classifier, &stats);
 	printf("loaded         %u modules, %u services, %u rules: labels version %08" PRIx32 "\n",
 	       stats.modules, stats.services, stats.rules, classify_labels(classifier));
+	if (stats.left_out)
+		printf("left out       %u modules that failed before\n", stats.left_out);
 	classify_free(classifier);
 	return 0;
+}
+
+int
+run_check(const struct options *options)
+{
+	int folder =
+	    options->state_dir ? open(options->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	int error = errno;
+	guard_modules(options, folder, true);
+	int status = check_modules(options);
+	if (options->state_dir && folder < 0)
+		printf("state folder   cannot be opened: %s\n", nm_strerror(-error));
+	modguard_end();
+	if (folder >= 0)
+		(void)close(folder);
+	return status;
 }

@@ -60,7 +60,7 @@ through_descriptor(const struct user *user, const char *path, const char *rest, 
 		return -EACCES;
 	int len = snprintf(text, sizeof(text), "/proc/self/fd/%d%s%s", fd, rest ? "/" : "",
 	                   rest ? rest : "");
-	bool helps = len < (int)sizeof(text) && user_can_read(user, text);
+	bool helps = len < (int)sizeof(text) && user_may(user, text, R_OK) == 0;
 	char *mine = helps ? strdup(text) : NULL;
 	if (!mine) {
 		(void)close(fd);
@@ -99,7 +99,7 @@ static int
 reach(const struct user *user, int (*how)(const struct user *user, char **at), char **at)
 {
 	/* what is not there, or not for us either, is an error of the module host in words of its own */
-	if (access(*at, R_OK) != 0 || user_can_read(user, *at))
+	if (access(*at, R_OK) != 0 || user_may(user, *at, R_OK) == 0)
 		return NM_OK;
 	int rc = how(user, at);
 	if (rc == -EACCES)
@@ -109,12 +109,33 @@ reach(const struct user *user, int (*how)(const struct user *user, char **at), c
 	return rc;
 }
 
+/* The folder for what outlives a restart, which must be there and the user's. One on a disk that only can be read now, or is
+ * full, is no reason not to meter. */
+static int
+reach_state(const struct user *user, const char *folder)
+{
+	const char *name = *user->name ? user->name : "of this process";
+	int rc = folder ? user_may(user, folder, R_OK | W_OK | X_OK) : NM_OK;
+
+	if (rc == -ENOENT)
+		log_error("state folder %s: there is none: make it for user %s, or name another "
+		          "one with --state-dir",
+		          folder, name);
+	else if (rc == -EACCES || rc == -EPERM)
+		log_error("state folder %s: user %s may not write in it: chown it, or name "
+		          "another one with --state-dir",
+		          folder, name);
+	return rc == -ENOENT || rc == -EACCES || rc == -EPERM ? rc : NM_OK;
+}
+
 int
 sandbox_reach(struct options *options)
 {
 	struct user user;
 	int rc = user_choose(options->user, &user);
 
+	if (rc == NM_OK)
+		rc = reach_state(&user, options->state_dir);
 	if (rc < 0 || !user.change)
 		return rc;
 	char **const lists[] = { &options->modules, &options->services, &options->rules };
@@ -196,6 +217,8 @@ work_out_needs(const struct options *o, const struct user *user, struct texts *t
 	needs->local_stream = needs->network && user->uid != 0;
 	allow_lists(needs, t, o);
 	sandbox_allow(needs, o->module_dir, false);
+	if (o->state_dir)
+		sandbox_allow(needs, o->state_dir, true);
 	allow_statistics(needs, t, o);
 }
 

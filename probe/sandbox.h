@@ -50,7 +50,8 @@ struct sandbox_needs {
 
 struct options;
 
-/* Makes sure that the user whom sandbox_enter() will become can read the list and the folder of modules. Where only root
+/* Makes sure that the user whom sandbox_enter() will become can write the state folder, and read the lists and the folder of
+ * modules. Where only root
  * may walk to them, *options gets paths through descriptors of this process in their place. */
 int sandbox_reach(struct options *options);
 

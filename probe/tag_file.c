@@ -390,11 +390,11 @@ tag_file_decode(const uint8_t *bytes, size_t len, const struct tag_words *words,
 /* --- files ------------------------------------------------------------------------------------------------------- */
 
 static int
-fail_errno(struct tag_file_result *ret, const char *name)
+fail_errno(struct tag_file_result *ret)
 {
 	int error = errno;
 
-	(void)snprintf(ret->fault, sizeof(ret->fault), "%s: %s", name, strerror(error));
+	(void)snprintf(ret->fault, sizeof(ret->fault), "%s", strerror(error));
 	return -error;
 }
 
@@ -422,12 +422,12 @@ write_temp(int folder, const uint8_t *bytes, size_t len, struct tag_file_result 
 	int fd = openat(folder, TAG_FILE_TEMP, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	                FILE_MODE);
 	if (fd < 0)
-		return fail_errno(ret, TAG_FILE_TEMP);
+		return fail_errno(ret);
 	int rc = NM_OK;
 	if (!write_all(fd, bytes, len) || fsync(fd) < 0)
-		rc = fail_errno(ret, TAG_FILE_TEMP);
+		rc = fail_errno(ret);
 	if (close(fd) < 0 && rc == NM_OK)
-		rc = fail_errno(ret, TAG_FILE_TEMP);
+		rc = fail_errno(ret);
 	return rc;
 }
 
@@ -445,7 +445,7 @@ tag_file_save(int folder, const struct tag_table *t, const struct tag_words *wor
 	}
 	rc = write_temp(folder, bytes, len, ret);
 	if (rc == NM_OK && renameat(folder, TAG_FILE_TEMP, folder, TAG_FILE_NAME) < 0)
-		rc = fail_errno(ret, TAG_FILE_NAME);
+		rc = fail_errno(ret);
 	if (rc < 0)
 		(void)unlinkat(folder, TAG_FILE_TEMP, 0);
 	else
@@ -463,21 +463,21 @@ read_all(int fd, uint8_t **ret_bytes, size_t *ret_len, struct tag_file_result *r
 	size_t len = 0;
 
 	if (fstat(fd, &st) < 0)
-		return fail_errno(ret, TAG_FILE_NAME);
+		return fail_errno(ret);
 	if (!S_ISREG(st.st_mode))
 		return fail(ret, "it is no regular file");
 	if (st.st_size > (off_t)TAG_FILE_SIZE_MAX)
 		return fail(ret, "it is too large");
 	uint8_t *bytes = malloc((size_t)st.st_size + 1);
 	if (!bytes)
-		return fail_errno(ret, TAG_FILE_NAME);
+		return fail_errno(ret);
 	while (len < (size_t)st.st_size) {
 		ssize_t n = read(fd, bytes + len, (size_t)st.st_size - len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			int rc = fail_errno(ret, TAG_FILE_NAME);
+			int rc = fail_errno(ret);
 			free(bytes);
 			return rc;
 		}
@@ -500,7 +500,7 @@ tag_file_load(int folder, const struct tag_words *words, uint64_t now_s, struct 
 	int fd = openat(folder, TAG_FILE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
-		return fail_errno(ret, TAG_FILE_NAME);
+		return fail_errno(ret);
 	int rc = read_all(fd, &bytes, &len, ret);
 	if (rc == NM_OK)
 		rc = tag_file_decode(bytes, len, words, now_s, t, ret);

@@ -120,20 +120,22 @@ empty_other_sets(const struct user *user)
 	return NM_OK;
 }
 
-/* Asked by a child, which needs no way back. */
-bool
-user_can_read(const struct user *user, const char *path)
+/* Asked by a child, which needs no way back. Error numbers fit into an exit status. */
+int
+user_may(const struct user *user, const char *path, int what)
 {
 	int status = 0;
 
 	if (!user->change)
-		return access(path, R_OK) == 0;
+		return access(path, what) == 0 ? NM_OK : -errno;
 	pid_t child = fork();
 	if (child == 0)
-		_exit(!change_ids(user) && access(path, R_OK) < 0 ? 1 : 0);
+		_exit(!change_ids(user) && access(path, what) < 0 ? errno : 0);
 	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
-	return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (child < 0 || !WIFEXITED(status))
+		return -EACCES;
+	return -WEXITSTATUS(status);
 }
 
 int

@@ -22,9 +22,9 @@ struct user {
  * who it is, and `name` must be its own. 0, or a negative code after a log line. */
 int user_choose(const char *name, struct user *ret_user);
 
-/* Whether that user will be able to read the file, or to list the folder, `path`. True too when the user cannot be become:
- * that fails later, with words of its own. */
-bool user_can_read(const struct user *user, const char *path);
+/* Whether that user will be able to do that (R_OK, W_OK, X_OK of access(2)) with the file or folder `path`. 0 or -errno; 0 too
+ * when the user cannot be become: that fails later, with words of its own. */
+int user_may(const struct user *user, const char *path, int what);
 
 /* Becomes the user, drops every capability (effective, permitted, inheritable, ambient, and the bounding set where the
  * process may) and makes sure that there is no way back. 0, or a negative code after a log line: the caller must then

@@ -10,6 +10,7 @@
 
 #include "lib/err.h"
 #include "lib/log.h"
+#include "probe/modguard.h"
 #include "probe/worker_ring.h"
 #include "probe/worker_sink.h"
 
@@ -270,6 +271,7 @@ run_worker(void *arg)
 	struct worker *me = arg;
 	struct workers *w = me->all;
 
+	(void)modguard_enter_thread();
 	me->rc = w->config.reads_files ? take_until_stop(me)
 	                               : capture_live_run(w->live, me->number, &me->capture);
 	/* one that failed takes the others with it */
@@ -282,6 +284,7 @@ run_worker(void *arg)
 	w->running--;
 	(void)pthread_cond_broadcast(&w->changed);
 	(void)pthread_mutex_unlock(&w->lock);
+	modguard_leave_thread();
 	return NULL;
 }
 

@@ -74,7 +74,7 @@ small_numbers_are_written_too(void **state)
 static void
 the_last_failure_is_told(void **state)
 {
-	struct modbad *list = list_of("http 5f0c1a2b3c4d5e6f 1 loops\n"
+	struct modbad *list = list_of("http 5f0c1a2b3c4d5e6f 1 looped\n"
 	                              "http 5f0c1a2b3c4d5e6f 2 crashed (SIGBUS)\n");
 
 	(void)state;
@@ -93,16 +93,16 @@ lines_that_are_no_rows_do_not_count(void **state)
 		"http 5f0c1a2b3c4d5e6f",
 		"http 5f0c1a2b3c4d5e6f 1",
 		"http 5f0c1a2b3c4d5e6f 1 ",
-		"http 5f0c1a2b3c4d5e6f x loops",
-		"http 5f0c1a2b3c4d5e6f 123456789012345678901 loops",
-		"http 5f0c1a2b3c4d5e6 1 loops",
-		"http 5f0c1a2b3c4d5e6ff 1 loops",
-		"http 5F0C1A2B3C4D5E6F 1 loops",
-		"HTTP 5f0c1a2b3c4d5e6f 1 loops",
-		"../http 5f0c1a2b3c4d5e6f 1 loops",
+		"http 5f0c1a2b3c4d5e6f x looped",
+		"http 5f0c1a2b3c4d5e6f 123456789012345678901 looped",
+		"http 5f0c1a2b3c4d5e6 1 looped",
+		"http 5f0c1a2b3c4d5e6ff 1 looped",
+		"http 5F0C1A2B3C4D5E6F 1 looped",
+		"HTTP 5f0c1a2b3c4d5e6f 1 looped",
+		"../http 5f0c1a2b3c4d5e6f 1 looped",
 		"http 5f0c1a2b3c4d5e6f 1 \033[31mloops",
 		"http 5f0c1a2b3c4d5e6f 1 did what nobody has a word for, at length",
-		"a-name-that-is-longer-than-names-are 5f0c1a2b3c4d5e6f 1 loops",
+		"a-name-that-is-longer-than-names-are 5f0c1a2b3c4d5e6f 1 looped",
 	};
 
 	(void)state;
@@ -113,7 +113,7 @@ lines_that_are_no_rows_do_not_count(void **state)
 		modbad_free(list);
 	}
 	/* what stands around them does */
-	struct modbad *list = list_of("x\nhttp 5f0c1a2b3c4d5e6f 1 loops\nhttp 5f0c1a2b");
+	struct modbad *list = list_of("x\nhttp 5f0c1a2b3c4d5e6f 1 looped\nhttp 5f0c1a2b");
 	assert_non_null(modbad_find(list, "http", DIGEST));
 	modbad_free(list);
 }
@@ -128,7 +128,7 @@ of_many_rows_the_newest_stay(void **state)
 	(void)state;
 	assert_non_null(text);
 	for (unsigned i = 0; i < MODBAD_ROWS_MAX + 10; i++)
-		len += (size_t)snprintf(text + len, size - len, "http %016x 1 loops\n", i);
+		len += (size_t)snprintf(text + len, size - len, "http %016x 1 looped\n", i);
 	struct modbad *list = list_of(text);
 	assert_null(modbad_find(list, "http", 9));
 	assert_non_null(modbad_find(list, "http", 10));
