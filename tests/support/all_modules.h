@@ -75,6 +75,7 @@ extern const struct nm_module netmon_module_cloud;
 extern const struct nm_module netmon_module_measure;
 extern const struct nm_module netmon_module_lansync;
 extern const struct nm_module netmon_module_p2p;
+extern const struct nm_module netmon_module_remotedesk;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -146,6 +147,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_measure,
 	&netmon_module_lansync,
 	&netmon_module_p2p,
+	&netmon_module_remotedesk,
 	NULL,
 };
 
