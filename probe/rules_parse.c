@@ -73,16 +73,6 @@ is_mark(const struct parser *p, char mark)
 
 /* --- items of lists ---------------------------------------------------------------------------------------------- */
 
-struct rules_value
-rules_value_of(const struct addr *addr)
-{
-	uint64_t half[2] = { 0, 0 };
-
-	for (unsigned i = 0; i < sizeof(addr->b); i++)
-		half[i / 8] = half[i / 8] << 8 | addr->b[i];
-	return (struct rules_value){ half[0], half[1] };
-}
-
 static int
 add_range(struct parser *p, enum rules_axis axis, struct rules_value first, struct rules_value last)
 {

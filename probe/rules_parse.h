@@ -16,8 +16,10 @@
 #include "probe/listfile.h"
 #include "probe/rules.h"
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* What a condition is about. The two ends are those of the rule, which may be either one's of a conversation. */
 enum rules_axis {
@@ -38,8 +40,14 @@ struct rules_value {
 	uint64_t low;
 };
 
-/* From an address in network byte order. */
-struct rules_value rules_value_of(const struct addr *addr);
+static inline struct rules_value
+rules_value_of(const struct addr *addr)
+{
+	uint64_t half[2];
+
+	memcpy(half, addr->b, sizeof(half));
+	return (struct rules_value){ be64toh(half[0]), be64toh(half[1]) };
+}
 
 /* One item of a list: both ends included. A rule without ranges on an axis says nothing about it. */
 struct rules_range {
