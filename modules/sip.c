@@ -4,10 +4,12 @@
  *
  * SIP: a request or status line with its version. A SIP conversation is watched: the connection address and media ports of
  * each SDP body tag RTP (and RTCP on the port above, or where a=rtcp says, RFC 3605). RTP: packets of a tagged endpoint
- * that have an RTP header; without SIP, three packets of one direction with the same source and growing sequence numbers;
- * RTCP by its compound structure, which also tags the RTP port below. One direction is enough.
+ * that have an RTP header; without SIP, three packets of one direction with the same source and growing sequence numbers, on
+ * TCP behind their lengths (RFC 4571); RTCP by its compound structure, which also tags the RTP port below, and secured RTCP
+ * (RFC 3711) by the head that is left in clear, of two packets. One direction is enough.
  *
- * Cost: asked for payload that begins with a method, and for UDP payload whose first two bits are RTP's version.
+ * Cost: asked for payload that begins with a method, for UDP payload whose first two bits are RTP's version, and for TCP
+ * payload where they stand behind a length below 2048.
  */
 #include <netmon/family.h>
 #include <netmon/module.h>
@@ -42,6 +44,12 @@ static const struct nm_match matches[] = {
 	METHODS(NM_TCP),
 	/* RFC 3550 section 5.1: version 2 */
 	{ .transport = NM_UDP, .min_len = 8, .len = 1, .pattern = { 0x80 }, .mask = { 0xc0 } },
+	/* RFC 4571 section 2: a length of 16 bits in front of it */
+	{ .transport = NM_TCP,
+	  .min_len = 14,
+	  .len = 3,
+	  .pattern = { 0, 0, 0x80 },
+	  .mask = { 0xf8, 0, 0xc0 } },
 };
 
 /* --- SIP -------------------------------------------------------------------------------------------------------- */
@@ -329,25 +337,29 @@ learn_from_rtcp(const struct nm_packet *pkt, struct nm_call *call)
 		expect_media(call, pkt->daddr, (uint16_t)(pkt->dport - 1));
 }
 
-/* The flow's note: source, sequence number and packet type of the last packet of one direction, and how many fitted. */
+/*
+ * The flow's note: source, sequence number and packet type of the last packet of one direction, and how many fitted; or,
+ * with NOTE_RTCP, the source of secured RTCP.
+ */
 #define NOTE_VALID       (UINT64_C(1) << 63)
 #define NOTE_SERVER      (UINT64_C(1) << 62)
+#define NOTE_RTCP        (UINT64_C(1) << 61)
 #define NOTE_COUNT_SHIFT 56
-#define NOTE_TYPE_SHIFT  48
 #define NOTE_SEQ_SHIFT   32
 #define RUN_NEEDED       2 /* packets that follow on the first */
 #define SEQUENCE_STEP    8 /* losses that are tolerated */
+#define SRTCP_TRAILER    8 /* RFC 3711 section 3.4: an index, and a tag of four octets at least */
 
+/* Other packet types between (comfort noise, RFC 3389; dialled digits, RFC 4733) belong to the same sequence. */
 static bool
 continues(uint64_t note, const struct rtp *rtp)
 {
 	uint16_t step = (uint16_t)(rtp->sequence - (uint16_t)(note >> NOTE_SEQ_SHIFT));
 
-	return (uint32_t)note == rtp->source && step >= 1 && step <= SEQUENCE_STEP &&
-	       (note >> NOTE_TYPE_SHIFT & 0x7f) == rtp->type;
+	return (uint32_t)note == rtp->source && step >= 1 && step <= SEQUENCE_STEP;
 }
 
-/* One direction's packets in a row. Nothing else has 39 constant bits beside 16 that count. */
+/* One direction's packets in a row. Nothing else has 34 constant bits beside 16 that count. */
 static bool
 is_rtp_run(const struct nm_packet *pkt, const struct rtp *rtp, uint64_t *note)
 {
@@ -356,44 +368,89 @@ is_rtp_run(const struct nm_packet *pkt, const struct rtp *rtp, uint64_t *note)
 
 	if (!note || pkt->sport < PORT_MIN || pkt->dport < PORT_MIN)
 		return false;
-	if (*note & NOTE_VALID) {
+	if ((*note & (NOTE_VALID | NOTE_RTCP)) == NOTE_VALID) {
 		if ((*note & NOTE_SERVER) != side)
 			return false;
 		run = continues(*note, rtp) ? (unsigned)(*note >> NOTE_COUNT_SHIFT & 0xf) + 1 : 0;
 	}
 	*note = NOTE_VALID | side | (uint64_t)run << NOTE_COUNT_SHIFT |
-	        (uint64_t)rtp->type << NOTE_TYPE_SHIFT | (uint64_t)rtp->sequence << NOTE_SEQ_SHIFT |
-	        rtp->source;
+	        (uint64_t)rtp->sequence << NOTE_SEQ_SHIFT | rtp->source;
 	return run >= RUN_NEEDED;
+}
+
+/* RFC 3711 section 3.4: of a secured compound the first report's head and source are in clear, then comes what nobody can
+ * read. The report's size follows from its count. Two of one source are enough, one is a hint. */
+static uint8_t
+rate_srtcp(const struct nm_packet *pkt, uint64_t *note)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+	uint8_t bits = wire_u8(&w);
+	uint8_t type = wire_u8(&w);
+	uint32_t words = wire_u16(&w);
+	uint32_t source = wire_u32(&w);
+	uint32_t blocks = bits & 31;
+
+	if (!wire_ok(&w) || bits >> 6 != 2 || (type != 200 && type != 201) ||
+	    pkt->sport < PORT_MIN || pkt->dport < PORT_MIN ||
+	    words != (type == 200 ? 6U : 1U) + 6U * blocks ||
+	    4 * words + 4 + SRTCP_TRAILER > pkt->wire_len)
+		return 0;
+	if (!note)
+		return NM_CONF_WEAK;
+	if ((*note & NOTE_RTCP) && (uint32_t)*note == source)
+		return NM_CONF_SIGNATURE;
+	if (*note == 0 || (*note & NOTE_RTCP))
+		*note = NOTE_VALID | NOTE_RTCP | source;
+	return NM_CONF_WEAK;
+}
+
+static uint8_t
+rate_rtp(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
+{
+	struct rtp rtp;
+
+	if (!read_rtp(w, &rtp))
+		return 0;
+	return pkt->tagged == APP_RTP || is_rtp_run(pkt, &rtp, call->note) ? NM_CONF_SIGNATURE : 0;
 }
 
 static enum nm_result
 classify_rtp(const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
-	struct rtp rtp;
-
 	if (is_rtcp(pkt)) {
 		verdict->confidence = NM_CONF_SIGNATURE;
 		learn_from_rtcp(pkt, call);
-	} else if (read_rtp(wire_init(pkt->payload, pkt->len), &rtp)) {
-		bool told = pkt->tagged == APP_RTP;
-
-		if (told || is_rtp_run(pkt, &rtp, call->note))
-			verdict->confidence = NM_CONF_SIGNATURE;
+	} else {
+		verdict->confidence = rate_srtcp(pkt, call->note);
+		if (verdict->confidence == 0)
+			verdict->confidence =
+			    rate_rtp(pkt, call, wire_init(pkt->payload, pkt->len));
 	}
-	if (verdict->confidence == 0)
+	return nm_signature(verdict, APP_RTP, verdict->confidence);
+}
+
+/* On TCP a packet's length is in front of it, which may not be more than what was sent. */
+static enum nm_result
+classify_framed(const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+	uint16_t length = wire_u16(&w);
+
+	if (length + 2U > pkt->wire_len)
 		return NM_MORE;
-	verdict->app = APP_RTP;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	wire_limit(&w, length);
+	return nm_signature(verdict, APP_RTP, rate_rtp(pkt, call, w));
 }
 
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	(void)ctx;
-	return *pkt->payload & 0x80 ? classify_rtp(pkt, call, verdict)
-	                            : classify_sip(pkt, call, verdict);
+	if (*pkt->payload & 0x80)
+		return classify_rtp(pkt, call, verdict);
+	/* SIP begins with a letter */
+	return *pkt->payload < ' ' ? classify_framed(pkt, call, verdict)
+	                           : classify_sip(pkt, call, verdict);
 }
 
 NM_MODULE(sip) = {

@@ -7,10 +7,11 @@
  * part of the call and stays STUN.
  *
  * Evidence: the magic cookie with a length that is the datagram's; without the cookie attributes that fill the datagram,
- * on the usual ports; TURN's channels there too. Cost: asked for UDP and TCP payload with two zero bits, then two more at the
- * length's end and the cookie; on the ports for all payload.
+ * on other than the usual ports only those that everybody sends; TURN's channels on the ports. Cost: asked for UDP and TCP
+ * payload with two zero bits, then two more at the length's end and the cookie, for UDP payload that begins as a binding
+ * without a cookie, and on the ports for all payload.
  */
-#include <netmon/module.h>
+#include <netmon/family.h>
 
 #define APP_STUN 113
 #define APP_DTLS 114 /* as modules/dtls.c has it */
@@ -44,9 +45,24 @@ static const struct nm_app apps[] = {
 		}                                                       \
 	}
 
+/* A binding of less than 256 octets: request, response, error. */
+#define BINDING(high, low)                                            \
+	{                                                             \
+		.transport = NM_UDP, .min_len = HEADER + 8, .len = 4, \
+		.pattern = { (high), (low), 0, 0 }, .mask = {         \
+			0xff,                                         \
+			0xff,                                         \
+			0xff,                                         \
+			3                                             \
+		}                                                     \
+	}
+
 static const struct nm_match matches[] = {
 	HEAD(NM_UDP),
 	HEAD(NM_TCP),
+	BINDING(0, 0x01),
+	BINDING(1, 0x01),
+	BINDING(1, 0x11),
 	{ .transport = NM_UDP, .port = 3478, .min_len = 4 },
 	{ .transport = NM_UDP, .port = 3479, .min_len = 4 },
 };
@@ -76,6 +92,32 @@ is_channel(uint16_t channel, uint16_t length, uint32_t wire_len)
 	       (whole == wire_len || ((whole + 3) & ~3u) == wire_len);
 }
 
+/* RFC 3489 section 11.2: what bindings begin with: a wish for another address or port (11.2.4), an address that was seen
+ * (11.2.1), each with the one length that it can have. */
+static bool
+is_usual(struct wire w)
+{
+	uint32_t head = wire_u32(&w);
+	uint32_t value = wire_u32(&w);
+
+	if (head == (0x0003U << 16 | 4))
+		return (value & ~6U) == 0;
+	return head == (0x0001U << 16 | 8) && value >> 16 == 1;
+}
+
+/* [MS-TURN] section 2.2.2: with this attribute first, attributes and messages are not padded to words. */
+static bool
+is_unpadded(struct wire w)
+{
+	return wire_u64(&w) == (UINT64_C(0x000f0004) << 32 | 0x72c64bc6);
+}
+
+static bool
+is_usual_port(const struct nm_packet *pkt)
+{
+	return nm_is_port(pkt, 3478) || nm_is_port(pkt, 3479);
+}
+
 static uint8_t
 rate(const struct nm_packet *pkt)
 {
@@ -85,17 +127,18 @@ rate(const struct nm_packet *pkt)
 	bool cookie = wire_u32(&w) == COOKIE;
 	bool udp = pkt->transport == NM_UDP;
 
-	if (udp && is_channel(type, length, pkt->wire_len))
+	if (udp && is_usual_port(pkt) && is_channel(type, length, pkt->wire_len))
 		return NM_CONF_WEAK;
 	wire_skip(&w, HEADER - 8);
-	if (!wire_ok(&w) || type >= CHANNEL_FIRST || length % 4 != 0)
+	if (!wire_ok(&w) || type >= CHANNEL_FIRST || (length % 4 != 0 && !is_unpadded(w)))
 		return 0;
 	if (udp && length != pkt->wire_len - HEADER)
 		return 0;
 	if (cookie)
 		return NM_CONF_SIGNATURE;
 	/* the old form: binding or shared secret, as request, response or error */
-	return udp && (type & 0xfeec) == 0 && type != 0 && is_filled(w, pkt->len < pkt->wire_len)
+	return udp && (type & 0xfeec) == 0 && type != 0 && (is_usual_port(pkt) || is_usual(w)) &&
+	               is_filled(w, pkt->len < pkt->wire_len)
 	           ? NM_CONF_SIGNATURE
 	           : 0;
 }

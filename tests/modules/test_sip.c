@@ -126,6 +126,54 @@ rtp_without_sip_takes_three_packets_that_follow_each_other(void **state)
 	assert_string_equal(rtp(&jumpy, CLIENT, 70), "Unknown");
 }
 
+/* Comfort noise and dialled digits have packet types of their own, and the numbers of the voice. */
+static void
+the_packet_type_may_change_within_a_stream(void **state)
+{
+	struct talk t = talk_begin(h, NM_UDP, MEDIA);
+
+	(void)state;
+	(void)rtp(&t, CLIENT, 1);
+	assert_string_equal(talk_say(&t, CLIENT, "\x80\x0d\x12\x02\0\0\1\0\xde\xad\xbe\xef\x40"),
+	                    "Unknown");
+	assert_string_equal(rtp(&t, CLIENT, 3), "RTP");
+}
+
+static void
+rtp_on_tcp_stands_behind_its_lengths(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, MEDIA);
+	struct talk longer = talk_begin(h, NM_TCP, MEDIA);
+	uint8_t packet[] = {
+		0, 16, 0x80, 0, 0x12, 1, 0, 0, 1, 0, 0xde, 0xad, 0xbe, 0xef, 1, 2, 3, 4
+	};
+
+	(void)state;
+	for (; packet[5] < 3; packet[5]++)
+		assert_string_equal(talk_send(&t, CLIENT, packet, sizeof(packet)), "Unknown");
+	assert_string_equal(talk_send(&t, CLIENT, packet, sizeof(packet)), "RTP");
+	packet[1] = 17;
+	for (; packet[5] < 7; packet[5]++)
+		assert_string_equal(talk_send(&longer, CLIENT, packet, sizeof(packet)), "Unknown");
+}
+
+/* A receiver's report whose head is in clear: 32 octets and 14 behind them, or a size that its count does not say. */
+static void
+secured_rtcp_is_recognised_by_the_head_that_is_left(void **state)
+{
+	struct talk t = talk_begin(h, NM_UDP, MEDIA);
+	struct talk wrong = talk_begin(h, NM_UDP, MEDIA);
+	char report[46] = "\x81\xc9\0\7\xde\xad\xbe\xef sealed sealed sealed sealed sealed";
+
+	(void)state;
+	assert_string_equal(talk_send(&t, CLIENT, report, sizeof(report)), "RTP");
+	assert_true(t.state.confidence < NM_CONF_SIGNATURE);
+	assert_string_equal(talk_send(&t, CLIENT, report, sizeof(report)), "RTP");
+	assert_int_equal(t.state.confidence, NM_CONF_SIGNATURE);
+	report[3] = 8;
+	assert_string_equal(talk_send(&wrong, CLIENT, report, sizeof(report)), "Unknown");
+}
+
 static void
 rtcp_is_recognised_and_tags_the_rtp_port_below(void **state)
 {
@@ -168,6 +216,9 @@ main(void)
 		CASE(ipv6_media_is_tagged),
 		CASE(held_calls_and_low_ports_are_not_tagged),
 		CASE(rtp_without_sip_takes_three_packets_that_follow_each_other),
+		CASE(the_packet_type_may_change_within_a_stream),
+		CASE(rtp_on_tcp_stands_behind_its_lengths),
+		CASE(secured_rtcp_is_recognised_by_the_head_that_is_left),
 		CASE(rtcp_is_recognised_and_tags_the_rtp_port_below),
 		CASE(what_only_looks_like_sip_or_rtp_is_not),
 	};

@@ -18,14 +18,31 @@ static const struct module_case messages[] = {
 	  SAMPLE(
 	      "allocation on TCP", CLIENT,
 	      "\0\3\0\10!\22\244B\267\347\247\1\2744\326\206\372\207\337\256\0\31\0\4\21\0\0\0") },
+	{ CASE_UDP("3478"), "STUN",
+	  SAMPLE(
+	      "request of old", CLIENT,
+	      "\0\1\0\10\241\262\303\324\267\347\247\1\2744\326\206\372\207\337\256\0\3\0\4\0\0\0\0") },
+	{ CASE_UDP("3478"), "STUN",
+	  SAMPLE(
+	      "answer of old", SERVER,
+	      "\1\1\0\14\241\262\303\324\267\347\247\1\2744\326\206\372\207\337\256\0\1\0\10\0\1\241G\12\0\0\1") },
+	{ CASE_UDP("3478"), "STUN",
+	  SAMPLE(
+	      "answer of old with more", SERVER,
+	      "\1\1\0\30\241\262\303\324\267\347\247\1\2744\326\206\372\207\337\256\0\1\0\10\0\1\241G\12\0\0\1"
+	      "\0\4\0\10\0\1\241G\12\0\0\1") },
 };
 
 /* What is too little for any other port than its own. */
 static const struct module_case port_messages[] = {
 	{ CASE_UDP("3478"), "STUN",
 	  SAMPLE(
-	      "request of old", CLIENT,
-	      "\0\1\0\10\241\262\303\324\267\347\247\1\2744\326\206\372\207\337\256\0\3\0\4\0\0\0\0") },
+	      "a name in a request of old", CLIENT,
+	      "\0\1\0\10\241\262\303\324\267\347\247\1\2744\326\206\372\207\337\256\0\6\0\4test") },
+	{ CASE_UDP("3478"), "STUN",
+	  SAMPLE("Microsoft's form, not padded", SERVER,
+	         "\1\23\0\15!\22\244B\267\347\247\1\2744\326\206\372\207\337\256\0\17\0\4r\306K\306"
+	         "\0\10\0\1x") },
 	{ CASE_UDP("3478"), "STUN", SAMPLE("channel", CLIENT, "@\1\0\10\200`\0224\0\0\0\1") },
 };
 
@@ -41,6 +58,14 @@ static const struct module_case look_alikes[] = {
 	  SAMPLE(
 	      "old form with a hole", CLIENT,
 	      "\0\1\0\10\241\262\303\324\267\347\247\1\2744\326\206\372\207\337\256\0\3\0\11\0\0\0\0") },
+	{ CASE_UDP("9123"), "STUN",
+	  SAMPLE(
+	      "a wish of old that nobody has", CLIENT,
+	      "\0\1\0\10\241\262\303\324\267\347\247\1\2744\326\206\372\207\337\256\0\3\0\4\1\0\0\0") },
+	{ CASE_UDP("9123"), "STUN",
+	  SAMPLE(
+	      "an address of old of no family", SERVER,
+	      "\1\1\0\14\241\262\303\324\267\347\247\1\2744\326\206\372\207\337\256\0\1\0\10\0\7\241G\12\0\0\1") },
 	{ CASE_UDP("3478"), "STUN",
 	  SAMPLE("top bits", CLIENT,
 	         "\200\1\0\10!\22\244B\267\347\247\1\2744\326\206\372\207\337\256\200\"\0\4test") },
