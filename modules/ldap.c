@@ -4,8 +4,9 @@
  * services on UDP 389 (CLDAP). StartTLS and SASL protection leave the flow LDAP.
  *
  * Evidence: an LDAPMessage in BER: sequence, message id, an operation of the list below, and how that one begins. Any
- * message at the beginning of a segment shows it, one direction is enough. Servers are tagged for sessions that are
- * protected. Cost: asked for payload that begins with a sequence; reads some twenty octets.
+ * message at the beginning of a segment shows it, one direction is enough; on the usual ports also what SASL has wrapped. Servers
+ * are tagged for sessions that are protected. Cost: asked for payload that begins with a sequence, and on two ports; reads some
+ * twenty octets.
  */
 #include <netmon/ber.h>
 #include <netmon/family.h>
@@ -13,9 +14,15 @@
 
 #define APP_LDAP 104
 
+#define PORT_LDAP    389
+#define PORT_CATALOG 3268 /* a directory's global catalogue */
+
 #define MESSAGE_MAX    (16u << 20)
 #define RESULT_MAX     0x7f /* RFC 4511 section 4.1.9: result codes; vendors use more than are listed */
 #define TAG_REQUEST_ID 0x80 /* primitive, context 0 */
+
+#define WRAP_MIN 20 /* octets of a length and a token's head */
+#define WRAP_MAX (1u << 24)
 
 static const struct nm_app apps[] = {
 	{ APP_LDAP, "LDAP", "Directory", 0x7570b3, 0xa6a2e0 },
@@ -24,6 +31,12 @@ static const struct nm_app apps[] = {
 static const struct nm_match matches[] = {
 	{ .transport = NM_TCP, .min_len = 7, .len = 1, .pattern = { BER_SEQUENCE } },
 	{ .transport = NM_UDP, .min_len = 7, .len = 1, .pattern = { BER_SEQUENCE } },
+	{ .transport = NM_TCP, .port = PORT_LDAP, .min_len = WRAP_MIN, .len = 1, .pattern = { 0 } },
+	{ .transport = NM_TCP,
+	  .port = PORT_CATALOG,
+	  .min_len = WRAP_MIN,
+	  .len = 1,
+	  .pattern = { 0 } },
 };
 
 /* How an operation's contents begin. */
@@ -119,16 +132,33 @@ is_ldap(const struct nm_packet *pkt, bool *ret_by_server)
 	return false;
 }
 
+/* RFC 4422 section 3.7: a length, then so many octets that are the mechanism's. Of Kerberos (RFC 4121 section 4.2.6.2): 5 4,
+ * flags, 255, two counts, sequence; of NTLM (MS-NLMP section 2.2.2.9.1): version 1 with the low octet first, checksum,
+ * sequence. A message goes on in the next segments. */
+static bool
+is_wrapped(const struct nm_packet *pkt)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+	uint32_t length = wire_u32(&w);
+	uint32_t head = wire_u32(&w);
+	bool kerberos = head >> 16 == 0x0504 && (head >> 8 & 0xf8) == 0 && (head & 0xff) == 0xff;
+
+	return wire_ok(&w) && length >= 16 && length <= WRAP_MAX && length + 4 >= pkt->wire_len &&
+	       (kerberos || head == 0x01000000) &&
+	       (nm_is_port(pkt, PORT_LDAP) || nm_is_port(pkt, PORT_CATALOG));
+}
+
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	bool by_server;
 
 	(void)ctx;
+	if (pkt->transport == NM_TCP && *pkt->payload == 0)
+		return nm_signature(verdict, APP_LDAP, is_wrapped(pkt) ? NM_CONF_SIGNATURE : 0);
 	if (!is_ldap(pkt, &by_server))
 		return NM_MORE;
-	if (by_server)
-		nm_tag_sender(pkt, call, APP_LDAP);
+	nm_tag_end(pkt, call, APP_LDAP, by_server);
 	return nm_signature(verdict, APP_LDAP, NM_CONF_SIGNATURE);
 }
 
