@@ -3,8 +3,8 @@
  * Syslog: RFC 5424, and what was there before (RFC 3164); UDP and TCP (RFC 6587), usually 514 and 601. In TLS (6514) it is
  * TLS.
  *
- * Evidence: a priority of at most 191 in angle brackets, then a version and a time, or a month's name and a time: on any
- * port. A priority with other text behind it counts on UDP port 514 only. Cost: asked for payload that begins with an angle
+ * Evidence: a priority of at most 191 in angle brackets, then a version and a time, a time alone (as rsyslog sends by
+ * default), or a month's name and a time: on any port. A priority with other text behind it counts on UDP port 514 only. Cost: asked for payload that begins with an angle
  * bracket, and for digits on TCP (octet counting); reads some thirty octets.
  */
 #include <netmon/family.h>
@@ -57,20 +57,22 @@ is_old_time(struct wire w)
 	return false;
 }
 
-/* "1 2003-10-11T22:14:15", or a hyphen for no time; RFC 5424 section 6. */
+/* "1 2003-10-11T22:14:15", or a hyphen for no time; RFC 5424 section 6. Some leave the version out. */
 static bool
 is_new_head(struct wire w)
 {
-	text_expect(&w, '1');
-	text_expect(&w, ' ');
-	if (text_begins(&w, "- "))
+	if (text_begins(&w, "1 - "))
 		return true;
+	if (text_begins(&w, "1 "))
+		wire_skip(&w, 2);
 	(void)text_number(&w, 9999);
 	text_expect(&w, '-');
 	(void)text_number(&w, 12);
 	text_expect(&w, '-');
 	(void)text_number(&w, 31);
 	text_expect(&w, 'T');
+	(void)text_number(&w, 24);
+	text_expect(&w, ':');
 	return wire_ok(&w);
 }
 
