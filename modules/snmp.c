@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * SNMP: versions 1 (RFC 1157), 2c (RFC 1901, RFC 3416) and 3 (RFC 3412). UDP, any port, usually 161, traps 162.
+ * SNMP: versions 1 (RFC 1157), 2c (RFC 1901, RFC 3416), 2u (RFC 1910) and 3 (RFC 3412). UDP, any port, usually 161, traps 162.
  *
  * Evidence: the head of the message in BER: a sequence as long as the datagram, the version, then community and PDU, or
  * version 3's header with its limits. Each message shows it, so one direction and any packet of the flow will do.
@@ -12,7 +12,7 @@
 
 #define APP_SNMP 100
 
-#define VERSION_2C 1 /* and 0 is version 1 */
+#define VERSION_2U 2 /* 0 is version 1, 1 is 2c */
 #define VERSION_3  3
 
 #define PDU_FIRST     0xa0 /* GetRequest; RFC 3416 section 3 */
@@ -28,7 +28,7 @@ static const struct nm_match matches[] = {
 	{ .transport = NM_UDP, .min_len = 12, .len = 1, .pattern = { BER_SEQUENCE } },
 };
 
-/* Behind the version: the community, then the PDU. */
+/* Behind the version: the community, or what version 2u has in its place, then the PDU. */
 static bool
 is_community_message(struct wire *w)
 {
@@ -68,7 +68,7 @@ is_snmp(const struct nm_packet *pkt)
 		return false;
 	if (version == VERSION_3)
 		return is_version_3(&w);
-	return version <= VERSION_2C && is_community_message(&w);
+	return version <= VERSION_2U && is_community_message(&w);
 }
 
 static enum nm_result
