@@ -3,15 +3,19 @@
  * What routers and switches export of their traffic: NetFlow versions 1, 5, 7 and 9 (RFC 3954), IPFIX (RFC 7011), which is
  * named NetFlow too, and sFlow versions 2, 4 and 5. UDP, any port, usually 2055, 4739, 9995, 9996 and 6343.
  *
- * Evidence: NetFlow: a version, and records or sets whose lengths fill the datagram. sFlow 5: the agent's address and
+ * Evidence: NetFlow: a version, and records or sets whose lengths fill the datagram (on the usual ports they may be padded). sFlow 5: the agent's address and
  * samples that fill the datagram; the older versions on port 6343 only. Cost: asked for payload that begins with a version.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 
 #define APP_NETFLOW 115
 #define APP_SFLOW   116
 
 #define PORT_SFLOW  6343
+#define PORT_FLOWS  2055
+#define PORT_FLOWS2 9995
+#define PORT_FLOWS3 9996
 #define V1_HEADER   16
 #define HEADER      24
 #define V9_HEADER   20
@@ -46,16 +50,29 @@ static const struct {
 	{ 7, HEADER, 52 },
 };
 
+static bool
+is_usual_port(const struct nm_packet *pkt)
+{
+	return nm_is_port(pkt, PORT_FLOWS) || nm_is_port(pkt, PORT_FLOWS2) ||
+	       nm_is_port(pkt, PORT_FLOWS3);
+}
+
 static uint8_t
 rate_fixed(const struct nm_packet *pkt, uint16_t version, struct wire w)
 {
 	uint16_t count = wire_u16(&w);
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		if (fixed[i].version == version && count >= 1 && count <= RECORDS_MAX)
-			return pkt->wire_len == fixed[i].header + (uint32_t)count * fixed[i].record
-			           ? NM_CONF_SIGNATURE
+		if (fixed[i].version == version && count >= 1 && count <= RECORDS_MAX) {
+			uint32_t need = fixed[i].header + (uint32_t)count * fixed[i].record;
+
+			if (pkt->wire_len == need)
+				return NM_CONF_SIGNATURE;
+			return is_usual_port(pkt) && pkt->wire_len > need &&
+			               pkt->wire_len < need + fixed[i].record
+			           ? NM_CONF_WEAK
 			           : 0;
+		}
 	return 0;
 }
 

@@ -26,6 +26,25 @@ static const struct module_case port_messages[] = {
 	  SAMPLE("version 4", CLIENT, "\0\0\0\4\0\0\0\1\300\0\2\1\0\0\0\11\0\0\0M\0\0\0\1") },
 };
 
+/* On a port of exporters a datagram may be a little longer than its records, elsewhere it may not. */
+static void
+what_is_padded_counts_on_the_usual_port(void **state)
+{
+	static const char version_7[] = "\0\7\0\1\0\0"
+					"09eS\361\0\0\0\0\0\0\0\0\0\0\0\0\0";
+	char datagram[24 + 52 + 52] = { 0 };
+	const struct sample padded = { "padded", datagram, 24 + 52 + 4, CLIENT };
+	const struct sample record = { "a record more", datagram, 24 + 52 + 52, CLIENT };
+	struct harness *h = harness_new(all_modules);
+
+	(void)state;
+	memcpy(datagram, version_7, sizeof(version_7) - 1);
+	assert_string_equal(harness_one(h, CASE_UDP("2055"), &padded), "NetFlow");
+	assert_string_equal(harness_one(h, NM_UDP, ANYWHERE, &padded), "Unknown");
+	assert_string_equal(harness_one(h, CASE_UDP("2055"), &record), "Unknown");
+	harness_free(h);
+}
+
 /* What must not be taken for it. */
 static const struct module_case look_alikes[] = {
 	{ CASE_UDP("2055"), "NetFlow",
@@ -59,6 +78,7 @@ main(void)
 		TESTS_OF_MESSAGES(CASES(messages)),
 		TESTS_OF_PORT_MESSAGES(CASES(port_messages)),
 		TESTS_OF_LOOK_ALIKES(CASES(look_alikes)),
+		cmocka_unit_test(what_is_padded_counts_on_the_usual_port),
 	};
 
 	return cmocka_run_group_tests_name("netflow", tests, NULL, NULL);
