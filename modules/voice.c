@@ -120,7 +120,10 @@ rate_mgcp(const struct nm_packet *pkt, struct wire w)
 		                             "ntfy ", "auep ", "aucx ", "rsip ", "mesg " };
 	bool ended;
 	struct wire line = text_line(&w, &ended);
+	const uint8_t *cr = text_find(line.at, line.end, '\r');
 
+	/* CR alone ends a line too, for some */
+	wire_limit(&line, cr ? (size_t)(cr - line.at) : wire_left(&line));
 	if (!text_all_print(&line))
 		return 0;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {

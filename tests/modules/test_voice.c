@@ -12,6 +12,8 @@ static const struct module_case messages[] = {
 	{ CASE_TCP("2944"), "Megaco", SAMPLE("in TPKT", CLIENT, "\3\0\0\26MEGACO/2 <mg>\nT=1{") },
 	{ CASE_UDP("2427"), "MGCP",
 	  SAMPLE("restart", CLIENT, "RSIP 1201 *@gw.example.net MGCP 1.0\r\nRM: restart\r\n") },
+	{ CASE_UDP("2427"), "MGCP",
+	  SAMPLE("with CR alone", CLIENT, "RQNT 1 *@gw MGCP 0.1\rR: l/hd(n)\rX: 1\r") },
 	{ CASE_TCP("1720"), "H323", SAMPLE("set-up", CLIENT, "\3\0\0\30" SETUP) },
 	{ CASE_TCP("1232"), "H323",
 	  SAMPLE("capabilities", CLIENT, "\3\0\0\20\2\x70\1\6\0\10\201\x75\0\3\1\x37") },
