@@ -6,7 +6,7 @@
  * DoH; else TLS.
  *
  * Evidence: a ClientHello or ServerHello whose fields fit each other; in the middle of a connection the chain of record
- * headers. One direction is enough. The host's name is what the client asks for, or, when it asks for none, what is in the
+ * headers, on the usual ports also where no segment begins with one. One direction is enough. The host's name is what the client asks for, or, when it asks for none, what is in the
  * certificate that versions up to 1.2 show; for these, handshakes are put together from segments.
  *
  * Cost: asked only for the six first octets that a record can have; reads one hello, and goes on for a few packets when it is
@@ -19,6 +19,7 @@
 #include <netmon/family.h>
 #include <netmon/hello.h>
 #include <netmon/module.h>
+#include <netmon/text.h>
 
 #define APP_HTTPS 2
 #define APP_TLS   3
@@ -32,6 +33,7 @@
 #define RECORD_CHANGE_CIPHER 20
 #define RECORD_ALERT         21
 #define RECORD_HANDSHAKE     22
+#define RECORD_DATA          23
 #define RECORD_HEARTBEAT     24
 #define RECORD_MAX           (16384 + 2048) /* RFC 5246 section 6.2.3 */
 #define RECORD_HEADER        5
@@ -62,12 +64,23 @@ static const struct nm_app apps[] = {
 			0xf8                                             \
 		}                                                        \
 	}
+#define MIDDLE(port_)                                               \
+	{                                                           \
+		.transport = NM_TCP, .port = (port_), .min_len = 64 \
+	}
 static const struct nm_match matches[] = {
 	RECORD(20),
 	RECORD(21),
 	RECORD(22),
 	RECORD(23),
 	RECORD(24),
+	/* the middle of long records, on the usual ports only */
+	MIDDLE(443),
+	MIDDLE(8443),
+	MIDDLE(993),
+	MIDDLE(995),
+	MIDDLE(465),
+	MIDDLE(853),
 	/* SSLv2: length with its top bit set, then message type 1 */
 	{ .transport = NM_TCP,
 	  .min_len = 11,
@@ -133,31 +146,39 @@ rate_records(struct wire w)
 static bool
 is_sslv2_hello(struct wire w)
 {
-	uint16_t length = wire_u16(&w) & 0x7fff;
-
-	wire_skip(&w, 1);
+	uint16_t length = wire_u16(&w);
+	uint8_t type = wire_u8(&w);
 	uint16_t version = wire_u16(&w);
 	uint16_t specs = wire_u16(&w);
 	uint16_t session = wire_u16(&w);
 	uint16_t challenge = wire_u16(&w);
-	return wire_ok(&w) && (version == 2 || (version >= 0x300 && version <= 0x304)) &&
-	       specs > 0 && specs % 3 == 0 && (session == 0 || session == 16) && challenge >= 16 &&
-	       challenge <= 32 && length == 9 + specs + session + challenge;
+	return wire_ok(&w) && length & 0x8000 && type == HELLO_CLIENT &&
+	       (version == 2 || (version >= 0x300 && version <= 0x304)) && specs > 0 &&
+	       specs % 3 == 0 && (session == 0 || session == 16) && challenge >= 16 &&
+	       challenge <= 32 && (length & 0x7fff) == 9 + specs + session + challenge;
 }
 
 /* --- names ------------------------------------------------------------------------------------------------------ */
 
-/* What the flow's note holds while names are awaited: in which state, how many packets ago, and which slot. */
+/* What the flow's note holds while something is awaited: in which state, for how many packets, and which slot. */
 enum state {
 	STATE_NONE = 0,
 	STATE_CLIENT, /* the rest of a ClientHello */
 	STATE_SERVER, /* the server's answer, for the client named none */
 	STATE_ANSWER, /* the rest of it */
+	/* no names, but where the next record should begin: instead of the slot, the octets until there */
+	STATE_MIDDLE,
 };
-#define NOTE_STATE(note)     ((enum state)((note)&3))
-#define NOTE_DIRECTION(note) ((uint8_t)((note) >> 2 & 3)) /* the side whose packets are awaited */
-#define NOTE_COUNT(note)     ((unsigned)((note) >> 4 & 0xff))
-#define NOTE_HANDLE(note)    ((note) >> 12)
+#define NOTE_STATE(note)     ((enum state)((note)&7))
+#define NOTE_DIRECTION(note) ((uint8_t)((note) >> 3 & 3)) /* the side whose packets are awaited */
+#define NOTE_COUNT(note)     ((unsigned)((note) >> 5 & 0xff))
+#define NOTE_HANDLE(note)    ((note) >> 13)
+
+static uint64_t
+make_note(enum state state, uint8_t direction, unsigned count, uint64_t handle)
+{
+	return (uint64_t)state | (uint64_t)direction << 3 | (uint64_t)count << 5 | handle << 13;
+}
 
 struct sight { /* one packet, and what is made of it */
 	struct streams *streams;
@@ -288,6 +309,62 @@ go_on(struct sight *s)
 	}
 }
 
+/* --- the middle of a connection ---------------------------------------------------------------------------------- */
+
+/* Looks for application data that begins within the packet. *ret_beyond: by how many octets it ends behind the packet. */
+static uint8_t
+find_record(const struct nm_packet *pkt, uint32_t *ret_beyond)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+	const uint8_t *hit;
+
+	while ((hit = text_find(w.at, w.end, RECORD_DATA)) != NULL) {
+		wire_skip(&w, (size_t)(hit - w.at));
+		if (wire_left(&w) < RECORD_HEADER)
+			break;
+		uint8_t confidence = rate_records(w);
+		struct wire record = w;
+		uint16_t len = 0;
+
+		if (confidence >= NM_CONF_SIGNATURE)
+			return confidence;
+		if (confidence > 0 && is_record(&record, &len) && pkt->len == pkt->wire_len) {
+			*ret_beyond = len - (uint32_t)wire_left(&record);
+			return confidence;
+		}
+		wire_skip(&w, 1);
+	}
+	return 0;
+}
+
+/* A long transfer whose beginning was not seen: records begin anywhere in its segments. One that seems to begin is none, unless
+ * another one begins where it ends, be it some segments later. */
+static uint8_t
+see_middle(struct sight *s, uint64_t note)
+{
+	uint64_t left = NOTE_STATE(note) == STATE_MIDDLE ? NOTE_HANDLE(note) : 0;
+	struct wire w = wire_init(s->pkt->payload, s->pkt->len);
+	uint32_t beyond = 0;
+	uint16_t len;
+
+	if (!s->call->note || (left > 0 && NOTE_DIRECTION(note) != s->pkt->direction))
+		return 0;
+	if (left >= s->pkt->wire_len) {
+		*s->call->note = note - make_note(STATE_NONE, 0, 0, s->pkt->wire_len);
+		return 0;
+	}
+	*s->call->note = 0;
+	wire_skip(&w, (size_t)left);
+	if (left > 0 && is_record(&w, &len))
+		return NM_CONF_SIGNATURE;
+	uint8_t confidence = find_record(s->pkt, &beyond);
+	if (confidence >= NM_CONF_SIGNATURE)
+		return confidence;
+	if (confidence > 0)
+		*s->call->note = make_note(STATE_MIDDLE, (uint8_t)s->pkt->direction, 0, beyond);
+	return 0;
+}
+
 /* --- the flow --------------------------------------------------------------------------------------------------- */
 
 /* The flow's first packet with a hello: what it says, and whether more is awaited. False for what is no hello. */
@@ -326,8 +403,7 @@ keep(struct sight *s, unsigned count)
 	*s->call->note = 0;
 	if (s->state == STATE_NONE || count >= WATCH_MAX)
 		return false;
-	*s->call->note = (uint64_t)s->state | (uint64_t)s->direction << 2 | (uint64_t)count << 4 |
-	                 s->handle << 12;
+	*s->call->note = make_note(s->state, s->direction, count, s->handle);
 	return true;
 }
 
@@ -346,24 +422,38 @@ go_on_with(struct sight *s, uint64_t note, struct nm_verdict *verdict)
 	return nm_signature(verdict, s->app, NM_CONF_PROOF);
 }
 
+/* A packet of a flow of which nothing is awaited, or a record at most. Returns a confidence. */
+static uint8_t
+see_first(struct sight *s, uint64_t note)
+{
+	struct wire w = wire_init(s->pkt->payload, s->pkt->len);
+	uint8_t confidence = 0;
+
+	if (see_hello(s, w))
+		return NM_CONF_PROOF;
+	if (is_sslv2_hello(w)) {
+		s->state = STATE_SERVER;
+		s->direction = other_side((uint8_t)s->pkt->direction);
+		return NM_CONF_PROOF;
+	}
+	confidence = rate_records(w);
+	if (confidence == 0 && app_of_port(s->pkt) != APP_TLS)
+		confidence = see_middle(s, note);
+	return confidence;
+}
+
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	struct sight s = { .streams = ctx, .pkt = pkt, .call = call };
-	struct wire w = wire_init(pkt->payload, pkt->len);
 	uint64_t note = call->note ? *call->note : 0;
-	uint8_t confidence = NM_CONF_PROOF;
 
-	if (NOTE_STATE(note) != STATE_NONE)
+	if (NOTE_STATE(note) != STATE_NONE && NOTE_STATE(note) != STATE_MIDDLE)
 		return go_on_with(&s, note, verdict);
-	if (*pkt->payload & 0x80) {
-		confidence = is_sslv2_hello(w) ? NM_CONF_PROOF : 0;
-		s.state = STATE_SERVER;
-		s.direction = other_side((uint8_t)pkt->direction);
-	} else if (!see_hello(&s, w)) {
-		confidence = rate_records(w);
-	}
-	verdict->flags = confidence > 0 && keep(&s, 1) ? NM_WATCH : 0;
+	uint8_t confidence = see_first(&s, note);
+	if (confidence == 0)
+		return NM_MORE;
+	verdict->flags = keep(&s, 1) ? NM_WATCH : 0;
 	return nm_signature(verdict, s.app ? s.app : app_of_port(pkt), confidence);
 }
 
@@ -388,7 +478,7 @@ NM_MODULE(tls) = {
 	.size = sizeof(struct nm_module),
 	.name = "tls",
 	.summary = "TLS, HTTPS, DoT, DoH, IMAPS, POP3S and SMTPS, on any TCP port",
-	.max_packets = 16,
+	.max_packets = 32,
 	.n_apps = sizeof(apps) / sizeof(apps[0]),
 	.n_matches = sizeof(matches) / sizeof(matches[0]),
 	.apps = apps,

@@ -107,6 +107,86 @@ a_hello_that_contradicts_itself_is_not_tls(void **state)
 			fail_msg("%s", others[i].name);
 }
 
+/* Octets that look like anything but records. */
+static void
+build_noise(struct build *b, size_t len, uint32_t seed)
+{
+	for (size_t i = 0; i < len; i++) {
+		seed = seed * 1103515245U + 12345U;
+		build_u8(b, seed >> 24 == 0x17 ? 0x18 : seed >> 24);
+	}
+}
+
+/* A stretch of a long transfer: within a record, then whole ones, then one that goes on. */
+static struct build
+long_records(unsigned records, size_t len)
+{
+	struct build b = { 0 };
+
+	build_noise(&b, 900, 1);
+	for (unsigned i = 0; i < records; i++) {
+		build_bytes(&b, "\x17\x03\x03", 3);
+		build_u16(&b, (unsigned)len);
+		build_noise(&b, len, 2 + i);
+	}
+	build_bytes(&b, "\x17\x03\x03\x40\x00", 5);
+	build_noise(&b, 200, 99);
+	return b;
+}
+
+static const char *
+send_segments(struct talk *t, const struct build *b, size_t size)
+{
+	for (size_t at = 0; at < b->len; at += size)
+		(void)talk_send(t, SERVER, b->bytes + at, b->len - at < size ? b->len - at : size);
+	return talk_app(t);
+}
+
+static void
+records_that_begin_within_segments_are_recognised_on_the_usual_ports(void **state)
+{
+	static const struct {
+		unsigned records;
+		size_t len;
+	} transfers[] = { { 1, 6000 }, { 3, 700 }, { 2, 2500 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(transfers) / sizeof(transfers[0]); i++) {
+		struct build b = long_records(transfers[i].records, transfers[i].len);
+		struct talk t = talk_begin(h, NM_TCP, WEB);
+		struct talk mail = talk_begin(h, NM_TCP, "10.0.0.1:40000 192.0.2.1:993");
+		struct talk other = talk_begin(h, NM_TCP, OTHER);
+
+		assert_string_equal(send_segments(&t, &b, 1400), "HTTPS");
+		assert_string_equal(send_segments(&mail, &b, 1400), "IMAPS");
+		assert_string_equal(send_segments(&other, &b, 1400), "Unknown");
+	}
+}
+
+static void
+what_seems_to_begin_a_record_is_none_when_no_other_follows(void **state)
+{
+	struct build b = long_records(0, 0);
+	struct talk t = talk_begin(h, NM_TCP, WEB);
+
+	(void)state;
+	build_noise(&b, 7000, 5);
+	assert_string_equal(send_segments(&t, &b, 1400), "Unknown");
+	b.len = 0;
+	build_noise(&b, 8000, 6);
+	t = talk_begin(h, NM_TCP, WEB);
+	assert_string_equal(send_segments(&t, &b, 1400), "Unknown");
+	/* the other direction does not move it */
+	b = long_records(1, 6000);
+	t = talk_begin(h, NM_TCP, WEB);
+	(void)talk_send(&t, SERVER, b.bytes, 1400);
+	(void)talk_send(&t, CLIENT, b.bytes + 100, 700);
+	for (size_t at = 1400; at + 1400 < b.len; at += 1400)
+		(void)talk_send(&t, SERVER, b.bytes + at, 1400);
+	(void)talk_send(&t, SERVER, b.bytes + 7000 - 7000 % 1400, b.len - (7000 - 7000 % 1400));
+	assert_string_equal(talk_app(&t), "HTTPS");
+}
+
 /* --- names ------------------------------------------------------------------------------------------------------ */
 
 static const char *
@@ -421,6 +501,8 @@ main(void)
 		CASE(mail_in_tls_is_told_by_its_port_or_alpn),
 		CASE(records_in_the_middle_of_a_connection_are_recognised),
 		CASE(a_hello_that_contradicts_itself_is_not_tls),
+		CASE(records_that_begin_within_segments_are_recognised_on_the_usual_ports),
+		CASE(what_seems_to_begin_a_record_is_none_when_no_other_follows),
 		CASE(the_name_that_a_client_asks_for_is_the_hosts),
 		CASE(dns_in_tls_is_told_by_alpn_port_or_the_resolvers_name),
 		CASE(a_hello_that_is_split_anywhere_is_put_together),
