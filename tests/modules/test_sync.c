@@ -9,6 +9,9 @@ static const struct module_case messages[] = {
 	  SAMPLE("fetch", CLIENT, "0033git-upload-pack /project.git\0host=example.org\0") },
 	{ CASE_TCP("9418"), "Git",
 	  SAMPLE("push", CLIENT, "0034git-receive-pack /project.git\0host=example.org\0") },
+	{ CASE_TCP("9418"), "Git",
+	  SAMPLE("fetch, length sent before", CLIENT,
+	         "git-upload-pack /project.git\0host=example.org\0") },
 };
 
 /* What must not be taken for it. */
@@ -16,6 +19,10 @@ static const struct module_case look_alikes[] = {
 	{ CASE_TCP("873"), "rsync", SAMPLE("other word", SERVER, "@RSYNCX: 31.0\n") },
 	{ CASE_TCP("9418"), "Git",
 	  SAMPLE("other command", CLIENT, "0033git-something /project.git\0") },
+	{ CASE_TCP("9418"), "Git",
+	  SAMPLE("a line of a script", CLIENT, "git-upload-pack /project.git\n") },
+	{ CASE_TCP("9418"), "Git",
+	  SAMPLE("a string", CLIENT, "git-upload-pack /project.git\0hosts") },
 	{ CASE_TCP("9418"), "Git", SAMPLE("digits", CLIENT, "0123456789012345678") },
 };
 
