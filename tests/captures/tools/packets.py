@@ -10,8 +10,8 @@ import ipaddress
 import struct
 
 ICMP, TCP, UDP, GRE, ICMP6 = 1, 6, 17, 47, 58
-WITHOUT_PORTS = (ICMP, 2, 50, 51, ICMP6, 89, 103, 112)  # and IGMP, ESP, AH, OSPF, PIM, VRRP
-IPV4, IPV6 = 0x0800, 0x86DD
+WITHOUT_PORTS = (ICMP, 2, GRE, 50, 51, ICMP6, 89, 103, 112)  # and IGMP, ESP, AH, OSPF, PIM, VRRP
+IPV4, IPV6, PPP = 0x0800, 0x86DD, 0x880B
 VLAN_TYPES = (0x8100, 0x88A8, 0x9100)
 EXTENSIONS = (0, 43, 60)
 FRAGMENT = 44
@@ -72,7 +72,10 @@ def strip_link(frame):
 
 
 def strip_gre(data):
+    """Ether type and packet inside; None where it carries PPP (RFC 2637), which is a conversation by itself."""
     flags, kind = struct.unpack_from("!HH", data)
+    if flags & 7 == 1 and kind == PPP:
+        return None
     if flags & 7:
         raise NotUnderstood("GRE version %d" % (flags & 7))
     optional = sum(4 for bit in (0x8000, 0x2000, 0x1000) if flags & bit)
@@ -105,7 +108,7 @@ def dissect(kind, packet):
         ends = packet[8:24], packet[24:40]
     else:
         raise NotUnderstood("ether type %#06x" % kind)
-    if proto == GRE:
+    if proto == GRE and strip_gre(inner):
         return dissect(*strip_gre(inner))
     source, destination = (str(ipaddress.ip_address(end)) for end in ends)
     return proto, source, destination, inner, total

@@ -12,7 +12,7 @@ import sys
 
 import packets
 
-NUMBER = {"tcp": packets.TCP, "udp": packets.UDP, "igmp": 2, "esp": 50, "ospf": 89, "vrrp": 112}
+NUMBER = {"tcp": packets.TCP, "udp": packets.UDP, "igmp": 2, "gre": packets.GRE, "esp": 50, "ah": 51, "ospf": 89, "vrrp": 112}
 FEW_PACKETS = 6
 
 
