@@ -129,6 +129,32 @@ addr_parse(const char *text, struct addr *ret_addr)
 	return NM_OK;
 }
 
+int
+addr_port_parse(const char *text, struct addr *ret_addr, uint16_t *ret_port)
+{
+	const char *colon = strrchr(text, ':');
+	char host[ADDR_TEXT_MAX + 2];
+	struct addr addr;
+	char *end;
+
+	if (!colon || colon == text || (size_t)(colon - text) >= sizeof(host) || colon[1] < '1' ||
+	    colon[1] > '9')
+		return NM_EFORMAT;
+	unsigned long port = strtoul(colon + 1, &end, 10);
+	if (*end || port > UINT16_MAX)
+		return NM_EFORMAT;
+	size_t len = (size_t)(colon - text);
+	bool six = text[0] == '[' && text[len - 1] == ']';
+	memcpy(host, text + six, len - 2 * six);
+	host[len - 2 * six] = '\0';
+	/* without brackets, what is behind the last colon may belong to the address */
+	if (addr_parse(host, &addr) < 0 || addr_is_v4(&addr) == six)
+		return NM_EFORMAT;
+	*ret_addr = addr;
+	*ret_port = (uint16_t)port;
+	return NM_OK;
+}
+
 /* Sets the low 128 - prefix bits of `a` to `bit`. */
 static void
 fill_host_bits(struct addr *a, unsigned prefix, bool bit)

@@ -69,6 +69,10 @@ const char *addr_format(const struct addr *a, char *buf, size_t size);
 /* One address in any usual text form, no white space. 0, or NM_EFORMAT with *ret_addr untouched. */
 int addr_parse(const char *text, struct addr *ret_addr);
 
+/* An address and port: "10.0.0.1:80", "[2001:db8::1]:80"; the port is in host byte order, not 0. 0, or NM_EFORMAT with what is
+ * returned untouched. */
+int addr_port_parse(const char *text, struct addr *ret_addr, uint16_t *ret_port);
+
 /* Inclusive range. */
 struct addr_range {
 	struct addr first;

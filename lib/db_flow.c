@@ -384,3 +384,47 @@ db_flow_each(struct db *db, uint32_t since_s, int (*each)(void *ctx, const struc
 	db_done(q);
 	return stop != 0 ? stop : rc;
 }
+
+static void
+get_use(struct db_stmt *q, struct db_endpoint_use *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	(void)snprintf(ret->application, sizeof(ret->application), "%s", db_column_text(q, 0));
+	ret->protocol = (uint8_t)db_column_int(q, 1);
+	ret->flows = (uint64_t)db_column_int(q, 2);
+	ret->packets = (uint64_t)db_column_int(q, 3);
+	ret->octets = (uint64_t)db_column_int(q, 4);
+	ret->last_s = (uint32_t)db_column_int(q, 5);
+}
+
+int
+db_flow_endpoint(struct db *db, const struct addr *addr, uint16_t port, uint32_t since_s,
+                 int (*each)(void *ctx, const struct db_endpoint_use *use), void *ctx)
+{
+	char text[ADDR_TEXT_MAX];
+	struct db_endpoint_use use;
+	struct db_stmt *q;
+	int rc, stop = 0;
+
+	if (db_query(
+		db,
+		"SELECT coalesce(a.name, 'application ' || f.application), f.protocol, count(*), "
+		"sum(f.packets), sum(f.octets), max(f.expires) FROM flow f "
+		"LEFT JOIN application a ON a.id = f.application WHERE f.expires >= ? "
+		"AND ((f.saddr = ? AND f.sport = ?) OR (f.daddr = ? AND f.dport = ?)) "
+		"GROUP BY f.application, f.protocol ORDER BY sum(f.octets) DESC",
+		&q) < 0)
+		return NM_ESTORE;
+	(void)addr_format(addr, text, sizeof(text));
+	db_bind_int(q, 1, since_s);
+	db_bind_text(q, 2, text);
+	db_bind_int(q, 3, port);
+	db_bind_text(q, 4, text);
+	db_bind_int(q, 5, port);
+	while (stop == 0 && (rc = db_step(q)) > 0) {
+		get_use(q, &use);
+		stop = each(ctx, &use);
+	}
+	db_done(q);
+	return stop != 0 ? stop : rc;
+}

@@ -49,4 +49,19 @@ int db_batch_put(struct db *db, int64_t probe, const int64_t *links, size_t n_li
 int db_flow_each(struct db *db, uint32_t since_s, int (*each)(void *ctx, const struct record *r),
                  void *ctx);
 
+/* What flows of one end, an address and port, counted for, by application and protocol. */
+struct db_endpoint_use {
+	char application[APP_NAME_MAX];
+	uint8_t protocol;
+	uint64_t flows;
+	uint64_t packets;
+	uint64_t octets;
+	uint32_t last_s; /* end of the last one, seconds UTC */
+};
+
+/* Calls `each` for each application and protocol of the flows that ended at `since_s` or later and had this end, the most octets
+ * first; a value other than 0 ends the walk and is returned. Reads all flows since then. */
+int db_flow_endpoint(struct db *db, const struct addr *addr, uint16_t port, uint32_t since_s,
+                     int (*each)(void *ctx, const struct db_endpoint_use *use), void *ctx);
+
 #endif

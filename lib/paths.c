@@ -21,15 +21,16 @@
 #define STAMP ".netmon-build" /* in a build folder: one line, the source tree's path */
 
 static const struct {
-	const char *in_build; /* below the executable's folder, or NULL */
-	const char *in_tree;  /* below the source tree, or NULL */
-	const char *installed;
+	const char *in_build;  /* below the executable's folder, or NULL */
+	const char *in_tree;   /* below the source tree, or NULL */
+	const char *installed; /* NULL: the executable's folder */
 } places[] = {
 	[PATHS_MODULES] = { "modules", NULL, NETMON_LIBDIR "/modules" },
 	[PATHS_SCHEMA] = { NULL, "schema", NETMON_DATADIR "/schema" },
 	[PATHS_TEMPLATES] = { NULL, "web/tmpl", NETMON_DATADIR "/tmpl" },
 	[PATHS_STATIC] = { NULL, "web/static", NETMON_DATADIR "/static" },
 	[PATHS_CONFIG] = { NULL, "etc", NETMON_SYSCONFDIR },
+	[PATHS_PROGRAMS] = { ".", NULL, NULL },
 };
 
 /* The executable's folder; false when it cannot be told. */
@@ -96,6 +97,8 @@ paths_find(enum paths_kind kind, const char *name, char *ret_path, size_t size)
 		base = places[kind].in_build ? build : tree;
 		below = places[kind].in_build ? places[kind].in_build : places[kind].in_tree;
 		between = "/";
+	} else if (!below) {
+		below = own_folder(build, sizeof(build)) ? build : ".";
 	}
 	n = snprintf(ret_path, size, "%s%s%s%s%s", base, between, below, name ? "/" : "",
 	             name ? name : "");

@@ -16,6 +16,7 @@ enum paths_kind {
 	PATHS_TEMPLATES, /* page templates: TREE/web/tmpl */
 	PATHS_STATIC,    /* style sheets: TREE/web/static */
 	PATHS_CONFIG,    /* configuration: TREE/etc */
+	PATHS_PROGRAMS,  /* programs that ordinary users run too: BUILD */
 };
 
 /* The folder of `kind`, with "/name" behind it unless `name` is NULL. The file need not exist. 0, or NM_ELIMIT with

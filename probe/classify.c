@@ -15,10 +15,45 @@
 struct call {
 	struct nm_call api; /* first: the module hands its address back to us */
 	struct classifier *c;
+	const struct packet *pkt;
+	bool from_client;
 	struct classify_state *st;
 	unsigned module;
 	uint32_t now_s;
 };
+
+/* --- explaining -------------------------------------------------------------------------------------------------- */
+
+/* Does anybody explain? All that is for the explaining stands behind this. */
+static inline bool
+is_seen(const struct classifier *c)
+{
+	return __builtin_expect(c->see != NULL, 0);
+}
+
+static inline void
+show_step(const struct classifier *c, enum classify_step step, const struct packet *pkt,
+          bool from_client, const struct classify_state *st)
+{
+	if (is_seen(c))
+		c->see(c->see_ctx,
+		       &(struct classify_event){
+			   .step = step, .pkt = pkt, .from_client = from_client, .state = st });
+}
+
+/* A step of a module's call; `event` has what is particular to it. */
+static void
+show_call(const struct call *call, enum classify_step step, struct classify_event event)
+{
+	const struct classifier *c = call->c;
+
+	event.step = step;
+	event.pkt = call->pkt;
+	event.from_client = call->from_client;
+	event.state = call->st;
+	event.module = modset_module(c->set.modules, call->module)->name;
+	c->see(c->see_ctx, &event);
+}
 
 /* --- verdicts --------------------------------------------------------------------------------------------------- */
 
@@ -181,6 +216,8 @@ learn_tag(struct nm_call *api, const struct nm_tag *tag)
 	c->tags_credit--;
 	memcpy(key.addr.b, tag->addr, sizeof(key.addr.b));
 	(void)tag_learn(c->tags, &key, &fact, call->now_s);
+	if (is_seen(c))
+		show_call(call, CLASSIFY_TAUGHT, (struct classify_event){ .tag = tag });
 }
 
 /* --- names of hosts ---------------------------------------------------------------------------------------------- */
@@ -200,6 +237,8 @@ learn_host(struct nm_call *api, const uint8_t *name, uint32_t len, enum nm_name_
 		return;
 	call->st->host = host;
 	name_service(c, call->st);
+	if (is_seen(c))
+		show_call(call, CLASSIFY_NAMED, (struct classify_event){ 0 });
 }
 
 /* struct nm_call's way to keep what DNS says. It takes credit as a tag does. */
@@ -219,6 +258,8 @@ learn_answer(struct nm_call *api, const struct nm_answer *answer)
 	memcpy(server.b, answer->addr, sizeof(server.b));
 	uint32_t host = hosts_learn(c->hosts, answer->name, answer->name_len, NM_NAME_DNS);
 	hosts_resolved(c->hosts, &client, &server, host, answer->ttl_s, call->now_s);
+	if (is_seen(c))
+		show_call(call, CLASSIFY_ANSWERED, (struct classify_event){ .answer = answer });
 }
 
 /* What DNS told the one end of the other. Who the client is may be a guess. */
@@ -248,15 +289,17 @@ beats(const struct classify_state *st, uint8_t owner, uint8_t confidence)
 	return confidence > 0 && st->owner != 0 && owner <= st->owner;
 }
 
-static void
-accept_verdict(struct classifier *c, const struct packet *pkt, struct classify_state *st,
-               const struct call *call, const struct nm_verdict *v)
+/* Says whether the verdict stands now. */
+static bool
+accept_verdict(struct classifier *c, const struct call *call, const struct nm_verdict *v)
 {
+	const struct packet *pkt = call->pkt;
+	struct classify_state *st = call->st;
 	uint8_t confidence = v->confidence > 100 ? 100 : v->confidence;
 	uint8_t owner = (uint8_t)(call->module + 1);
 
 	if (!beats(st, owner, confidence) || !declares(c, call->module, v->app))
-		return;
+		return false;
 	if (st->tagged != APP_UNKNOWN && st->tagged != v->app && confidence >= NM_CONF_SIGNATURE) {
 		struct tag_key source = tag_key(&pkt->saddr, pkt->sport, pkt->protocol);
 		struct tag_key destination = tag_key(&pkt->daddr, pkt->dport, pkt->protocol);
@@ -275,6 +318,7 @@ accept_verdict(struct classifier *c, const struct packet *pkt, struct classify_s
 		st->flags |= CLASSIFY_WATCHED;
 	if (renamed)
 		name_service(c, st);
+	return true;
 }
 
 /* --- asking ----------------------------------------------------------------------------------------------------- */
@@ -312,6 +356,8 @@ ask(struct classifier *c, const struct packet *pkt, const struct nm_packet *view
 		         .resolved = learn_answer,
 		         .note = may_note ? &note : NULL },
 		.c = c,
+		.pkt = pkt,
+		.from_client = view->direction == NM_FROM_CLIENT,
 		.st = st,
 		.module = module,
 		.now_s = (uint32_t)(pkt->ts_ns / 1000000000U),
@@ -325,14 +371,17 @@ ask(struct classifier *c, const struct packet *pkt, const struct nm_packet *view
 	    modset_module(c->set.modules, module)
 		->classify(modset_ctx(c->set.modules, module), view, &call.api, &verdict);
 	modguard_asked();
-	if (said == NM_MATCH)
-		accept_verdict(c, pkt, st, &call, &verdict);
+	bool accepted = said == NM_MATCH && accept_verdict(c, &call, &verdict);
 	if (may_note) {
 		if (said == NM_NO)
 			note = 0;
 		memcpy(st->note, &note, sizeof(note));
 		st->note_owner = note ? (uint8_t)(module + 1) : 0;
 	}
+	if (is_seen(c))
+		show_call(&call, CLASSIFY_SAID,
+		          (struct classify_event){
+			      .said = said, .verdict = &verdict, .accepted = accepted });
 	return said;
 }
 
@@ -343,6 +392,7 @@ show_owner(struct classifier *c, const struct packet *pkt, bool from_client,
 {
 	struct nm_packet view = view_of(pkt, from_client, st);
 
+	show_step(c, CLASSIFY_PACKET, pkt, from_client, st);
 	if (ask(c, pkt, &view, st, st->owner - 1U) == NM_NO)
 		st->flags &= (uint8_t)~CLASSIFY_WATCHED;
 }
@@ -356,6 +406,7 @@ ask_modules(struct classifier *c, const struct packet *pkt, bool from_client,
 	struct dispatch_set modules;
 	uint64_t refused[REFUSED_BITS / 64];
 
+	show_step(c, CLASSIFY_PACKET, pkt, from_client, st);
 	memcpy(refused, st->refused, sizeof(refused));
 	dispatch_ask(c->set.dispatch, &view, refused, &modules);
 	for (unsigned word = 0; word < DISPATCH_WORDS; word++)
@@ -396,11 +447,11 @@ look_up(struct classifier *c, const struct packet *pkt, bool from_client, bool h
 	if (!(st->flags & CLASSIFY_BEGUN))
 		look_up_rule(c, pkt, st);
 	st->flags |= CLASSIFY_BEGUN;
-	if (!has_ports)
-		return;
-	look_up_tags(c, pkt, st);
-	if (st->host == HOST_NONE)
+	if (has_ports)
+		look_up_tags(c, pkt, st);
+	if (has_ports && st->host == HOST_NONE)
 		look_up_host(c, pkt, from_client, st);
+	show_step(c, CLASSIFY_LOOKED_UP, pkt, from_client, st);
 }
 
 /* Has everybody said what there is to say of the conversation? */
@@ -438,6 +489,8 @@ classify_packet_slow(struct classifier *c, const struct packet *pkt, bool from_c
 		look_up(c, pkt, from_client, has_ports, st);
 	if (payload && st->payloads <= budget)
 		ask_modules(c, pkt, from_client, st);
-	if (is_decided(st, budget, has_ports))
+	if (is_decided(st, budget, has_ports)) {
 		st->flags |= CLASSIFY_SETTLED;
+		show_step(c, CLASSIFY_DECIDED, pkt, from_client, st);
+	}
 }

@@ -133,6 +133,36 @@ uint32_t classify_labels(const struct classifier *c);
 size_t classify_host(const struct classifier *c, uint32_t host, char ret_name[HOSTS_NAME_MAX + 1],
                      enum nm_name_source *ret_source);
 
+/* --- explaining -------------------------------------------------------------------------------------------------- */
+
+enum classify_step {
+	CLASSIFY_LOOKED_UP, /* rules, tags and DNS were asked: the state has what they said */
+	CLASSIFY_PACKET,    /* a packet with payload is shown to the modules that want it */
+	CLASSIFY_SAID,      /* a module spoke: `module`, `said`, `verdict`, `accepted` */
+	CLASSIFY_TAUGHT,    /* it told of an endpoint: `module`, `tag` */
+	CLASSIFY_ANSWERED,  /* it told what DNS answered: `module`, `answer` */
+	CLASSIFY_NAMED,     /* it named the host: the state has it */
+	CLASSIFY_DECIDED,   /* no module is asked any more, but one that watches */
+};
+
+/* A step on the way to a verdict. What does not belong to the step is NULL or 0; all of it is good during the call only. */
+struct classify_event {
+	enum classify_step step;
+	const struct packet *pkt;
+	bool from_client;
+	const struct classify_state *state;
+	const char *module; /* its name */
+	enum nm_result said;
+	const struct nm_verdict *verdict;
+	bool accepted; /* it stands now */
+	const struct nm_tag *tag;
+	const struct nm_answer *answer;
+};
+
+/* From now on `see` is called for each step, from classify_packet(); NULL: no more. Costs a test for each step without. */
+void classify_trace(struct classifier *c,
+                    void (*see)(void *ctx, const struct classify_event *event), void *ctx);
+
 struct classify_stats {
 	uint64_t tags; /* in the table now, those included whose time is up but not noticed */
 	uint64_t

@@ -43,8 +43,10 @@ struct classifier {
 	struct labels *labels;
 	uint32_t generation;
 	uint64_t module_calls;
-	uint64_t tags_left_out; /* for want of credit */
-	unsigned tags_credit;   /* tags that may be learned */
+	uint64_t tags_left_out;                                     /* for want of credit */
+	unsigned tags_credit;                                       /* tags that may be learned */
+	void (*see)(void *ctx, const struct classify_event *event); /* classify_trace() */
+	void *see_ctx;
 };
 
 #endif

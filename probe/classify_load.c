@@ -284,6 +284,14 @@ classify_host(const struct classifier *c, uint32_t host, char ret_name[HOSTS_NAM
 }
 
 void
+classify_trace(struct classifier *c, void (*see)(void *ctx, const struct classify_event *event),
+               void *ctx)
+{
+	c->see = see;
+	c->see_ctx = ctx;
+}
+
+void
 classify_get_stats(const struct classifier *c, struct classify_stats *ret_stats)
 {
 	*ret_stats = (struct classify_stats){

@@ -97,6 +97,8 @@ static const struct row {
 	  COMMAND_LINE_ONLY },
 	{ "check", '\0', FLAG, AT(check), 0, 0, 0, NULL,
 	  "check configuration and modules, say what would run, exit", COMMAND_LINE_ONLY },
+	{ "explain", '\0', FLAG, AT(explain), 0, 0, 0, NULL,
+	  "say step by step what makes each verdict of a capture file", COMMAND_LINE_ONLY },
 	{ "verbose", 'v', COUNT, AT(verbose), 0, 0, 0, NULL, "say more (twice: everything)",
 	  COMMAND_LINE_ONLY },
 };
@@ -319,6 +321,11 @@ check_output(const struct options *o)
 {
 	enum sink_format format;
 
+	if (o->explain && !o->files.n)
+		opts_usage("--explain is for capture files: name one with -r");
+	if (o->explain && (o->output || o->workers > 1))
+		opts_usage("--explain goes without --output and with one worker");
+
 	if (!o->output)
 		return;
 	if (sink_format_parse(o->output, &format) < 0)
@@ -465,7 +472,9 @@ options_print(const struct options *o)
 	for (size_t i = 0; i < o->files.n; i++)
 		printf("capture        file %s as link \"%s\"\n", o->files.v[i], o->links.v[0]);
 	printf("filter         %s\n", o->filter ? o->filter : "none");
-	if (o->output)
+	if (o->explain)
+		printf("records        explained on standard output\n");
+	else if (o->output)
 		printf("records        %s to standard output\n", o->output);
 	else
 		printf("records        to %s port %lu as probe \"%s\"\n", o->host, o->port,

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "probe/capture.h"
 #include "probe/classify.h"
+#include "probe/explain.h"
 #include "probe/export.h"
 #include "probe/fanout.h"
 #include "probe/ledger_print.h"
@@ -267,7 +268,9 @@ open_sink(struct run *r)
 	enum sink_format format;
 	int rc;
 
-	if (o->output && sink_format_parse(o->output, &format) == 0) {
+	if (o->explain) {
+		rc = explain_new(r->classifier, stdout, &r->sink);
+	} else if (o->output && sink_format_parse(o->output, &format) == 0) {
 		const struct sink_text_config config = {
 			.fd = STDOUT_FILENO,
 			.classifier = r->classifier,
@@ -467,8 +470,8 @@ run_all(struct run *r)
 	rc = capture_all(r);
 	workers_finish(r->workers);
 	state_stop(r->state);
-	if (log_enabled(LOG_LEVEL_INFO))
-		print_ledger(r, log_info);
+	if (r->options->explain || log_enabled(LOG_LEVEL_INFO))
+		print_ledger(r, r->options->explain ? log_warn : log_info);
 	int delivered = r->sink->ops->finish(r->sink);
 	return rc < 0 ? rc : delivered;
 }

@@ -212,8 +212,8 @@ work_out_needs(const struct options *o, const struct user *user, struct texts *t
                struct sandbox_needs *needs)
 {
 	/* a filter may have host names in it */
-	needs->network = !o->output || o->filter != NULL;
-	needs->port = o->output ? 0 : (uint16_t)o->port;
+	needs->network = !(o->output || o->explain) || o->filter != NULL;
+	needs->port = o->output || o->explain ? 0 : (uint16_t)o->port;
 	needs->local_stream = needs->network && user->uid != 0;
 	allow_lists(needs, t, o);
 	sandbox_allow(needs, o->module_dir, false);

@@ -31,13 +31,21 @@ cmd_fail(const struct cmd_context *ctx, const char *what, int rc)
 	return 1;
 }
 
+static bool
+has_verbs(const struct cmd *cmd)
+{
+	return cmd->verbs[0].name[0] != '\0';
+}
+
 static void
 print_help(const struct cmd *cmd)
 {
-	printf("usage: netmon [OPTION...] %s VERB [WORD...]\n", cmd->noun);
+	printf("usage: netmon [OPTION...] %s %s[WORD...]\n", cmd->noun,
+	       has_verbs(cmd) ? "VERB " : "");
 	printf("%s\n", cmd->help);
 	for (const struct cmd_verb *v = cmd->verbs; v->name; v++) {
-		printf("\n  %s %s %s\n      %s\n", cmd->noun, v->name, v->words, v->help);
+		printf("\n  %s%s%s %s\n      %s\n", cmd->noun, has_verbs(cmd) ? " " : "", v->name,
+		       v->words, v->help);
 		for (const struct cmd_option *o = v->options; o && o->name; o++) {
 			char text[64];
 
@@ -68,6 +76,8 @@ find_verb(const struct cmd *cmd, const char *name)
 {
 	char names[256];
 
+	if (!has_verbs(cmd))
+		return cmd->verbs;
 	for (const struct cmd_verb *v = cmd->verbs; name && v->name; v++)
 		if (strcmp(v->name, name) == 0)
 			return v;
@@ -165,9 +175,10 @@ cmd_run(const struct cmd *cmd, struct cmd_context *ctx, int argc, const char *co
 	const char **rest = calloc((size_t)argc + 1, sizeof(*rest));
 	if (!rest)
 		log_fatal(1, "out of memory");
-	int n = sort_words(cmd, verb, ctx, words + 1, rest);
+	int n = sort_words(cmd, verb, ctx, words + (has_verbs(cmd) ? 1 : 0), rest);
 	if (n < verb->min_words || (verb->max_words >= 0 && n > verb->max_words))
-		opts_usage("write: netmon %s %s %s", cmd->noun, verb->name, verb->words);
+		opts_usage("write: netmon %s%s%s %s", cmd->noun, has_verbs(cmd) ? " " : "",
+		           verb->name, verb->words);
 	int status = run_verb(verb, ctx, n, rest);
 	free(rest);
 	return status;

@@ -40,7 +40,7 @@ struct cmd_context {
 enum cmd_store { CMD_NO_STORE, CMD_READ, CMD_WRITE };
 
 struct cmd_verb {
-	const char *name;  /* "add" */
+	const char *name;  /* "add"; "" for a command that has no verbs, as its only row */
 	const char *words; /* for help and errors: "NAME MEMBER..." */
 	const char *help;  /* one line without a full stop */
 	int min_words;     /* words without options */
@@ -64,6 +64,7 @@ extern const struct cmd cmd_apps;
 extern const struct cmd cmd_store;
 extern const struct cmd cmd_alert;
 extern const struct cmd cmd_contact;
+extern const struct cmd cmd_explain;
 
 /* Picks the verb by words[0], sorts options from words, opens the store, runs, closes. The exit status. */
 int cmd_run(const struct cmd *cmd, struct cmd_context *ctx, int argc, const char *const *words);
