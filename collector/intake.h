@@ -33,6 +33,9 @@ struct intake_ops {
 	             uint32_t now_s);
 	int (*apps)(struct intake *intake, struct intake_probe *probe,
 	            const struct application *apps, size_t n);
+	/* The version of the labels from now on. */
+	int (*labels)(struct intake *intake, struct intake_probe *probe, uint32_t labels,
+	              uint32_t now_s);
 	/* Stores a batch; probe->committed follows. */
 	int (*batch)(struct intake *intake, struct intake_probe *probe, const struct batch *batch,
 	             uint32_t now_s);

@@ -3,6 +3,7 @@
 #include "collector/intake.h"
 
 #include "lib/db_flow.h"
+#include "lib/db_labels.h"
 #include "lib/err.h"
 #include "lib/log.h"
 
@@ -41,6 +42,8 @@ db_hello(struct intake *intake, struct intake_probe *probe, uint32_t now_s)
 	int rc = db_probe_put(in->db, &names, now_s, &probe->id, probe->links);
 	if (rc == NM_OK)
 		rc = db_watermark_get(in->db, probe->id, h->epoch, &probe->committed);
+	if (rc == NM_OK && h->labels)
+		rc = db_labels_put(in->db, probe->id, h->labels, now_s);
 	return report(in, rc, "a probe");
 }
 
@@ -70,6 +73,14 @@ db_apps(struct intake *intake, struct intake_probe *probe, const struct applicat
 }
 
 static int
+db_labels(struct intake *intake, struct intake_probe *probe, uint32_t labels, uint32_t now_s)
+{
+	struct intake_db *in = db_of(intake);
+
+	return report(in, db_labels_put(in->db, probe->id, labels, now_s), "a version of labels");
+}
+
+static int
 db_batch(struct intake *intake, struct intake_probe *probe, const struct batch *batch,
          uint32_t now_s)
 {
@@ -87,7 +98,9 @@ db_free(struct intake *intake)
 	free(db_of(intake));
 }
 
-static const struct intake_ops db_ops = { db_hello, db_start, db_apps, db_batch, db_free };
+static const struct intake_ops db_ops = {
+	db_hello, db_start, db_apps, db_labels, db_batch, db_free
+};
 
 struct intake *
 intake_db_new(struct db *db)

@@ -145,6 +145,8 @@ sql_hello(struct intake *intake, struct intake_probe *probe, uint32_t now_s)
 	if (rc < 0)
 		return rc;
 	sqltext_probe(&t.sql, now_s);
+	if (probe->hello->labels)
+		sqltext_labels(&t.sql, probe->hello->labels, now_s);
 	return text_end(&t, in, NM_OK);
 }
 
@@ -167,6 +169,18 @@ sql_apps(struct intake *intake, struct intake_probe *probe, const struct applica
 	if (rc < 0)
 		return rc;
 	sqltext_apps(&t.sql, apps, n);
+	return text_end(&t, sql_of(intake), NM_OK);
+}
+
+static int
+sql_labels(struct intake *intake, struct intake_probe *probe, uint32_t labels, uint32_t now_s)
+{
+	struct text t;
+	int rc = text_open(&t, probe->hello);
+
+	if (rc < 0)
+		return rc;
+	sqltext_labels(&t.sql, labels, now_s);
 	return text_end(&t, sql_of(intake), NM_OK);
 }
 
@@ -198,7 +212,8 @@ sql_free(struct intake *intake)
 	free(sql_of(intake));
 }
 
-static const struct intake_ops sql_ops = { sql_hello, sql_start, sql_apps, sql_batch, sql_free };
+static const struct intake_ops sql_ops = { sql_hello,  sql_start, sql_apps,
+	                                   sql_labels, sql_batch, sql_free };
 
 struct intake *
 intake_sql_new(int fd)

@@ -201,6 +201,25 @@ take_apps(struct session *s, const uint8_t *bytes, size_t len)
 		intake_failed(s, rc);
 }
 
+/* The probe was told to read its modules, services or rules again. */
+static void
+take_labels(struct session *s, const uint8_t *bytes, size_t len)
+{
+	struct intake *in = s->shared->intake;
+	uint32_t labels;
+
+	if (frame_decode_labels(bytes, len, &labels) < 0) {
+		session_drop(s, "its version of labels is malformed");
+		return;
+	}
+	if (labels == s->hello.labels)
+		return;
+	s->hello.labels = labels;
+	int rc = in->ops->labels(in, &s->probe, labels, loop_wall_s(s->shared->loop));
+	if (rc < 0)
+		intake_failed(s, rc);
+}
+
 static double
 seconds_now(void)
 {
@@ -270,6 +289,7 @@ static const struct {
 	{ SESSION_STREAM, FRAME_APPS, take_apps },
 	{ SESSION_STREAM, FRAME_BATCH, take_batch },
 	{ SESSION_STREAM, FRAME_HEARTBEAT, take_heartbeat },
+	{ SESSION_STREAM, FRAME_LABELS, take_labels },
 };
 
 static void

@@ -142,6 +142,16 @@ frame_encode_ack(const struct frame_ack *ack, uint8_t *out, size_t size, size_t 
 }
 
 int
+frame_encode_labels(uint32_t labels, uint8_t *out, size_t size, size_t *ret_len)
+{
+	struct wireout w = wireout_init(out, size);
+	size_t at = frame_begin(&w, FRAME_LABELS);
+
+	wireout_u32(&w, labels);
+	return frame_end(&w, at, ret_len);
+}
+
+int
 frame_encode_heartbeat(uint8_t *out, size_t size, size_t *ret_len)
 {
 	struct wireout w = wireout_init(out, size);
@@ -238,6 +248,15 @@ frame_decode_apps(const uint8_t *bytes, size_t len, struct application *ret_apps
 			return rc;
 	}
 	*ret_n = n;
+	return at_end(&w);
+}
+
+int
+frame_decode_labels(const uint8_t *bytes, size_t len, uint32_t *ret_labels)
+{
+	struct wire w = wire_init(bytes, len);
+
+	*ret_labels = wire_u32(&w);
 	return at_end(&w);
 }
 

@@ -12,7 +12,7 @@
  * A receiver skips a type that it does not know by its length. A length above FRAME_MAX ends the connection.
  *
  * Order on a connection: probe HELLO, collector HELLO_ACK, probe APPS, then any number of probe BATCH and collector ACK
- * (and probe APPS again after a reload). HEARTBEAT either way at any time after HELLO.
+ * (and probe APPS and LABELS again after a reload). HEARTBEAT either way at any time after HELLO.
  *
  * HELLO (probe)
  *   POS 1  u32  magic            FRAME_MAGIC
@@ -21,7 +21,7 @@
  *   POS 4  u64  epoch            random, drawn when the probe's numbering began
  *   POS 5  u64  first            lowest sequence that the probe still holds
  *   POS 6  u64  next             sequence that the next new batch will get; the first ever is 1
- *   POS 7  u32  labels           version of the set of modules and rules
+ *   POS 7  u32  labels           version of the set of modules, services and rules
  *   POS 8  str  probe            name, 1..FRAME_NAME_MAX
  *   POS 9  u16  links            how many names follow, 1..FRAME_LINKS_MAX
  *   POS 10 str  link name        (links times) index 0 first
@@ -45,6 +45,8 @@
  *   POS 1  u64  epoch
  *   POS 2  u64  sequence         this one and all below are in the store
  * HEARTBEAT: length 0.
+ * LABELS (probe), when it has changed since HELLO
+ *   POS 1  u32  labels           as in HELLO
  *
  * Sections of a batch
  * RECORDS4  u16 link, u16 reserved, then records of RECORD4_SIZE octets
@@ -87,6 +89,7 @@ enum frame_type {
 	FRAME_BATCH = 4,
 	FRAME_ACK = 5,
 	FRAME_HEARTBEAT = 6,
+	FRAME_LABELS = 7, /* a collector that does not know it skips it */
 	/* inside a batch */
 	FRAME_RECORDS4 = 16,
 	FRAME_RECORDS6 = 17,
@@ -155,6 +158,7 @@ int frame_encode_hello_ack(const struct frame_hello_ack *ack, uint8_t *out, size
 int frame_encode_apps(const struct application *apps, size_t n, uint8_t *out, size_t size,
                       size_t *ret_len);
 int frame_encode_ack(const struct frame_ack *ack, uint8_t *out, size_t size, size_t *ret_len);
+int frame_encode_labels(uint32_t labels, uint8_t *out, size_t size, size_t *ret_len);
 int frame_encode_heartbeat(uint8_t *out, size_t size, size_t *ret_len);
 /* Reorders nothing: records go out in their order, in runs of one family and link. Computes the sums and the CRC; the
  * batch's own sums are ignored. */
@@ -173,6 +177,7 @@ int frame_decode_hello_ack(const uint8_t *bytes, size_t len, struct frame_hello_
 /* At most `max` applications into `ret_apps`. */
 int frame_decode_apps(const uint8_t *bytes, size_t len, struct application *ret_apps, size_t max,
                       size_t *ret_n);
+int frame_decode_labels(const uint8_t *bytes, size_t len, uint32_t *ret_labels);
 int frame_decode_ack(const uint8_t *bytes, size_t len, struct frame_ack *ret);
 /* Fills ret->records and ret->ledger, which the caller gives with room for BATCH_RECORDS_MAX and BATCH_LEDGER_MAX, and
  * checks counts, sums and CRC against them. Records carry link, vlan, tunnel and sampling (0 for every packet). */

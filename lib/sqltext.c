@@ -86,6 +86,24 @@ sqltext_apps(const struct sqltext *sql, const struct application *apps, size_t n
 	(void)fputs("COMMIT;\n", out);
 }
 
+void
+sqltext_labels(const struct sqltext *sql, uint32_t labels, uint32_t now_s)
+{
+	FILE *out = sql->out;
+
+	(void)fputs("BEGIN;\nINSERT INTO label_version (probe,since,labels) SELECT ", out);
+	put_probe_id(sql);
+	(void)fprintf(out,
+	              ",%" PRIu32 ",%" PRIu32 FROM_ONE_ROW
+	              "(SELECT labels,since FROM label_version WHERE probe=",
+	              now_s, labels);
+	put_probe_id(sql);
+	(void)fprintf(out,
+	              " ORDER BY since DESC LIMIT 1) newest WHERE labels=%" PRIu32
+	              " OR since>=%" PRIu32 ");\nCOMMIT;\n",
+	              labels, now_s);
+}
+
 /* One row of the derived table; the first names the columns. */
 static void
 put_flow(FILE *out, const struct record *r, bool first)

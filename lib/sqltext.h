@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Records as standard SQL text for a client at the other end of a pipe (mariadb, sqlite3, psql) whose database was made
- * from a file of schema/. No statement needs an answer. Order: sqltext_probe() once, sqltext_apps() when they change,
+ * from a file of schema/. No statement needs an answer. Order: sqltext_probe() once, sqltext_apps() and sqltext_labels() when they change,
  * sqltext_batch() any number of times; each is one transaction.
  *
  * The only text that comes from outside are names. They are printable ASCII by the export protocol; here quotes are
@@ -33,6 +33,9 @@ void sqltext_probe(const struct sqltext *sql, uint32_t now_s);
 
 /* Makes rows of applications where their ids are missing; a row that is there keeps its name. */
 void sqltext_apps(const struct sqltext *sql, const struct application *apps, size_t n);
+
+/* Makes a row of the version of the labels where the probe's newest one is another. */
+void sqltext_labels(const struct sqltext *sql, uint32_t labels, uint32_t now_s);
 
 /* Flows, ledger and, when batch->sequence is not 0, the watermark. 0, or NM_EFORMAT (nothing was written) when a link is
  * outside n_links. */

@@ -385,11 +385,12 @@ explain_ledger(struct sink *sink, const struct ledger_delta *delta)
 }
 
 static void
-explain_apps(struct sink *sink, const struct application *apps, size_t n)
+explain_apps(struct sink *sink, const struct application *apps, size_t n, uint32_t labels)
 {
 	(void)sink;
 	(void)apps;
 	(void)n;
+	(void)labels;
 }
 
 static void

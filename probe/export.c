@@ -172,20 +172,23 @@ export_ledger(struct sink *sink, const struct ledger_delta *delta)
 }
 
 static void
-export_apps(struct sink *sink, const struct application *apps, size_t n)
+export_apps(struct sink *sink, const struct application *apps, size_t n, uint32_t labels)
 {
 	struct exporter *x = exporter_of(sink);
-	size_t size = FRAME_HEADER_SIZE + 2 + n * (12 + APP_NAME_MAX + APP_CATEGORY_MAX);
-	size_t len;
+	size_t size = 2 * FRAME_HEADER_SIZE + 6 + n * (12 + APP_NAME_MAX + APP_CATEGORY_MAX);
+	size_t len, more = 0;
 
 	uint8_t *frame = malloc(size);
 	int rc = frame ? frame_encode_apps(apps, n, frame, size, &len) : -ENOMEM;
+	/* one behind the other, so that they go out together */
+	if (rc == NM_OK)
+		rc = frame_encode_labels(labels, frame + len, size - len, &more);
 	if (rc < 0) {
 		log_error("the list of %zu applications is not sent: %s", n, nm_strerror(rc));
 		free(frame);
 		return;
 	}
-	export_queue_set_apps(&x->queue, frame, len);
+	export_queue_set_apps(&x->queue, frame, len + more, labels);
 }
 
 static void

@@ -20,7 +20,7 @@ struct export_config {
 	const char *probe;        /* this probe's name; not copied */
 	const char *const *links; /* names by index; not copied */
 	size_t n_links;
-	uint32_t labels; /* classify_labels() */
+	uint32_t labels; /* classify_labels(), until apps() says another one */
 	/* records and ledger rows in memory, unacknowledged ones included, about 36 octets each; 0: 1,000,000 */
 	size_t queue_records_max;
 	/* true for files: the capture thread waits while the queue is full, at most finish_s without progress; false

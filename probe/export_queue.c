@@ -155,12 +155,13 @@ export_queue_put(struct export_queue *q, struct batch *batch, uint8_t *scratch, 
 }
 
 void
-export_queue_set_apps(struct export_queue *q, uint8_t *frame, size_t len)
+export_queue_set_apps(struct export_queue *q, uint8_t *frame, size_t len, uint32_t labels)
 {
 	(void)pthread_mutex_lock(&q->lock);
 	free(q->apps);
 	q->apps = frame;
 	q->apps_len = len;
+	q->labels = labels;
 	q->apps_version++;
 	(void)pthread_mutex_unlock(&q->lock);
 	wake(q);
@@ -227,6 +228,15 @@ export_queue_apps(struct export_queue *q, unsigned *version, size_t *ret_len)
 	}
 	(void)pthread_mutex_unlock(&q->lock);
 	return copy;
+}
+
+uint32_t
+export_queue_labels(struct export_queue *q)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	uint32_t labels = q->labels;
+	(void)pthread_mutex_unlock(&q->lock);
+	return labels;
 }
 
 bool

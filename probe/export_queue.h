@@ -37,8 +37,9 @@ struct export_queue {
 	uint64_t next; /* sequence of the next new batch */
 	size_t records;
 	uint64_t acks; /* times that the head moved: progress */
-	uint8_t *apps; /* the newest APPS frame or NULL */
+	uint8_t *apps; /* the newest APPS frame, and the LABELS frame behind it, or NULL */
 	size_t apps_len;
+	uint32_t labels;       /* what it says; 0: none yet */
 	unsigned apps_version; /* raised with each new frame; 0: none yet */
 	bool stop;
 	int wake_fd; /* eventfd that the consumer polls */
@@ -60,8 +61,8 @@ bool export_queue_wait_room(struct export_queue *q, unsigned stall_ms);
 /* Numbers, encodes and appends a batch, by `scratch` of `size` octets. 0, -ENOMEM or an error of
  * frame_encode_batch(); the sequence is used up by success only. */
 int export_queue_put(struct export_queue *q, struct batch *batch, uint8_t *scratch, size_t size);
-/* Takes over `frame` (malloc). */
-void export_queue_set_apps(struct export_queue *q, uint8_t *frame, size_t len);
+/* Takes over `frame` (malloc), which has the version `labels` in it. */
+void export_queue_set_apps(struct export_queue *q, uint8_t *frame, size_t len, uint32_t labels);
 /* Waits until the queue is empty, or `stall_ms` went by without an acknowledgement; returns records left. */
 size_t export_queue_drain(struct export_queue *q, unsigned stall_ms);
 /* Tells the consumer to end. */
@@ -76,6 +77,8 @@ void export_queue_bounds(struct export_queue *q, uint64_t *ret_first, uint64_t *
 void export_queue_ack(struct export_queue *q, uint64_t sequence);
 /* A copy of the APPS frame if its version is not *version, which is then brought up to date; else NULL. */
 uint8_t *export_queue_apps(struct export_queue *q, unsigned *version, size_t *ret_len);
+/* The version of the labels that was set last, 0 for none yet. */
+uint32_t export_queue_labels(struct export_queue *q);
 bool export_queue_stopped(struct export_queue *q);
 
 #endif

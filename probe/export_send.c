@@ -167,6 +167,9 @@ begin_hello(struct conn *c)
 
 	h->version = FRAME_VERSION;
 	h->epoch = c->sender->queue->epoch;
+	uint32_t labels = export_queue_labels(c->sender->queue);
+	if (labels)
+		h->labels = labels;
 	export_queue_bounds(c->sender->queue, &h->first, &h->next);
 	int rc = frame_encode_hello(h, c->control, sizeof(c->control), &len);
 	if (rc == NM_OK)

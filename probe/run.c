@@ -144,7 +144,7 @@ send_apps(const struct run *r)
 	const struct application *apps;
 	size_t n = classify_apps(r->classifier, &apps);
 
-	r->sink->ops->apps(r->sink, apps, n);
+	r->sink->ops->apps(r->sink, apps, n, classify_labels(r->classifier));
 }
 
 /* A file that does not load leaves all that is old at work. */

@@ -18,8 +18,8 @@ struct sink_ops {
 	void (*record)(struct sink *sink, const struct record *record);
 	/* Ledger counts; copied. */
 	void (*ledger)(struct sink *sink, const struct ledger_delta *delta);
-	/* Applications changed (once after start, then after each reload); copied. */
-	void (*apps)(struct sink *sink, const struct application *apps, size_t n);
+	/* Applications and the version of the labels changed (once after start, then after each reload); copied. */
+	void (*apps)(struct sink *sink, const struct application *apps, size_t n, uint32_t labels);
 	/* About once a second of wall time: hand over what has waited long enough. */
 	void (*tick)(struct sink *sink);
 	/* No more records. Waits until they are out, as long as the sink's own limit says. 0, or a negative code when

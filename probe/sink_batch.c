@@ -101,7 +101,7 @@ batch_ledger(struct sink *sink, const struct ledger_delta *delta)
 }
 
 static void
-batch_apps(struct sink *sink, const struct application *apps, size_t n)
+batch_apps(struct sink *sink, const struct application *apps, size_t n, uint32_t labels)
 {
 	struct batch_sink *b = of(sink);
 	size_t len = 0;
@@ -109,11 +109,14 @@ batch_apps(struct sink *sink, const struct application *apps, size_t n)
 	batch_out(b);
 	if (!b->frame) {
 		sqltext_apps(&b->sql, apps, n);
+		sqltext_labels(&b->sql, labels, (uint32_t)time(NULL));
 		return;
 	}
 	if (n > FRAME_APPS_MAX)
 		n = FRAME_APPS_MAX;
 	int rc = frame_encode_apps(apps, n, b->frame, b->frame_size, &len);
+	write_frame(b, rc, len);
+	rc = frame_encode_labels(labels, b->frame, b->frame_size, &len);
 	write_frame(b, rc, len);
 }
 

@@ -184,11 +184,12 @@ text_ledger(struct sink *sink, const struct ledger_delta *delta)
 }
 
 static void
-text_apps(struct sink *sink, const struct application *apps, size_t n)
+text_apps(struct sink *sink, const struct application *apps, size_t n, uint32_t labels)
 {
 	(void)sink;
 	(void)apps;
 	(void)n;
+	(void)labels;
 }
 
 static void

@@ -51,12 +51,12 @@ shared_ledger(struct sink *sink, const struct ledger_delta *delta)
 }
 
 static void
-shared_apps(struct sink *sink, const struct application *apps, size_t n)
+shared_apps(struct sink *sink, const struct application *apps, size_t n, uint32_t labels)
 {
 	struct shared *s = shared_of(sink);
 
 	(void)pthread_mutex_lock(&s->lock);
-	s->real->ops->apps(s->real, apps, n);
+	s->real->ops->apps(s->real, apps, n, labels);
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
@@ -160,11 +160,11 @@ stage_ledger(struct sink *sink, const struct ledger_delta *delta)
 }
 
 static void
-stage_apps(struct sink *sink, const struct application *apps, size_t n)
+stage_apps(struct sink *sink, const struct application *apps, size_t n, uint32_t labels)
 {
 	struct stage *s = stage_of(sink);
 
-	shared_apps(&s->shared->sink, apps, n);
+	shared_apps(&s->shared->sink, apps, n, labels);
 }
 
 static void

@@ -6,7 +6,7 @@
 
 CREATE TABLE schema_version (version INT UNSIGNED NOT NULL)
 	ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-INSERT INTO schema_version VALUES (2);
+INSERT INTO schema_version VALUES (3);
 
 CREATE TABLE application (
 	id          SMALLINT UNSIGNED PRIMARY KEY,
@@ -38,6 +38,13 @@ CREATE TABLE watermark (
 	sequence BIGINT NOT NULL,
 	updated  INT UNSIGNED NOT NULL,
 	PRIMARY KEY (probe, epoch)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+-- The versions of the labels that a probe gave: a jump in a graph may be one in them.
+CREATE TABLE label_version (
+	probe  BIGINT NOT NULL,
+	since  INT UNSIGNED NOT NULL, -- when it was heard of
+	labels INT UNSIGNED NOT NULL, -- made of the probe's modules, services and rules
+	PRIMARY KEY (probe, since)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE flow (

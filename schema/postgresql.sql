@@ -5,7 +5,7 @@
 --   createdb netmon && psql netmon <postgresql.sql
 
 CREATE TABLE schema_version (version INTEGER NOT NULL);
-INSERT INTO schema_version VALUES (2);
+INSERT INTO schema_version VALUES (3);
 
 CREATE TABLE application (
 	id          INTEGER PRIMARY KEY,
@@ -37,6 +37,13 @@ CREATE TABLE watermark (
 	sequence BIGINT NOT NULL,
 	updated  BIGINT NOT NULL,
 	PRIMARY KEY (probe, epoch)
+);
+-- The versions of the labels that a probe gave: a jump in a graph may be one in them.
+CREATE TABLE label_version (
+	probe  BIGINT NOT NULL,
+	since  BIGINT NOT NULL, -- when it was heard of
+	labels BIGINT NOT NULL, -- made of the probe's modules, services and rules
+	PRIMARY KEY (probe, since)
 );
 
 CREATE TABLE flow (

@@ -17,7 +17,7 @@
 -- Everything else is derived by netmon-aggregate and can be thrown away.
 
 CREATE TABLE schema_version (version INTEGER NOT NULL);
-INSERT INTO schema_version VALUES (2);
+INSERT INTO schema_version VALUES (3);
 
 CREATE TABLE application (
 	id          INTEGER PRIMARY KEY,
@@ -49,6 +49,13 @@ CREATE TABLE watermark (
 	sequence INTEGER NOT NULL,
 	updated  INTEGER NOT NULL,
 	PRIMARY KEY (probe, epoch)
+);
+-- The versions of the labels that a probe gave: a jump in a graph may be one in them.
+CREATE TABLE label_version (
+	probe  INTEGER NOT NULL,
+	since  INTEGER NOT NULL, -- when it was heard of
+	labels INTEGER NOT NULL, -- made of the probe's modules, services and rules
+	PRIMARY KEY (probe, since)
 );
 
 CREATE TABLE flow (

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Probes and their links: what each link carried in the last 24 hours, and what became of every packet. */
+#include "lib/db_labels.h"
 #include "lib/db_ledger.h"
 #include "lib/err.h"
 #include "web/format.h"
@@ -10,8 +11,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define N(a)      (sizeof(a) / sizeof((a)[0]))
-#define LINKS_MAX 500 /* on one page; more are counted */
+#define N(a)       (sizeof(a) / sizeof((a)[0]))
+#define LINKS_MAX  500 /* on one page; more are counted */
+#define LABELS_MAX 50  /* changes of labels on it: the newest */
 
 /* What a cause means, in the words of netmonc(8). */
 static const char *const meanings[LEDGER_CAUSE_MAX] = {
@@ -44,6 +46,7 @@ struct writing {
 	struct web *web;
 	struct buf *out;
 	size_t links;
+	size_t labels;
 };
 
 static void
@@ -117,6 +120,56 @@ put_link(void *ctx, const struct link_ledger *l)
 	return 0;
 }
 
+/* --- labels ------------------------------------------------------------------------------------------------------- */
+
+static int
+put_labels(void *ctx, const struct labels_version *v)
+{
+	struct writing *w = ctx;
+
+	if (w->labels++ >= LABELS_MAX)
+		return 1;
+	buf_text(w->out, "<tr><th scope=\"row\" class=\"name\">");
+	html_text(w->out, v->probe);
+	buf_printf(w->out,
+	           "</th><td data-label=\"Version\"><code>%08" PRIx32
+	           "</code></td><td data-label=\"Since\">",
+	           v->labels);
+	html_time(w->out, v->since_s);
+	buf_text(w->out, "</td></tr>\n");
+	return 0;
+}
+
+/* Which modules, services and rules a probe goes by changes what its traffic is called: a jump in a graph may be that. */
+static int
+put_versions(struct writing *w)
+{
+	struct buf rows = { 0 };
+	struct buf *page = w->out;
+
+	w->out = &rows;
+	int rc = db_labels_each(w->web->db, 0, put_labels, w);
+	w->out = page;
+	const struct tmpl_value values[] = {
+		{ SLOT_ID, AS_TEXT, "labels" },
+		{ SLOT_HEADING, AS_TEXT, "Labels" },
+		{ SLOT_HEAD, AS_HTML,
+		  "<tr><th scope=\"col\" class=\"name\">Probe</th><th scope=\"col\">Version</th>"
+		  "<th scope=\"col\">Since</th></tr>" },
+		{ SLOT_ROWS, AS_HTML, buf_str(&rows) },
+		{ SLOT_MORE, AS_TEXT,
+		  "A version stands for a probe's modules, services and rules. What traffic is called may "
+		  "change with it: compare the time of a jump in a graph with these." },
+		{ SLOT_EMPTY, AS_TEXT, "" },
+	};
+	if (rc >= 0 && w->labels)
+		tmpl_render(w->web->tmpl, TMPL_TABLE, values, N(values), page);
+	if (!buf_ok(&rows))
+		page->failed = true;
+	buf_free(&rows);
+	return rc < 0 ? rc : NM_OK;
+}
+
 int
 page_probes(struct web *web, const struct request *req, struct response *resp)
 {
@@ -126,6 +179,9 @@ page_probes(struct web *web, const struct request *req, struct response *resp)
 	    "<p class=\"coverage\">What each link carried in the last 24 hours, and what became of "
 	    "every packet.</p>";
 	int rc = db_ledger_each(web->db, USAGE_24HR, put_link, &w);
+
+	if (rc == NM_OK)
+		rc = put_versions(&w);
 
 	if (rc == NM_OK) {
 		if (w.links == 0)

@@ -9,7 +9,7 @@ import time
 
 import netmon_e2e as e2e
 from netmon_frames import (BUSY, HEARTBEAT, OK, REFUSED, SAMPLING, TUNNELS, WRONG_VERSION, Probe, Record, apps, batch,
-                           frame, hello)
+                           frame, hello, labels_frame)
 
 
 class Netmond(e2e.Case):
@@ -38,6 +38,25 @@ class Store(Netmond):
                          [("10.0.0.1", 70000, 7, "eth1", "core", 0), ("2001:db8::1", 1000, 0, "eth0", "core", 12)])
         self.assertEqual(e2e.query(self.dir / "netmon.db", "SELECT name FROM application WHERE id=7")[0][0], "HTTP")
         self.assertEqual(e2e.query(self.dir / "netmon.db", "SELECT packets FROM ledger")[0][0], 20)
+
+    def test_the_version_of_the_labels_is_stored_when_it_changes(self):
+        netmond = self.netmond(store=True)
+        for labels in (0xa, 0xa):
+            probe = self.connect(netmond)
+            probe.greet(labels=labels)
+            probe.close()
+        probe = self.connect(netmond)
+        probe.greet(labels=0xa)
+        time.sleep(1.1)  # a version is known by the second in which it came
+        probe.send(labels_frame(0xa) + labels_frame(0xfffffffe))
+        probe.store(1, [Record()])
+        rows = e2e.query(self.dir / "netmon.db", "SELECT l.labels, p.name FROM label_version l JOIN probe p ON p.id = l.probe "
+                         "ORDER BY l.since")
+        self.assertEqual([tuple(r) for r in rows], [(0xa, "p1"), (0xfffffffe, "p1")])
+        broken = self.connect(netmond)
+        broken.greet(probe="p2")
+        broken.send(frame(7, b"\0\0"))
+        self.assertRaises((EOFError, ConnectionError), broken.receive)
 
     def test_tunnels_are_stored_by_name_and_sampling_by_number(self):
         netmond = self.netmond(store=True)

@@ -78,9 +78,10 @@ class Pipe(e2e.Case):
         self.assertNotEqual(client.wait_end(), 0)
         probe.send(batch(2, [Record()]))
         self.assertEqual(netmond.wait_end(), 1)
-        self.assertIn("has the client's database schema version 2", netmond.log())
-        e2e.run("sqlite3", "-bail", path, input=(e2e.TREE / "schema/sqlite-to-2.sql").read_text())
-        self.assertEqual(e2e.query(path, "SELECT version FROM schema_version")[0][0], 2)
+        self.assertIn("has the client's database schema version 3", netmond.log())
+        for version in (2, 3):
+            e2e.run("sqlite3", "-bail", path, input=(e2e.TREE / f"schema/sqlite-to-{version}.sql").read_text())
+        self.assertEqual(e2e.query(path, "SELECT version FROM schema_version")[0][0], 3)
 
     def test_a_full_disk_ends_netmond_without_an_acknowledgement(self):
         with open("/dev/full", "wb") as full:

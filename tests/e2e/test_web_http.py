@@ -253,6 +253,15 @@ class Pages(e2e.Case):
         self.assertIn(f"{unnamed} packets were seen and are under no cause", page.text)
         self.assertIn("Nothing was counted in the last 24 hours.", page.text)
 
+    def test_probes_say_when_what_they_call_things_by_changed(self):
+        self.sign_in()
+        self.assertNotIn("Labels", self.client.get("/probes").text)
+        self.change(f"INSERT INTO label_version VALUES (1, {self.made.now - 7200}, 10), (1, {self.made.now}, 4294967294);")
+        self.addCleanup(self.change, "DELETE FROM label_version")
+        page = self.client.get("/probes")
+        self.assertEqual(page.rows("labels"), ["edge", "edge"])
+        self.assertLess(page.text.index("fffffffe"), page.text.index("0000000a"))
+
     def test_pages_lead_up_and_down(self):
         self.sign_in()
         down = {"/": ['"/group/1"', '"/app/1"', '"/host/10.1.0.20"'],

@@ -45,10 +45,11 @@ memory_ledger(struct sink *sink, const struct ledger_delta *delta)
 }
 
 static inline void
-memory_apps(struct sink *sink, const struct application *apps, size_t n)
+memory_apps(struct sink *sink, const struct application *apps, size_t n, uint32_t labels)
 {
 	(void)sink;
 	(void)apps;
+	(void)labels;
 	(void)n;
 }
 

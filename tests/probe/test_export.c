@@ -225,6 +225,41 @@ batches_carry_every_record_in_order_and_the_count_of_them(void **state)
 	(void)close(fd);
 }
 
+static uint32_t
+read_labels(int fd)
+{
+	uint32_t labels;
+	size_t len;
+
+	assert_int_equal(read_frame(fd, &len), FRAME_LABELS);
+	assert_int_equal(frame_decode_labels(body, len, &labels), 0);
+	return labels;
+}
+
+/* A probe that comes again says in its HELLO what holds by then. */
+static void
+hello_has_the_newest_version_of_the_labels(void **state)
+{
+	struct export_config config = make_config();
+	struct sink *sink = start(&config);
+	struct application app = { .id = 80, .name = "HTTP", .category = "Web" };
+	struct frame_hello hello;
+	size_t len;
+
+	(void)state;
+	sink->ops->apps(sink, &app, 1, 0xabcd);
+	int fd = welcome(0, &hello);
+	assert_int_equal(read_frame(fd, &len), FRAME_APPS);
+	assert_int_equal(read_labels(fd), 0xabcd);
+	sink->ops->apps(sink, &app, 1, 0xabce);
+	assert_int_equal(read_frame(fd, &len), FRAME_APPS);
+	(void)close(fd);
+	fd = welcome(0, &hello);
+	assert_int_equal(hello.labels, 0xabce);
+	sink->ops->free(sink);
+	(void)close(fd);
+}
+
 static void
 applications_go_out_in_front_of_batches_and_again_when_they_change(void **state)
 {
@@ -235,18 +270,20 @@ applications_go_out_in_front_of_batches_and_again_when_they_change(void **state)
 	size_t len, n;
 
 	(void)state;
-	sink->ops->apps(sink, &app, 1);
+	sink->ops->apps(sink, &app, 1, 0xabcd);
 	put_records(sink, 10);
 	int fd = welcome(0, &hello);
 	assert_int_equal(read_frame(fd, &len), FRAME_APPS);
 	assert_int_equal(frame_decode_apps(body, len, &back, 1, &n), 0);
 	assert_string_equal(back.name, "HTTP");
+	assert_int_equal(read_labels(fd), 0xabcd);
 	(void)read_batch(fd);
 	app.id = 81;
-	sink->ops->apps(sink, &app, 1);
+	sink->ops->apps(sink, &app, 1, 0xabce);
 	assert_int_equal(read_frame(fd, &len), FRAME_APPS);
 	assert_int_equal(frame_decode_apps(body, len, &back, 1, &n), 0);
 	assert_int_equal(back.id, 81);
+	assert_int_equal(read_labels(fd), 0xabce);
 	sink->ops->free(sink);
 	(void)close(fd);
 }
@@ -441,6 +478,7 @@ main(void)
 		cmocka_unit_test(batches_carry_every_record_in_order_and_the_count_of_them),
 		cmocka_unit_test(
 		    applications_go_out_in_front_of_batches_and_again_when_they_change),
+		cmocka_unit_test(hello_has_the_newest_version_of_the_labels),
 		cmocka_unit_test(what_was_not_acknowledged_is_sent_again_after_a_cut),
 		cmocka_unit_test(an_acknowledgement_of_what_was_never_sent_ends_the_connection),
 		cmocka_unit_test(a_frame_of_a_later_version_is_skipped_whatever_its_length),

@@ -288,7 +288,7 @@ records_are_the_frames_of_the_export_protocol(void **state)
 	(void)state;
 	open_sink(SINK_RECORDS);
 	size_t n = classify_apps(classifier, &apps);
-	sink->ops->apps(sink, apps, n);
+	sink->ops->apps(sink, apps, n, 7);
 	for (int i = 0; i < 2500; i++)
 		sink->ops->record(sink, &r);
 	sink->ops->ledger(sink, &delta);

@@ -4,7 +4,7 @@ import ipaddress
 import socket
 import struct
 
-HELLO, HELLO_ACK, APPS, BATCH, ACK, HEARTBEAT = range(1, 7)
+HELLO, HELLO_ACK, APPS, BATCH, ACK, HEARTBEAT, LABELS = range(1, 8)
 RECORDS4, RECORDS6, VLANS, LEDGER, TUNNELS, SAMPLING = range(16, 22)
 MAGIC = 0x4E4D4F4E
 VERSION = 1
@@ -40,9 +40,14 @@ def text(value):
     return bytes([len(data)]) + data
 
 
-def hello(probe="p1", links=("eth0",), epoch=1, first=1, following=1, version=VERSION, magic=MAGIC):
-    body = struct.pack(">IHHQQQI", magic, version, 0, epoch, first, following, 0)
+def hello(probe="p1", links=("eth0",), epoch=1, first=1, following=1, version=VERSION, magic=MAGIC,
+          labels=0):
+    body = struct.pack(">IHHQQQI", magic, version, 0, epoch, first, following, labels)
     return frame(HELLO, body + text(probe) + struct.pack(">H", len(links)) + b"".join(text(x) for x in links))
+
+
+def labels_frame(labels):
+    return frame(LABELS, struct.pack(">I", labels))
 
 
 def apps(*rows):

@@ -1,0 +1,11 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- From schema version 2 to 3: the versions of the labels that probes gave.
+-- mariadb -D netmon <mysql-to-3.sql, with netmond stopped. Rows and indexes stay as they are.
+
+CREATE TABLE label_version (
+	probe  BIGINT NOT NULL,
+	since  INT UNSIGNED NOT NULL, -- when it was heard of
+	labels INT UNSIGNED NOT NULL, -- made of the probe's modules, services and rules
+	PRIMARY KEY (probe, since)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+UPDATE schema_version SET version = 3;
