@@ -167,15 +167,25 @@ note_host(struct explain *e, FILE *out, const struct classify_state *st)
 		              classify_app_name(e->classifier, st->service));
 }
 
+/* Its reason is "FILE:LINE rule". */
+static const char *
+where_of_rule(const struct classifier *c, const struct classify_state *st, char where[64])
+{
+	(void)snprintf(where, 64, "%s", classify_reason(c, st->rule));
+	where[strcspn(where, " ")] = '\0';
+	return where;
+}
+
 /* What rules, tags and DNS said: at first all of it, later what is new. */
 static void
 note_look_up(struct explain *e, struct talk *t, const struct classify_state *st)
 {
 	const struct classifier *c = e->classifier;
+	char where[64];
 
 	if (!t->looked_up && st->rule)
-		(void)fprintf(t->notes, "  rule      %s calls it %s\n",
-		              classify_reason(c, st->rule), classify_app_name(c, st->service));
+		(void)fprintf(t->notes, "  rule      %s calls it %s\n", where_of_rule(c, st, where),
+		              classify_app_name(c, st->service));
 	if (!t->looked_up && !st->rule)
 		(void)fprintf(t->notes, "  rule      none meets it\n");
 	if (st->tagged && st->tagged != t->shown.tagged)

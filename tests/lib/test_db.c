@@ -102,6 +102,7 @@ make_version_1(struct db *db)
 		"INSERT INTO flow (link, vlan, saddr, daddr, sport, dport, protocol, packets, "
 		"octets, application, fraction, started, expires) VALUES (1, 0, '10.0.0.1', "
 		"'10.0.0.2', 1, 2, 6, 3, 4, 0, 0, 5, 6)",
+		"DROP TABLE label_version",
 		"UPDATE schema_version SET version = 1",
 	};
 
