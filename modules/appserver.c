@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What application servers and their brokers speak on TCP, any port: AJP 1.3 (usually 8009), FastCGI (9000), Apache Thrift (no
- * port of its own; UDP too), STOMP (61613), OpenWire (61616), NATS (4222), ZooKeeper (2181), Elasticsearch between nodes (9300),
- * WebSocket (RFC 6455) of which the beginning was not seen.
+ * port of its own; UDP too), CORBA (the same), STOMP (61613), OpenWire (61616), NATS (4222), ZeroMQ (any), ZooKeeper (2181),
+ * Elasticsearch between nodes (9300), WebSocket (RFC 6455) of which the beginning was not seen.
  *
  * Evidence: AJP: magic, length and what the kind of packet holds; FastCGI: records that fill the segment; Thrift: version,
  * kind of message and a name that is an identifier; STOMP, NATS: a command and a header that only they have; OpenWire: its first
- * command's magic; ZooKeeper: the fixed lengths of a session's first messages; Elasticsearch: heading and length; WebSocket: a
- * text whose mask comes off. Servers are tagged, but for WebSocket, which a web server speaks beside HTTP. Cost: asked for
- * payload with these heads, and for all of it on NATS' port.
+ * command's magic; ZooKeeper: the fixed lengths of a session's first messages; Elasticsearch, CORBA: heading and length;
+ * ZeroMQ: its signature; WebSocket: a text whose mask comes off. Servers are tagged, but for WebSocket, which a web server
+ * speaks beside HTTP. Cost: asked for payload with these heads, and for all of it on NATS' port.
  */
 #include <netmon/family.h>
 #include <netmon/module.h>
@@ -23,6 +23,8 @@
 #define APP_ZOOKEEPER     307
 #define APP_ELASTICSEARCH 308
 #define APP_WEBSOCKET     309
+#define APP_CORBA         348
+#define APP_ZEROMQ        349
 
 #define PORT_NATS 4222
 
@@ -36,6 +38,7 @@
 #define THRIFT_NAME_MAX 128
 #define ZK_PASSWORD     16
 #define ES_MESSAGE_MAX  (256u << 20)
+#define GIOP_MAX        (64u << 20)
 #define WS_SURE         6 /* octets of text that random payload does not show behind a mask */
 #define WS_TEXT_MIN     8 /* the same without one */
 
@@ -49,6 +52,8 @@ static const struct nm_app apps[] = {
 	{ APP_ZOOKEEPER, "ZooKeeper", "Messaging", 0x637939, 0xa6bd78 },
 	{ APP_ELASTICSEARCH, "Elasticsearch", "Database", 0x00807a, 0x4dc4be },
 	{ APP_WEBSOCKET, "WebSocket", "Web", 0x3182bd, 0x80b9dd },
+	{ APP_CORBA, "CORBA", "Remote procedure call", 0x7f6000, 0xc2a84d },
+	{ APP_ZEROMQ, "ZeroMQ", "Messaging", 0xb03060, 0xe284a8 },
 };
 
 #define TEXT(text) NM_MATCH_TEXT(NM_TCP, sizeof(text), text)
@@ -103,6 +108,9 @@ static const struct nm_match matches[] = {
 	HEAD(40, 8, LIST(0, 0, 0, 36, 0, 0, 0, 0),
 	     LIST(0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff, 0xff)),
 	HEAD(19, 3, LIST('E', 'S', 0), LIST(0xff, 0xff, 0xf0)),
+	NM_MATCH_TEXT(NM_TCP, 12, "GIOP\1"),
+	HEAD(10, 8, LIST(0xff, 0, 0, 0, 0, 0, 0, 0),
+	     LIST(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)),
 	NM_MATCH_TEXT(NM_TCP, 6, "\x81"),
 };
 
@@ -416,6 +424,38 @@ rate_elasticsearch(const struct nm_packet *pkt, struct wire w)
 	           : 0;
 }
 
+/* CORBA 3 section 9.4.1: version 1.0 to 1.3, flags of which the lowest is the order of octets, kind of message, its length. */
+static uint8_t
+rate_corba(const struct nm_packet *pkt, struct wire w)
+{
+	bool giop = text_begins(&w, "GIOP\1");
+
+	wire_skip(&w, 5);
+	uint8_t minor = wire_u8(&w);
+	uint8_t flags = wire_u8(&w);
+	uint8_t kind = wire_u8(&w);
+	uint32_t length = wire_u32(&w);
+	if (flags & 1)
+		length = __builtin_bswap32(length);
+	return giop && wire_ok(&w) && minor <= 3 && flags <= 3 && kind <= 7 && length < GIOP_MAX &&
+	               length + 12 >= pkt->wire_len
+	           ? NM_CONF_PROOF
+	           : 0;
+}
+
+/* ZMTP's signature, from version 2 on: what version 1 takes for a frame's length, 0x7f; then the version's number. */
+static uint8_t
+rate_zeromq(const struct nm_packet *pkt, struct wire w)
+{
+	uint64_t head = wire_u64(&w);
+
+	wire_skip(&w, 1);
+	(void)pkt;
+	if (head != UINT64_C(0xff00000000000000) || wire_u8(&w) != 0x7f || !wire_ok(&w))
+		return 0;
+	return wire_left(&w) == 0 || *w.at <= 3 ? NM_CONF_PROOF : 0;
+}
+
 /* --- WebSocket ---------------------------------------------------------------------------------------------------- */
 
 /* How many octets of RFC 3629 follow one that begins a letter; 0xff: none begins so, or it controls. */
@@ -483,6 +523,8 @@ static const struct nm_family_row protocols[] = {
 	{ NM_TCP, APP_NATS, rate_nats },
 	{ NM_TCP, APP_ZOOKEEPER, rate_zookeeper },
 	{ NM_TCP, APP_ELASTICSEARCH, rate_elasticsearch },
+	{ NM_TCP, APP_CORBA, rate_corba },
+	{ NM_TCP, APP_ZEROMQ, rate_zeromq },
 	{ NM_TCP, APP_WEBSOCKET, rate_websocket },
 };
 
@@ -503,7 +545,7 @@ NM_MODULE(appserver) = {
 	.size = sizeof(struct nm_module),
 	.name = "appserver",
 	.summary =
-	    "AJP, FastCGI, Thrift, STOMP, OpenWire, NATS, ZooKeeper, Elasticsearch, WebSocket",
+	    "AJP, FastCGI, Thrift, CORBA, STOMP, OpenWire, NATS, ZeroMQ, ZooKeeper, Elasticsearch",
 	.n_apps = sizeof(apps) / sizeof(apps[0]),
 	.n_matches = sizeof(matches) / sizeof(matches[0]),
 	.apps = apps,

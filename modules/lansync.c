@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What applications call into the local network to find others of their kind: Dropbox (UDP 17500), Spotify (UDP 57621),
- * TiVoConnect (UDP and TCP 2190), Syncthing (UDP 21027, its relays on TCP), Resilio Sync, once BitTorrent Sync (UDP 3838).
+ * What applications call into the local network to find others of their kind: Dropbox (UDP 17500), Spotify (UDP 57621; its
+ * servers on TCP, too), TiVoConnect (UDP and TCP 2190), Syncthing (UDP 21027, its relays on TCP), Resilio Sync, once
+ * BitTorrent Sync (UDP 3838).
  *
- * Evidence: the words or the magic with which each begins, and what follows them. Syncthing's relays are tagged, the others are
- * everybody's. Cost: asked for payload with these heads.
+ * Evidence: the words or the magic with which each begins, and what follows them. Syncthing's relays and Spotify's servers
+ * are tagged, the others are everybody's. Cost: asked for payload with these heads.
  */
 #include <netmon/family.h>
 #include <netmon/module.h>
@@ -42,6 +43,12 @@ static const struct nm_match matches[] = {
 	  .len = 2,
 	  .pattern = { '{', '"' } },
 	NM_MATCH_TEXT(NM_UDP, 16, "SpotUdp0"),
+	/* a client's first message, shorter than 64 kB */
+	{ .transport = NM_TCP,
+	  .min_len = 16,
+	  .len = 7,
+	  .pattern = { 0, 4, 0, 0, 0, 0, 0x52 },
+	  .mask = { 0xff, 0xff, 0xff, 0xff, 0, 0, 0xff } },
 	NM_MATCH_TEXT(NM_UDP, 20, "TiVoConn"),
 	NM_MATCH_TEXT(NM_TCP, 20, "TiVoConn"),
 	{ .transport = NM_UDP, .min_len = 38, .len = 4, .pattern = { 0x2e, 0xa7, 0xd9, 0x0b } },
@@ -71,6 +78,22 @@ rate_spotify(const struct nm_packet *pkt, struct wire w)
 {
 	(void)pkt;
 	return text_begins(&w, "SpotUdp0") ? NM_CONF_PROOF : 0;
+}
+
+/* A client's hello: 0, 4, length of the whole; then a protocol buffer, of which field 10 says how the client was built and
+ * begins with its field 10. */
+static uint8_t
+rate_spotify_hello(const struct nm_packet *pkt, struct wire w)
+{
+	uint16_t version = wire_u16(&w);
+	uint32_t length = wire_u32(&w);
+	uint8_t built = wire_u8(&w);
+	uint8_t size = wire_u8(&w);
+
+	return version == 4 && length == pkt->wire_len && built == 0x52 && size < wire_left(&w) &&
+	               wire_u8(&w) == 0x50 && wire_ok(&w)
+	           ? NM_CONF_PROOF
+	           : 0;
 }
 
 /* Lines of a name and a value. */
@@ -124,9 +147,13 @@ rate_resilio(const struct nm_packet *pkt, struct wire w)
 }
 
 static const struct nm_family_row protocols[] = {
-	{ NM_UDP, APP_DROPBOX, rate_dropbox },     { NM_UDP, APP_SPOTIFY, rate_spotify },
-	{ NM_UDP, APP_TIVO, rate_tivo },           { NM_TCP, APP_TIVO, rate_tivo },
-	{ NM_UDP, APP_SYNCTHING, rate_syncthing }, { NM_TCP, APP_SYNCTHING, rate_relay },
+	{ NM_UDP, APP_DROPBOX, rate_dropbox },
+	{ NM_UDP, APP_SPOTIFY, rate_spotify },
+	{ NM_TCP, APP_SPOTIFY, rate_spotify_hello },
+	{ NM_UDP, APP_TIVO, rate_tivo },
+	{ NM_TCP, APP_TIVO, rate_tivo },
+	{ NM_UDP, APP_SYNCTHING, rate_syncthing },
+	{ NM_TCP, APP_SYNCTHING, rate_relay },
 	{ NM_UDP, APP_RESILIO, rate_resilio },
 };
 
@@ -138,8 +165,8 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	nm_family_rate(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, verdict);
 	if (verdict->confidence == 0)
 		return NM_MORE;
-	if (verdict->app == APP_SYNCTHING && pkt->transport == NM_TCP)
-		nm_tag_server(pkt, call, APP_SYNCTHING);
+	if (pkt->transport == NM_TCP && verdict->app != APP_TIVO)
+		nm_tag_server(pkt, call, verdict->app);
 	return NM_MATCH;
 }
 

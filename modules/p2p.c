@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Peers beside those of BitTorrent and Gnutella: eDonkey with eMule and Kad (TCP and UDP, usually 4662 and 4672), Direct Connect
- * (NMDC and ADC; 411), Soulseek (2242 and others), JXTA (9701), libp2p (4001), Bitcoin (8333), Ethereum (30303), mining by
- * Stratum (3333 and others). TCP where nothing else is said, any port.
+ * Peers beside those of BitTorrent and Gnutella: eDonkey with eMule and Kad (TCP and UDP, usually 4662 and 4672), Direct
+ * Connect (NMDC and ADC; 411), Soulseek (2242 and others), JXTA (9701), libp2p (4001), Bitcoin (8333), Ethereum (30303),
+ * mining by Stratum and its like (3333 and others). TCP where nothing else is said, any port.
  *
- * Evidence: eDonkey: a protocol's octet, length and operation that fit, messages of Kad whose lengths are fixed; Direct Connect,
- * JXTA, libp2p: first words; Bitcoin: a network's magic and a command; Stratum: a method of mining; Soulseek and Ethereum on their
- * ports only: a log-on, a signed datagram. Who spoke is tagged: peers are servers, too. Cost: asked for payload with
- * these heads, and for all of it on the ports of Soulseek and Ethereum.
+ * Evidence: eDonkey: a protocol's octet, length and operation that fit, messages of Kad whose lengths are fixed; Direct
+ * Connect, JXTA, libp2p: first words; Bitcoin: a network's magic and a command; Stratum: a method of mining; Soulseek: a
+ * log-on, what a peer begins with; Ethereum, on its port only: a signed datagram. Who spoke is tagged: peers are servers,
+ * too. Cost: asked for payload with these heads, and for all of it on the port of Ethereum.
  */
 #include <netmon/family.h>
 #include <netmon/module.h>
@@ -47,12 +47,12 @@
 
 static const struct nm_app apps[] = {
 	{ APP_EDONKEY, "eDonkey", "Peer-to-peer", 0x6b3e26, 0xb98a70 },
-	{ APP_DC, "Direct Connect", "Peer-to-peer", 0x3d5a80, 0x86a4cb },
+	{ APP_DC, "DirectConnect", "Peer-to-peer", 0x3d5a80, 0x86a4cb },
 	{ APP_SOULSEEK, "Soulseek", "Peer-to-peer", 0x1d6fb8, 0x74b3ea },
 	{ APP_JXTA, "JXTA", "Peer-to-peer", 0x5c8001, 0xa3c553 },
 	{ APP_BITCOIN, "Bitcoin", "Currency", 0xc9780b, 0xf7b155 },
 	{ APP_ETHEREUM, "Ethereum", "Currency", 0x4f5b93, 0x97a2d6 },
-	{ APP_STRATUM, "Stratum", "Currency", 0x7d6608, 0xc4ad4f },
+	{ APP_STRATUM, "Mining", "Currency", 0x7d6608, 0xc4ad4f },
 	{ APP_LIBP2P, "libp2p", "Peer-to-peer", 0x2a6f97, 0x73b1d6 },
 };
 
@@ -103,9 +103,12 @@ static const struct nm_match matches[] = {
 	TEXT("HSUP AD"),
 	TEXT("ISUP AD"),
 	TEXT("CSUP AD"),
-	{ .transport = NM_TCP, .port = 2242, .min_len = 24 },
-	{ .transport = NM_TCP, .port = 2271, .min_len = 24 },
-	{ .transport = NM_TCP, .port = 2416, .min_len = 24 },
+	/* length below 128, 1, and a length below 64 or a number's other three octets */
+	{ .transport = NM_TCP,
+	  .min_len = 19,
+	  .len = 8,
+	  .pattern = { 0, 0, 0, 0, 1, 0, 0, 0 },
+	  .mask = { 0x80, 0xff, 0xff, 0xff, 0xff, 0xc0, 0xff, 0xff } },
 	TEXT("JXTAHELL"),
 	MAGIC(0xf9, 0xbe, 0xb4, 0xd9),
 	MAGIC(0x0b, 0x11, 0x09, 0x07),
@@ -118,6 +121,8 @@ static const struct nm_match matches[] = {
 	TEXT("{\"method"),
 	TEXT("{\"params"),
 	TEXT("{\"jsonrp"),
+	TEXT("{\"error\""),
+	TEXT("{\"result"),
 	TEXT("\x13/multis"),
 };
 
@@ -327,19 +332,38 @@ skip_string(struct wire *w, uint32_t least)
 	return text_all_print(&text);
 }
 
-/* A log-on at the server: length, number, name, password, version, the MD5 of both as text. */
+/* A log-on at the server: number 1, name, password, version, the MD5 of both as text. */
+static bool
+is_log_on(struct wire w)
+{
+	if (little(&w) != SLSK_LOGIN || !skip_string(&w, 1) || !skip_string(&w, 0))
+		return false;
+	uint32_t version = little(&w);
+	return version < 1024 && skip_string(&w, 32);
+}
+
+/* What a peer begins with: number 1 in one octet, name, a letter for peer, file or distribution, a mark. */
+static bool
+is_peer(struct wire w)
+{
+	if (wire_u8(&w) != SLSK_LOGIN || !skip_string(&w, 1) || little(&w) != 1)
+		return false;
+	uint8_t kind = wire_u8(&w);
+	wire_skip(&w, 4);
+	return (kind == 'P' || kind == 'F' || kind == 'D') && wire_ok(&w) && wire_left(&w) == 0;
+}
+
+/* Length of the rest, and that. */
 static uint8_t
 rate_soulseek(const struct nm_packet *pkt, struct wire w)
 {
-	bool port = nm_is_port(pkt, 2242) || nm_is_port(pkt, 2271) || nm_is_port(pkt, 2416);
 	uint32_t length = little(&w);
-	uint32_t number = little(&w);
 
-	if (!port || length > pkt->wire_len || number != SLSK_LOGIN || !skip_string(&w, 1) ||
-	    !skip_string(&w, 0))
+	if (!wire_ok(&w) || length > SLSK_MAX || length > wire_left(&w))
 		return 0;
-	uint32_t version = little(&w);
-	return version < 1024 && skip_string(&w, 32) ? NM_CONF_PROOF : 0;
+	if (is_log_on(w))
+		return NM_CONF_PROOF;
+	return length + 4 == pkt->wire_len && is_peer(w) ? NM_CONF_SIGNATURE : 0;
 }
 
 /* Magic of a network, a command of letters and zeros behind, length, sum. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Storage and file servers, and a database beside, on TCP, any port: Ceph (usually 6789 and 3300), LNet of Lustre (988), NCP of
- * NetWare (524), iSCSI (RFC 7143; 3260), NBD (10809), DRDA of DB2 (50000).
+ * Storage and file servers, and a database beside, on TCP, any port: Ceph (usually 6789 and 3300), LNet of Lustre (988),
+ * NCP of NetWare (524), iSCSI (RFC 7143; 3260), NBD (10809), AFP over DSI (548), DRDA of DB2 (50000).
  *
- * Evidence: Ceph: the banner; LNet: the acceptor's and the hello's magic, a message whose two ends are of one network; NCP: a
- * signature and the length; iSCSI: a login with its keys, on its port any PDU that fills the segment; NBD: its magics; DRDA: two
- * lengths that belong together, one after the other. Servers are tagged. Cost: asked for payload with these heads, and for all of it on port
- * 3260.
+ * Evidence: Ceph: the banner; LNet: the acceptor's and the hello's magic, a message whose two ends are of one network; NCP:
+ * a signature and the length; iSCSI: a login with its keys, on its port any PDU that fills the segment; NBD: its magics;
+ * AFP: the server's state, on its port any heading whose length fits; DRDA: two lengths that belong together, one after the
+ * other. Servers are tagged. Cost: asked for payload with these heads, and for all of it on ports 3260 and 548.
  */
 #include <netmon/family.h>
 #include <netmon/module.h>
@@ -18,8 +18,10 @@
 #define APP_DRDA   313
 #define APP_ISCSI  314
 #define APP_NBD    315
+#define APP_AFP    347
 
 #define PORT_ISCSI 3260
+#define PORT_AFP   548
 
 /* Low octet first, as most machines that run it write them. */
 #define LNET_ACCEPTOR 0xacce7100u
@@ -35,6 +37,9 @@
 #define NBD_REQUEST   0x25609513u
 #define NBD_REPLY     0x67446698u
 #define NBD_COMMANDS  8
+#define DSI_HEADER    16
+#define DSI_STATE     3
+#define DSI_MAX       (16u << 20)
 #define DRDA_HEADER   10
 #define DRDA_MESSAGES 16 /* looked at in one segment */
 
@@ -45,6 +50,7 @@ static const struct nm_app apps[] = {
 	{ APP_DRDA, "DRDA", "Database", 0x0f62a6, 0x6fa9dd },
 	{ APP_ISCSI, "iSCSI", "Storage", 0xb5651d, 0xe0a56c },
 	{ APP_NBD, "NBD", "Storage", 0x556b2f, 0xa0b874 },
+	{ APP_AFP, "AFP", "File service", 0x4a6fa5, 0x92b2dd },
 };
 
 #define HEAD(min, length, bytes, bits)                                                    \
@@ -73,6 +79,9 @@ static const struct nm_match matches[] = {
 	HEAD(ISCSI_HEADER + 8, 6, LIST(ISCSI_ANSWER, 0, 0, 0, 0, 0),
 	     LIST(0xff, 0, 0xff, 0xff, 0xff, 0xff)),
 	{ .transport = NM_TCP, .port = PORT_ISCSI, .min_len = ISCSI_HEADER },
+	{ .transport = NM_TCP, .port = PORT_AFP, .min_len = DSI_HEADER },
+	HEAD(DSI_HEADER + 16, 8, LIST(1, DSI_STATE, 0, 0, 0, 0, 0, 0),
+	     LIST(0xff, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff)),
 	NM_MATCH_TEXT(NM_TCP, 16, "NBDMAGIC"),
 	HEAD(28, 4, LIST(0x25, 0x60, 0x95, 0x13), ALL),
 	HEAD(16, 4, LIST(0x67, 0x44, 0x66, 0x98), ALL),
@@ -219,6 +228,26 @@ rate_nbd(const struct nm_packet *pkt, struct wire w)
 	return wire_ok(&w) && flags < 64 && command <= NBD_COMMANDS ? NM_CONF_PROOF : 0;
 }
 
+/* DSI: whether it is an answer, command (1 to 8, 7 is none), number, an error or where data begins, length of the rest, 0. The
+ * server's state, which clients ask for first, names the versions of AFP. */
+static uint8_t
+rate_afp(const struct nm_packet *pkt, struct wire w)
+{
+	uint8_t answer = wire_u8(&w);
+	uint8_t command = wire_u8(&w);
+
+	wire_skip(&w, 6);
+	uint32_t length = wire_u32(&w);
+	uint32_t reserved = wire_u32(&w);
+	if (!wire_ok(&w) || answer > 1 || command < 1 || command > 8 || command == 7 ||
+	    reserved != 0 || length > DSI_MAX)
+		return 0;
+	bool whole = length + DSI_HEADER == pkt->wire_len;
+	if (answer && command == DSI_STATE && whole && text_seek(&w, "\006afp"))
+		return NM_CONF_PROOF;
+	return nm_is_port(pkt, PORT_AFP) && whole ? NM_CONF_SIGNATURE : 0;
+}
+
 /* DDM level: length, 0xd0, kind, number, length of the rest, which is six less, and what it is. They follow each other. */
 static uint8_t
 rate_drda(const struct nm_packet *pkt, struct wire w)
@@ -248,6 +277,7 @@ static const struct nm_family_row protocols[] = {
 	{ NM_TCP, APP_CEPH, rate_ceph },   { NM_TCP, APP_LUSTRE, rate_lustre },
 	{ NM_TCP, APP_NCP, rate_ncp },     { NM_TCP, APP_DRDA, rate_drda },
 	{ NM_TCP, APP_ISCSI, rate_iscsi }, { NM_TCP, APP_NBD, rate_nbd },
+	{ NM_TCP, APP_AFP, rate_afp },
 };
 
 static enum nm_result
@@ -262,7 +292,7 @@ NM_MODULE(storage) = {
 	.abi_version = NM_ABI_VERSION,
 	.size = sizeof(struct nm_module),
 	.name = "storage",
-	.summary = "Ceph, Lustre, NCP, iSCSI, NBD and DRDA",
+	.summary = "Ceph, Lustre, NCP, iSCSI, NBD, AFP and DRDA",
 	.n_apps = sizeof(apps) / sizeof(apps[0]),
 	.n_matches = sizeof(matches) / sizeof(matches[0]),
 	.apps = apps,

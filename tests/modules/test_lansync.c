@@ -11,6 +11,8 @@ static const struct module_case messages[] = {
 	      "call", CLIENT,
 	      "{\"host_int\": 123, \"version\": [2, 0], \"displayname\": \"\", \"port\": 17500}") },
 	{ CASE_UDP("57621"), "Spotify", SAMPLE("call", CLIENT, "SpotUdp0" SIXTEEN SIXTEEN) },
+	{ CASE_TCP("4070"), "Spotify",
+	  SAMPLE("hello", CLIENT, "\0\4\0\0\0\x12\x52\6\x50\0\x60\6\x70\1\xa0\1\1\0") },
 	{ CASE_UDP("2190"), "TiVoConnect",
 	  SAMPLE("call", CLIENT, "TiVoConnect=1\nmethod=broadcast\nplatform=pc\n") },
 	{ CASE_TCP("2190"), "TiVoConnect",
@@ -36,6 +38,8 @@ static const struct module_case look_alikes[] = {
 	{ CASE_UDP("17500"), "Dropbox",
 	  SAMPLE("other JSON", CLIENT,
 	         "{\"version\": [2, 0], \"port\": 17500, \"name\": \"something\"}") },
+	{ CASE_TCP("4070"), "Spotify",
+	  SAMPLE("another length", CLIENT, "\0\4\0\0\0\x13\x52\6\x50\0\x60\6\x70\1\xa0\1\1\0") },
 	{ CASE_UDP("2190"), "TiVoConnect",
 	  SAMPLE("no method", CLIENT, "TiVoConnect=1\nplatform=pc\n") },
 	{ CASE_UDP("21027"), "Syncthing",
@@ -49,7 +53,7 @@ static void
 a_relay_is_tagged(void **state)
 {
 	(void)state;
-	case_tags_its_server(&messages[5]);
+	case_tags_its_server(&messages[6]);
 }
 
 static void

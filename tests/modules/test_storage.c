@@ -35,6 +35,10 @@ static const struct module_case messages[] = {
 	  SAMPLE("request", CLIENT, "\x25\x60\x95\x13\0\0\0\0" EIGHT EIGHT "\0\0\x10\0") },
 	{ CASE_TCP("10809"), "NBD",
 	  SAMPLE("reply", SERVER, "\x67\x44\x66\x98\0\0\0\0\1\2\3\4\5\6\7\x08") },
+	{ CASE_TCP("548"), "AFP",
+	  SAMPLE("state", SERVER,
+	         "\1\3\0\1\0\0\0\0\0\0\0\x12\0\0\0\0\0\1\2\3\0\0\0\0\1\6"
+	         "AFP3.3\0\0") },
 	{ CASE_TCP("50000"), "DRDA",
 	  SAMPLE("attributes and access", CLIENT,
 	         "\0\x0e\xd0\x41\0\1\0\x08\x10\x41\0\4\x11\x5e"
@@ -48,6 +52,9 @@ static const struct module_case port_messages[] = {
 	{ CASE_TCP("3260"), "iSCSI", SAMPLE("command", CLIENT, "\1\xc1\0\0\0\0\0\0" FORTY) },
 	{ CASE_TCP("3260"), "iSCSI",
 	  SAMPLE("data", SERVER, "\x25\x81\0\0\0\0\0\5" FORTY "hello\0\0\0") },
+	{ CASE_TCP("548"), "AFP",
+	  SAMPLE("session", CLIENT, "\0\4\0\1\0\0\0\0\0\0\0\6\0\0\0\0\1\4\0\0\4\0") },
+	{ CASE_TCP("548"), "AFP", SAMPLE("question", CLIENT, "\0\3\0\1\0\0\0\0\0\0\0\0\0\0\0\0") },
 };
 
 /* What must not be taken for it. */
@@ -66,6 +73,10 @@ static const struct module_case look_alikes[] = {
 	  SAMPLE("keys of others", CLIENT,
 	         "\x43\x87\0\0\0\0\0\x14" FORTY "name=iqn.a1234567\0\0\0") },
 	{ CASE_TCP("10809"), "NBD", SAMPLE("other magic", SERVER, "NBDMAGICabcdefgh") },
+	{ CASE_TCP("548"), "AFP",
+	  SAMPLE("another length", CLIENT, "\0\4\0\1\0\0\0\0\0\0\0\7\0\0\0\0\1\4\0\0\4\0") },
+	{ CASE_TCP("548"), "AFP",
+	  SAMPLE("command 7", CLIENT, "\0\7\0\1\0\0\0\0\0\0\0\6\0\0\0\0\1\4\0\0\4\0") },
 	{ CASE_TCP("50000"), "DRDA",
 	  SAMPLE("lengths that differ", CLIENT, "\0\x0e\xd0\x41\0\1\0\x09\x10\x41\0\4\x11\x5e") },
 	{ CASE_TCP("50000"), "DRDA", SAMPLE("text", CLIENT, "hello world\r\n") },
