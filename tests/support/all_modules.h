@@ -78,6 +78,7 @@ extern const struct nm_module netmon_module_p2p;
 extern const struct nm_module netmon_module_remotedesk;
 extern const struct nm_module netmon_module_media;
 extern const struct nm_module netmon_module_automation;
+extern const struct nm_module netmon_module_building;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -152,6 +153,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_remotedesk,
 	&netmon_module_media,
 	&netmon_module_automation,
+	&netmon_module_building,
 	NULL,
 };
 
