@@ -6,9 +6,12 @@
  * Evidence: the whole message is read: header, questions, records. On any port all of it must fit and end with the
  * payload; on ports 53, 5353 and 5355 a header that makes sense is a weak sign by itself. NetBIOS names (RFC 1002) have the
  * same form and are told by their type and spelling. DNSCrypt: the name of which clients ask for a resolver's certificate, and the
- * magic of a sealed answer; the resolver is tagged, as sealed questions show nothing. Cost: the dispatch tests opcode, reserved
+ * magic of a sealed answer; the resolver is tagged, as sealed questions show nothing. What answers on port 53 say of
+ * addresses is passed on, so these flows are watched. Cost: the dispatch tests opcode, reserved
  * bits and counts first.
  */
+#include "modules/dns/answers.h"
+
 #include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
@@ -19,6 +22,7 @@
 #define SEALED_ANSWER "r6fnvWj8"
 #define SEALED_MIN    48 /* the magic, a nonce of 24 octets, an authenticator of 16 */
 
+#define PORT_DNS    53
 #define HEADER      12
 #define RECORDS_MAX 64 /* looked at in one message */
 #define LABELS_MAX  128
@@ -232,10 +236,23 @@ rate_dnscrypt(const struct nm_packet *pkt, struct nm_call *call)
 	return certificate ? NM_CONF_SIGNATURE : 0;
 }
 
+/* Passes on what an answer says, of servers on their port only, where it takes more to invent one. */
+static void
+report(const struct nm_packet *pkt, struct nm_call *call)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+
+	if (pkt->sport != PORT_DNS)
+		return;
+	if (pkt->transport == NM_TCP)
+		wire_limit(&w, wire_u16(&w));
+	answers_report(w, pkt->daddr, call);
+}
+
 static bool
 is_known_port(uint16_t port)
 {
-	return port == 53 || port == 5353 || port == 5355;
+	return port == PORT_DNS || port == 5353 || port == 5355;
 }
 
 static enum nm_result
@@ -255,9 +272,10 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 		                                   pkt->wire_len > pkt->len, known_port, &m);
 	if (verdict->confidence == 0)
 		return NM_MORE;
-	verdict->app = APP_DNS;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	report(pkt, call);
+	/* each answer of the flow says something */
+	verdict->flags = nm_is_port(pkt, PORT_DNS) ? NM_WATCH : 0;
+	return nm_signature(verdict, APP_DNS, verdict->confidence);
 }
 
 NM_MODULE(dns) = {

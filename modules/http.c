@@ -5,12 +5,16 @@
  * server's first SETTINGS frame. One direction is enough, and so is any later message of the connection. A body in the
  * middle of a transfer shows nothing.
  *
- * Cost: asked only for payload that begins like one of the methods or versions; reads one line.
+ * Cost: asked only for payload that begins like one of the methods or versions; reads one line, and of a request
+ * those up to Host, which names the host; a proxy's requests have it in their first line.
  */
+#include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
 
 #define APP_HTTP 1
+
+#define LINES_MAX 32 /* of a request's head that are looked at */
 
 static const struct nm_app apps[] = {
 	{ APP_HTTP, "HTTP", "Web", 0x56b4e9, 0x7cc7f2 },
@@ -120,6 +124,65 @@ is_settings_frame(struct wire w)
 	return wire_ok(&w);
 }
 
+/* --- names ------------------------------------------------------------------------------------------------------ */
+
+static void
+skip_blanks(struct wire *w)
+{
+	while (wire_left(w) > 0 && (*w->at == ' ' || *w->at == '\t'))
+		wire_skip(w, 1);
+}
+
+/* Passes on the host of HOST[:PORT], as far as a slash or a blank. */
+static void
+say_host(struct nm_call *call, struct wire w)
+{
+	size_t len = 0;
+
+	while (len < wire_left(&w) && w.at[len] != ':' && w.at[len] != '/' && w.at[len] != ' ' &&
+	       w.at[len] != '\t')
+		len++;
+	if (len > 0)
+		call->host(call, w.at, (uint32_t)len, NM_NAME_CLIENT);
+}
+
+/* RFC 9112 section 3.2: the target of a request to a proxy is what counts, before Host. */
+static bool
+say_target(struct nm_call *call, struct wire line)
+{
+	const uint8_t *space = memchr(line.at, ' ', wire_left(&line));
+	bool connect = text_begins(&line, "CONNECT ");
+
+	if (!space)
+		return false;
+	wire_skip(&line, (size_t)(space - line.at) + 1);
+	if (!connect && !text_begins_nocase(&line, "http://"))
+		return false;
+	wire_skip(&line, connect ? 0 : strlen("http://"));
+	say_host(call, line);
+	return true;
+}
+
+/* Looks through the lines of a request's head for Host (RFC 9110 section 7.2). One that goes on in the next packet is none. */
+static void
+say_host_line(struct nm_call *call, struct wire lines)
+{
+	bool ended;
+
+	for (unsigned i = 0; i < LINES_MAX && wire_left(&lines) > 0; i++) {
+		struct wire line = text_line(&lines, &ended);
+
+		if (!ended || wire_left(&line) == 0)
+			return;
+		if (!text_begins_nocase(&line, "host:"))
+			continue;
+		wire_skip(&line, strlen("host:"));
+		skip_blanks(&line);
+		say_host(call, line);
+		return;
+	}
+}
+
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
@@ -129,7 +192,6 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	struct wire line = text_line(&rest, &ended);
 
 	(void)ctx;
-	(void)call;
 	if (*pkt->payload == 0)
 		verdict->confidence = is_settings_frame(w) ? NM_CONF_SIGNATURE : 0;
 	else if (text_begins(&w, "HTTP/"))
@@ -139,9 +201,9 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	/* A body may happen to begin with such a word: the next message decides. */
 	if (verdict->confidence == 0)
 		return NM_MORE;
-	verdict->app = APP_HTTP;
-	verdict->evidence = NM_EV_SIGNATURE;
-	return NM_MATCH;
+	if (ended && *pkt->payload != 0 && !text_begins(&w, "HTTP/") && !say_target(call, line))
+		say_host_line(call, rest);
+	return nm_signature(verdict, APP_HTTP, verdict->confidence);
 }
 
 NM_MODULE(http) = {

@@ -2,6 +2,8 @@
 /* DNS. */
 #include "tests/support/module_fixture.h"
 
+#include <stdio.h>
+
 #define SERVER53 "10.0.0.1:40000 192.0.2.1:53"
 #define OTHER    "10.0.0.1:40000 192.0.2.1:9000"
 #define RESOLVER "10.0.0.1:40000 192.0.2.9:9000"
@@ -126,18 +128,153 @@ what_only_looks_like_dns_is_not(void **state)
 	assert_string_equal(harness_one(h, NM_UDP, SERVER53, &others[4]), "Unknown");
 }
 
+/* --- what answers say ------------------------------------------------------------------------------------------- */
+
+/* The name of the host of a flow between these, which says none by itself. */
+static const char *
+host_of(const char *ends)
+{
+	static struct talk t;
+
+	t = talk_begin(h, NM_TCP, ends);
+	(void)talk_say(&t, CLIENT, "\x99\x81\xf7");
+	return talk_host(&t);
+}
+
+#define ANSWER(questions, answers) "\x12\x34\x81\x80\0" questions "\0" answers "\0\0\0\0"
+#define ASKED                      ANSWER("\1", "\1") NAME "\0\1\0\1"
+#define TO_NAME                    "\xc0\x0c"
+#define A_OF(name, address)        name "\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2" address
+#define SERVER1                    "10.0.0.1:41000 192.0.2.1:443"
+
+static void
+an_answer_names_the_server_for_the_client_that_asked(void **state)
+{
+	static const struct sample six =
+	    SAMPLE("AAAA", SERVER,
+	           ANSWER("\1", "\1") NAME
+	           "\0\x1c\0\1" TO_NAME
+	           "\0\x1c\0\1\0\0\0\x3c\0\x10\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\7");
+
+	(void)state;
+	struct talk t = talk_begin(h, NM_UDP, SERVER53);
+	(void)talk_send(&t, CLIENT, query.bytes, query.len);
+	assert_string_equal(host_of(SERVER1), "");
+	(void)talk_send(&t, SERVER, answer.bytes, answer.len);
+	assert_string_equal(host_of(SERVER1), "www.example.com");
+	assert_string_equal(host_of("10.0.0.2:41000 192.0.2.1:443"), "");
+	assert_string_equal(host_of("10.0.0.1:41000 192.0.2.2:443"), "");
+	(void)talk_send(&t, SERVER, six.bytes, six.len);
+	assert_string_equal(host_of("10.0.0.1:41000 [2001:db8::7]:443"), "www.example.com");
+}
+
+static void
+each_answer_of_a_flow_counts_over_tcp_too(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, SERVER53);
+
+	(void)state;
+	(void)talk_send(&t, CLIENT, over_tcp.bytes, over_tcp.len);
+	(void)talk_say(&t, SERVER, "\0\x31" ASKED A_OF(TO_NAME, "\1"));
+	(void)talk_say(&t, SERVER, "\0\x31" ASKED A_OF(TO_NAME, "\2"));
+	assert_string_equal(host_of("10.0.0.1:41000 192.0.2.1:443"), "www.example.com");
+	assert_string_equal(host_of("10.0.0.1:41000 192.0.2.2:443"), "www.example.com");
+}
+
+static void
+an_alias_has_the_name_that_was_asked_for(void **state)
+{
+	/* www.example.com is an alias of c.example.com, this one of d.example.com */
+	static const char aliases[] = ANSWER("\1", "\5") NAME
+	    "\0\1\0\1" TO_NAME "\0\5\0\1\0\0\0\x3c\0\4\1C\xc0\x10"
+	    "\1c\xc0\x10\0\5\0\1\0\0\0\x3c\0\4\1d\xc0\x10" A_OF("\1D\7EXAMPLE\3com\0", "\1")
+		A_OF("\1c\xc0\x10", "\2") A_OF("\5other\xc0\x10", "\3");
+	struct talk t = talk_begin(h, NM_UDP, SERVER53);
+
+	(void)state;
+	(void)talk_say(&t, SERVER, aliases);
+	assert_string_equal(host_of("10.0.0.1:41000 192.0.2.1:443"), "www.example.com");
+	assert_string_equal(host_of("10.0.0.1:41000 192.0.2.2:443"), "");
+	assert_string_equal(host_of("10.0.0.1:41000 192.0.2.3:443"), "");
+}
+
+static void
+what_is_no_answer_names_nothing(void **state)
+{
+	static const struct sample others[] = {
+		SAMPLE("a question", SERVER,
+		       "\x12\x34\x01\0\0\1\0\1\0\0\0\0" NAME "\0\1\0\1" A_OF(TO_NAME, "\1")),
+		SAMPLE("no such name", SERVER,
+		       "\x12\x34\x81\x83\0\1\0\1\0\0\0\0" NAME "\0\1\0\1" A_OF(TO_NAME, "\1")),
+		SAMPLE("to a question for text", SERVER,
+		       ANSWER("\1", "\1") NAME "\0\x10\0\1" A_OF(TO_NAME, "\1")),
+		SAMPLE("a pointer to itself", SERVER, ASKED A_OF("\xc0\x21", "\1")),
+		SAMPLE("a pointer forwards", SERVER, ASKED A_OF("\xc0\x30", "\1")),
+		SAMPLE("an address of 3 octets", SERVER,
+		       ASKED TO_NAME "\0\1\0\1\0\0\0\x3c\0\3\xc0\0\2\1"),
+		SAMPLE("of another class", SERVER,
+		       ASKED TO_NAME "\0\1\0\3\0\0\0\x3c\0\4\xc0\0\2\1"),
+		SAMPLE("of another name", SERVER, ASKED A_OF("\3ftp\xc0\x10", "\1")),
+		SAMPLE("a label with a dot", SERVER,
+		       ANSWER("\1", "\1") "\5w.x.y\3com\0\0\1\0\1" A_OF(TO_NAME, "\1")),
+		SAMPLE("a label with markup", SERVER,
+		       ANSWER("\1", "\1") "\5<b>xy\3com\0\0\1\0\1" A_OF(TO_NAME, "\1")),
+		SAMPLE("the root", SERVER, ANSWER("\1", "\1") "\0\0\1\0\1" A_OF("\0", "\1")),
+		SAMPLE("cut", SERVER, ASKED TO_NAME "\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		(void)harness_one(h, NM_UDP, SERVER53, &others[i]);
+		if (*host_of(SERVER1))
+			fail_msg("%s: %s", others[i].name, host_of(SERVER1));
+	}
+	(void)harness_one(h, NM_UDP, OTHER, &answer);
+	assert_string_equal(host_of(SERVER1), "");
+}
+
+static void
+of_very_many_addresses_some_count(void **state)
+{
+	char message[12 + 21 + 20 * 16] = ANSWER("\1", "\x14") NAME "\0\1\0\1";
+	static const char record[] = A_OF(TO_NAME, "\1");
+	struct talk t = talk_begin(h, NM_UDP, SERVER53);
+	unsigned named = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		char *at = message + sizeof(ASKED) - 1 + i * (sizeof(record) - 1);
+
+		memcpy(at, record, sizeof(record) - 1);
+		at[sizeof(record) - 2] = (char)(i + 1);
+	}
+	(void)talk_send(&t, SERVER, message, sizeof(message));
+	for (unsigned i = 1; i <= 20; i++) {
+		char ends[64];
+
+		(void)snprintf(ends, sizeof(ends), "10.0.0.1:41000 192.0.2.%u:443", i);
+		named += *host_of(ends) != '\0';
+	}
+	assert_int_equal(named, 8);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(queries_and_answers_are_recognised_cut_anywhere),
-		cmocka_unit_test(whole_messages_are_recognised_on_any_port),
-		cmocka_unit_test(multicast_dns_is_recognised),
-		cmocka_unit_test(a_length_in_a_segment_of_its_own_is_waited_out),
-		cmocka_unit_test(what_only_looks_like_dns_is_not),
-		cmocka_unit_test(dnscrypt_is_recognised_on_any_port),
-		cmocka_unit_test(a_resolver_with_a_certificate_is_known_by_it),
+		CASE(queries_and_answers_are_recognised_cut_anywhere),
+		CASE(whole_messages_are_recognised_on_any_port),
+		CASE(multicast_dns_is_recognised),
+		CASE(a_length_in_a_segment_of_its_own_is_waited_out),
+		CASE(what_only_looks_like_dns_is_not),
+		CASE(dnscrypt_is_recognised_on_any_port),
+		CASE(a_resolver_with_a_certificate_is_known_by_it),
+		CASE(an_answer_names_the_server_for_the_client_that_asked),
+		CASE(each_answer_of_a_flow_counts_over_tcp_too),
+		CASE(an_alias_has_the_name_that_was_asked_for),
+		CASE(what_is_no_answer_names_nothing),
+		CASE(of_very_many_addresses_some_count),
 	};
 
-	return cmocka_run_group_tests_name("dns", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("dns", tests, NULL, NULL);
 }

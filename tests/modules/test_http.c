@@ -80,6 +80,54 @@ http_over_udp_is_not_this_http(void **state)
 	assert_string_equal(harness_one(h, NM_UDP, WEB, &http[0]), "Unknown");
 }
 
+static void
+a_request_names_the_host(void **state)
+{
+	static const struct {
+		struct sample request;
+		const char *host;
+	} requests[] = {
+		{ SAMPLE("Host", CLIENT, "GET / HTTP/1.1\r\nHost: WWW.Example.com\r\n\r\n"),
+		  "www.example.com" },
+		{ SAMPLE("with a port", CLIENT,
+		         "GET / HTTP/1.1\r\nhost:\t www.example.com:8080 \r\n\r\n"),
+		  "www.example.com" },
+		{ SAMPLE(
+		      "not the first line", CLIENT,
+		      "POST /a HTTP/1.1\r\nAccept: */*\r\nX-Host: a.example\r\nHOST:b.example\r\n\r\nabc"),
+		  "b.example" },
+		{ SAMPLE("a proxy's", CLIENT,
+		         "GET http://c.example:80/x HTTP/1.1\r\nHost: d.example\r\n\r\n"),
+		  "c.example" },
+		{ SAMPLE("a tunnel's", CLIENT,
+		         "CONNECT e.example:443 HTTP/1.1\r\nHost: f.example\r\n\r\n"),
+		  "e.example" },
+		{ SAMPLE("an address", CLIENT, "GET / HTTP/1.1\r\nHost: 192.0.2.1:81\r\n\r\n"),
+		  "" },
+		{ SAMPLE("an address in brackets", CLIENT,
+		         "GET / HTTP/1.1\r\nHost: [2001:db8::1]\r\n\r\n"),
+		  "" },
+		{ SAMPLE("none", CLIENT,
+		         "GET / HTTP/1.0\r\nUser-Agent: x\r\n\r\nHost: body.example\r\n"),
+		  "" },
+		{ SAMPLE("cut within it", CLIENT, "GET / HTTP/1.1\r\nHost: www.exam"), "" },
+		{ SAMPLE("markup", CLIENT, "GET / HTTP/1.1\r\nHost: <b>x.example\r\n\r\n"), "" },
+		{ SAMPLE("an answer", SERVER, "HTTP/1.1 200 OK\r\nHost: g.example\r\n\r\n"), "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		const struct sample *s = &requests[i].request;
+		struct talk t = talk_begin(h, NM_TCP, WEB);
+
+		assert_string_equal(talk_send(&t, s->from_client, s->bytes, s->len), "HTTP");
+		if (strcmp(talk_host(&t), requests[i].host) != 0)
+			fail_msg("%s: %s", s->name, talk_host(&t));
+		if (*requests[i].host)
+			assert_int_equal(t.host_source, NM_NAME_CLIENT);
+	}
+}
+
 int
 main(void)
 {
@@ -90,6 +138,7 @@ main(void)
 		    a_connection_joined_in_the_middle_is_recognised_at_its_next_message),
 		cmocka_unit_test(what_only_looks_like_http_is_not),
 		cmocka_unit_test(http_over_udp_is_not_this_http),
+		cmocka_unit_test(a_request_names_the_host),
 	};
 
 	return cmocka_run_group_tests_name("http", tests, set_up, tear_down);
