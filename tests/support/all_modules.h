@@ -82,6 +82,7 @@ extern const struct nm_module netmon_module_building;
 extern const struct nm_module netmon_module_medical;
 extern const struct nm_module netmon_module_game_servers;
 extern const struct nm_module netmon_module_game_engines;
+extern const struct nm_module netmon_module_game_titles;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -160,6 +161,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_medical,
 	&netmon_module_game_servers,
 	&netmon_module_game_engines,
+	&netmon_module_game_titles,
 	NULL,
 };
 
