@@ -83,6 +83,7 @@ extern const struct nm_module netmon_module_medical;
 extern const struct nm_module netmon_module_game_servers;
 extern const struct nm_module netmon_module_game_engines;
 extern const struct nm_module netmon_module_game_titles;
+extern const struct nm_module netmon_module_game_networks;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -162,6 +163,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_game_servers,
 	&netmon_module_game_engines,
 	&netmon_module_game_titles,
+	&netmon_module_game_networks,
 	NULL,
 };
 
