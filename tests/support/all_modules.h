@@ -84,6 +84,7 @@ extern const struct nm_module netmon_module_game_servers;
 extern const struct nm_module netmon_module_game_engines;
 extern const struct nm_module netmon_module_game_titles;
 extern const struct nm_module netmon_module_game_networks;
+extern const struct nm_module netmon_module_control;
 extern const struct nm_module netmon_module_skeleton;
 
 /* In the order of etc/modules, then a NULL. */
@@ -164,6 +165,7 @@ static const struct nm_module *const all_modules[] = {
 	&netmon_module_game_engines,
 	&netmon_module_game_titles,
 	&netmon_module_game_networks,
+	&netmon_module_control,
 	NULL,
 };
 
