@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* netmonc: captures, classifies and meters the flows of one link, and sends their records to a collector. */
 #include "lib/log.h"
+#include "probe/endpoint.h"
 #include "probe/options.h"
 #include "probe/run.h"
 #include "probe/sandbox.h"
@@ -17,6 +18,8 @@ main(int argc, char **argv)
 	int status = 1;
 	if (options.check)
 		status = run_check(&options);
+	else if (options.endpoint)
+		status = endpoint_explain(&options);
 	else if (sandbox_reach(&options) == 0)
 		status = run_probe(&options);
 	options_free(&options);

@@ -99,6 +99,8 @@ static const struct row {
 	  "check configuration and modules, say what would run, exit", COMMAND_LINE_ONLY },
 	{ "explain", '\0', FLAG, AT(explain), 0, 0, 0, NULL,
 	  "say step by step what makes each verdict of a capture file", COMMAND_LINE_ONLY },
+	{ "endpoint", '\0', TEXT, AT(endpoint), 0, 0, 0, "ADDR:PORT",
+	  "say what rules and saved tags make of an endpoint, exit", COMMAND_LINE_ONLY },
 	{ "verbose", 'v', COUNT, AT(verbose), 0, 0, 0, NULL, "say more (twice: everything)",
 	  COMMAND_LINE_ONLY },
 };
@@ -299,9 +301,27 @@ check_name(const char *what, const char *name, size_t max)
 }
 
 static void
+check_endpoint(const struct options *o)
+{
+	struct addr addr;
+	uint16_t port;
+
+	if (addr_port_parse(o->endpoint, &addr, &port) < 0)
+		opts_usage(
+		    "--endpoint must be ADDR:PORT such as 192.0.2.1:80 or [2001:db8::1]:80, not "
+		    "\"%s\"",
+		    o->endpoint);
+}
+
+static void
 check_sources(const struct options *o)
 {
 	size_t n_links = o->interfaces.n ? o->interfaces.n : 1;
+
+	if (o->endpoint) {
+		check_endpoint(o);
+		return;
+	}
 
 	if (!o->interfaces.n && !o->files.n)
 		opts_usage("nothing to do: name an interface with -i or a capture file with -r");
@@ -398,7 +418,7 @@ fill_defaults(struct options *o)
 		o->state_dir = copy(state);
 	for (size_t i = o->links.n; i < o->interfaces.n; i++)
 		default_link(o, o->interfaces.v[i]);
-	if (o->links.n == 0)
+	if (o->links.n == 0 && o->files.n)
 		default_link(o, o->files.v[0]);
 }
 

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -187,6 +188,24 @@ state_load(struct state *s)
 		         "old, %zu of no module, %zu for want of room",
 		         result.tags, s->config.folder, TAG_FILE_NAME, result.age_s, result.over,
 		         result.unknown, result.no_room);
+}
+
+int
+state_read(const char *folder, const struct classifier *c, struct tag_table *t,
+           struct tag_file_result *ret)
+{
+	struct learned *l = learn(c);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = !l ? -ENOMEM : fd < 0 ? -errno : NM_OK;
+
+	if (rc < 0)
+		(void)snprintf(ret->fault, sizeof(ret->fault), "%s", nm_strerror(rc));
+	else
+		rc = tag_file_load(fd, &l->words, (uint64_t)time(NULL), t, ret);
+	if (fd >= 0)
+		(void)close(fd);
+	free_learned(l);
+	return rc;
 }
 
 static void

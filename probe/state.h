@@ -10,6 +10,8 @@
 #ifndef NETMON_PROBE_STATE_H
 #define NETMON_PROBE_STATE_H
 
+#include "probe/tag_file.h"
+
 #include <stdbool.h>
 
 struct classifier;
@@ -38,6 +40,11 @@ void state_load(struct state *s);
 
 /* Starts the thread that saves. */
 void state_start(struct state *s);
+
+/* Puts what another process has saved in a folder, which may be at work, into a table of one's own. 0, or a negative code with words
+ * in ret->fault; -ENOENT when nothing is there. */
+int state_read(const char *folder, const struct classifier *c, struct tag_table *t,
+               struct tag_file_result *ret);
 
 /* Ends that thread and saves for the last time. */
 void state_stop(struct state *s);

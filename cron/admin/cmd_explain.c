@@ -22,7 +22,7 @@
 #define HOURS_MAX    (24UL * 366)
 #define HOURS        24
 #define FIXED_WORDS  4
-#define STATE_FOLDER "/var/lib/netmon"
+#define STATE_FOLDER "/var/lib/netmon/probe"
 
 /* --- the probe's part --------------------------------------------------------------------------------------------- */
 

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """netmonc --explain and netmon explain: why flows have the application that they have."""
 import re
+import struct
+import time
+from pathlib import Path
 
 import netmon_e2e as e2e
+from netmon_frames import Probe, Record, apps
 
 
 def paragraphs(text):
@@ -71,3 +75,72 @@ class Files(e2e.Case):
             done = e2e.run("netmonc", "--explain", *words, check=False)
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn("--explain", done.stderr)
+
+
+def as_of_now(capture, path):
+    """A capture with its packets' times moved to the present."""
+    data = bytearray(Path(e2e.capture(capture)).read_bytes())
+    at, shift = 24, None
+    while at < len(data):
+        seconds, _, captured, _ = struct.unpack_from("<IIII", data, at)
+        shift = int(time.time()) - 5 - seconds if shift is None else shift
+        struct.pack_into("<I", data, at, seconds + shift)
+        at += 16 + captured
+    path.write_bytes(data)
+    return path
+
+
+class Endpoints(e2e.Case):
+    def setUp(self):
+        super().setUp()
+        self.state = self.dir / "probe"
+        self.state.mkdir()
+        self.dir.chmod(0o755)
+        self.state.chmod(0o777)
+
+    def explain(self, *words, **kwargs):
+        return e2e.run("netmon", "--store", f"sqlite:{self.dir}/netmon.db", "explain", *words, "--state-dir", self.state,
+                       **kwargs)
+
+    def test_rules_tags_and_the_store_are_asked(self):
+        capture = as_of_now("ftp", self.dir / "now.pcap")
+        e2e.run("netmonc", "-o", "csv", "--state-dir", self.state, "-r", capture)
+        netmond = self.netmond(store=True)
+        probe = Probe(netmond.port)
+        self.addCleanup(probe.close)
+        probe.greet()
+        probe.send(apps((7, "FTP", "File transfer")))
+        probe.store(1, [Record("192.0.2.21", "10.0.0.9", sport=21, dport=5000, octets=900, packets=3, application=7,
+                               started=int(time.time()) - 60),
+                        Record("192.0.2.21", "10.0.0.9", sport=22, dport=5000, application=0)])
+        out = self.explain("192.0.2.21:21").stdout
+        self.assertIn("rule      none by this end alone, on tcp", out)
+        self.assertIn(f"tag       tcp is FTP, confidence 50 (ftp tag), for 3600 s after its last use, in {self.state}", out)
+        self.assertRegex(out, r"FTP +6 +1 +3 +900 +20\d\d-")
+        out = self.explain("[2001:db8::1]:21").stdout
+        self.assertIn("tag       none, by what 1 probe saved", out)
+        self.assertIn("none\n", out)
+
+    def test_the_rule_that_meets_it_is_named(self):
+        rules = self.dir / "rules.conf"
+        rules.write_text('udp host 10.0.0.0/8 port 5000-5010 = "Billing"\n')
+        out = e2e.run("netmonc", "--endpoint", "10.1.1.1:5003", "--rules", rules).stdout
+        self.assertIn(f"rule      {rules} line 1 calls it Billing, on udp", out)
+        self.assertIn("rule      none by this end alone, on tcp", out)
+        self.assertIn("tag       no probe has saved any", out)
+
+    def test_without_a_store_what_the_probe_knows_is_said_nonetheless(self):
+        done = self.explain("10.0.0.1:80", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("rule      none", done.stdout)
+        self.assertIn("store init", done.stderr)
+
+    def test_a_broken_file_of_rules_or_tags_is_named(self):
+        rules = self.dir / "rules.conf"
+        rules.write_text("nonsense\n")
+        done = e2e.run("netmonc", "--endpoint", "10.1.1.1:5003", "--rules", rules, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"{rules}:1:", done.stderr)
+        (self.state / "tags").write_bytes(b"netmtags" + bytes(50))
+        self.netmond(store=True).stop()
+        self.assertIn(str(self.state), self.explain("10.0.0.1:80").stderr)

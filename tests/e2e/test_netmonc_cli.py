@@ -92,7 +92,7 @@ class Usage(e2e.Case):
         self.assertIn("every 1000 ms", done.stdout)
         names = {x.partition(" ")[0] for x in settings}
         options = set(re.findall(r"--([a-z-]+)", netmonc("--help").stdout))
-        only_on_the_command_line = {"read", "output", "config", "check", "explain", "verbose", "version", "help", "no-sandbox"}
+        only_on_the_command_line = {"read", "output", "config", "check", "explain", "endpoint", "verbose", "version", "help", "no-sandbox"}
         self.assertEqual({n.replace("_", "-") for n in names}, options - only_on_the_command_line)
 
     def test_check_refuses_what_would_not_run(self):
