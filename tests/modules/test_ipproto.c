@@ -16,6 +16,8 @@ static const struct {
 	{ 89, "OSPF", SAMPLE("hello", CLIENT, "\x02\x01\x00\x2c\x01\x01\x01\x01") },
 	{ 89, "OSPF", SAMPLE("hello of version 3", CLIENT, "\x03\x01\x00\x24\x01\x01\x01\x01") },
 	{ 103, "PIM", SAMPLE("hello", CLIENT, "\x20\x00\x41\xfe\x00\x01\x00\x02") },
+	{ 108, "IPComp", SAMPLE("deflated", CLIENT, "\x06\x00\x00\x02\x4b\x4c\x4a\x06") },
+	{ 113, "PGM", SAMPLE("source path", CLIENT, "\x0f\xa0\x0f\xa1\x00\x00\x12\x34\x01\x02") },
 	{ 112, "VRRP", SAMPLE("advertisement", CLIENT, "\x21\x01\x64\x01\x00\x01\xba\x52") },
 };
 
