@@ -178,9 +178,12 @@ rate_rip(const struct nm_packet *pkt, struct wire w)
 	uint32_t entries = pkt->wire_len - 4;
 
 	if (!wire_ok(&w) || !is_in(0xe06, command) || version < 1 || version > 2 || zero != 0 ||
-	    entries % 20 != 0 || entries > 26 * 20)
+	    entries > 27 * 20)
 		return 0;
-	return family == 0 || family == 2 || (family == 0xffff && version == 2) ? NM_CONF_PROOF : 0;
+	/* behind the entries of RFC 4822 stands a digest of any length */
+	if (family == 0xffff)
+		return version == 2 ? NM_CONF_PROOF : 0;
+	return entries % 20 == 0 && (family == 0 || family == 2) ? NM_CONF_PROOF : 0;
 }
 
 /* RFC 2080 section 2.1: the same head, entries of prefix, tag, its length, metric, which for a next hop is 0xff. */
@@ -299,8 +302,8 @@ rate_glbp(const struct nm_packet *pkt, struct wire w)
 	           : 0;
 }
 
-/* RFC 5880 section 4.1: version 1, state and flags, of which multipoint is not used, how many may miss, length, whose session
- * it is. With authentication (0x04) there is more than 24 octets. */
+/* RFC 5880 section 4.1: version (1, and 0 of the drafts), state and flags, how many may miss, length, whose session it is. With
+ * authentication (0x04) there is more than 24 octets. */
 static uint8_t
 rate_bfd(const struct nm_packet *pkt, struct wire w)
 {
@@ -310,8 +313,8 @@ rate_bfd(const struct nm_packet *pkt, struct wire w)
 	uint8_t length = wire_u8(&w);
 	uint32_t mine = wire_u32(&w);
 
-	return wire_ok(&w) && version == 1 && misses > 0 && mine != 0 && !(flags & 0x01) &&
-	               length == pkt->wire_len && (flags & 0x04 ? length >= 26 : length == 24)
+	return wire_ok(&w) && version <= 1 && misses > 0 && mine != 0 && length == pkt->wire_len &&
+	               (flags & 0x04 ? length >= 26 : length == 24)
 	           ? NM_CONF_PROOF
 	           : 0;
 }
