@@ -24,6 +24,7 @@
 #define PORT_NAT_PMP_2 5350 /* where clients hear what is announced to all */
 #define PORT_SLP       427
 #define PORT_SAP       9875
+#define PORT_WSD       3702
 
 #define ENVELOPE_MAX 1500 /* octets of XML that are searched */
 
@@ -45,6 +46,7 @@ static const struct nm_match matches[] = {
 	NM_MATCH_TEXT(NM_UDP, 100, "<soap"),
 	NM_MATCH_TEXT(NM_UDP, 100, "<SOAP"),
 	NM_MATCH_TEXT(NM_UDP, 100, "<s:Env"),
+	{ .transport = NM_UDP, .port = PORT_WSD, .min_len = 100 },
 	NM_MATCH_TEXT(NM_UDP, 16, "BJN"),
 	NM_MATCH_TEXT(NM_UDP, 16, "MFNP"),
 	{ .transport = NM_UDP, .port = PORT_SAP, .min_len = 12 },
@@ -136,8 +138,7 @@ rate_slp(const struct nm_packet *pkt, struct wire w)
 static uint8_t
 rate_wsd(const struct nm_packet *pkt, struct wire w)
 {
-	(void)pkt;
-	if (*w.at != '<')
+	if (*w.at != '<' && !nm_is_port(pkt, PORT_WSD))
 		return 0;
 	wire_limit(&w, ENVELOPE_MAX);
 	struct wire other = w;
