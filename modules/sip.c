@@ -2,9 +2,9 @@
 /*
  * SIP and RTP: RFC 3261, SDP (RFC 8866), RTP and RTCP (RFC 3550). SIP over UDP and TCP on any port, usually 5060.
  *
- * SIP: a request or status line with its version. A SIP conversation is watched: the connection address and media ports of
- * each SDP body tag RTP (and RTCP on the port above, or where a=rtcp says, RFC 3605). RTP: packets of a tagged endpoint
- * that have an RTP header; without SIP, three packets of one direction with the same source and growing sequence numbers, on
+ * SIP: a request or status line with its version; who answers is tagged. A SIP conversation is watched: the connection address
+ * and media ports of each SDP body tag RTP (and RTCP on the port above, or where a=rtcp says, RFC 3605). RTP: packets of a
+ * tagged endpoint that have an RTP header; without SIP, three packets of one direction with the same source and growing sequence numbers, on
  * TCP behind their lengths (RFC 4571); RTCP by its compound structure, which also tags the RTP port below, and secured RTCP
  * (RFC 3711) by the head that is left in clear, of two packets. One direction is enough.
  *
@@ -259,6 +259,9 @@ classify_sip(const struct nm_packet *pkt, struct nm_call *call, struct nm_verdic
 		learn_from_sdp(pkt, call, sdp);
 	if (verdict->confidence == 0)
 		return NM_MORE;
+	/* who answers goes on with it after a pause: what keeps the way open until then says nothing by itself */
+	if (text_begins(&line, "SIP/2.0 "))
+		nm_tag_sender(pkt, call, APP_SIP);
 	verdict->app = APP_SIP;
 	verdict->evidence = NM_EV_SIGNATURE;
 	verdict->flags = NM_WATCH;

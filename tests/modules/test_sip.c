@@ -70,6 +70,22 @@ an_sdp_body_tags_rtp_and_rtcp(void **state)
 	assert_string_equal(talk_say(&rtcp, CLIENT, "opaque"), "RTP");
 }
 
+/* Octets that keep the way through a firewall open, long after the last message. */
+static void
+who_answers_is_tagged(void **state)
+{
+	struct talk t = talk_begin(h, NM_UDP, PHONES);
+	struct talk later = talk_begin(h, NM_UDP, PHONES);
+
+	(void)state;
+	assert_string_equal(talk_say(&later, CLIENT, "\r\n\r\n"), "Unknown");
+	assert_string_equal(talk_say(&t, SERVER, "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a\r\n\r\n"),
+	                    "SIP");
+	later = talk_begin(h, NM_UDP, PHONES);
+	assert_string_equal(talk_say(&later, CLIENT, "\r\n\r\n"), "SIP");
+	assert_int_equal(later.state.confidence, NM_CONF_SERVICE);
+}
+
 static void
 each_media_line_has_its_own_address_and_rtcp_port(void **state)
 {
@@ -212,6 +228,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
 		CASE(an_sdp_body_tags_rtp_and_rtcp),
+		CASE(who_answers_is_tagged),
 		CASE(each_media_line_has_its_own_address_and_rtcp_port),
 		CASE(ipv6_media_is_tagged),
 		CASE(held_calls_and_low_ports_are_not_tagged),
