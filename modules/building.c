@@ -3,7 +3,7 @@
  * Buildings and homes: BACnet/IP (ASHRAE 135 annex J; UDP, usually port 47808), KNXnet/IP (EN ISO 22510; 3671), CN/IP of LonWorks
  * (ISO/IEC 14908-4; UDP, 1628 and 1629), Niagara Fox (TCP, 1911), Tuya (UDP 6666, 6667, TCP 6668), Nest's log sink (OpenWeave on
  * TCP, 11095), TP-Link's smart home protocol (9999), LIFX (UDP, 56700); and what finds devices: Ubiquiti's discovery (UDP, 10001),
- * MikroTik's MNDP (UDP, 5678).
+ * MikroTik's MNDP (UDP, 5678); and ZEP, which carries captured ZigBee (UDP, 17754).
  *
  * Evidence: fixed octets and lengths that fit what was sent, elements that fill it, of TP-Link the text behind its cipher. What is
  * too little for that counts on the usual port only. Servers are tagged. Cost: asked for payload with these heads, and on these
@@ -14,6 +14,7 @@
 #include <netmon/text.h>
 #include <netmon/tlv.h>
 
+#define APP_ZEP      197
 #define APP_LIFX     198
 #define APP_CNP_IP   199
 #define APP_BACNET   230
@@ -25,6 +26,7 @@
 #define APP_MNDP     236
 #define APP_FOX      237
 
+#define PORT_ZEP      17754
 #define PORT_LIFX     56700
 #define PORT_CNP_IP   1628 /* and the next one */
 #define PORT_BACNET   47808
@@ -33,6 +35,7 @@
 #define PORT_MNDP     5678
 
 static const struct nm_app apps[] = {
+	{ APP_ZEP, "ZEP", "Home", 0x6c584c, 0xb9a497 },
 	{ APP_LIFX, "LIFX", "Home", 0xb5651d, 0xe8ab72 },
 	{ APP_CNP_IP, "CNP-IP", "Building", 0x5f6f52, 0xabbf9a },
 	{ APP_BACNET, "BACnet", "Building", 0x2b6777, 0x7fbccc },
@@ -76,6 +79,7 @@ static const struct nm_match matches[] = {
 	  .pattern = { 0, 0, 0, 0, 0xd0, 0xf2 },
 	  .mask = { 0xff, 0xff, 0, 0, 0xff, 0xff } },
 	{ .transport = NM_UDP, .port = PORT_LIFX, .min_len = 36 },
+	{ .transport = NM_UDP, .port = PORT_ZEP, .min_len = 8, .len = 2, .pattern = { 'E', 'X' } },
 	{ .transport = NM_UDP, .port = PORT_UBIQUITI, .min_len = 4 },
 	{ .transport = NM_UDP, .port = PORT_MNDP, .min_len = 4 },
 };
@@ -311,6 +315,29 @@ rate_lifx(const struct nm_packet *pkt, struct wire w)
 	           : 0;
 }
 
+#define ZEP_OLD 16 /* octets of a header of version 1 */
+#define ZEP_NEW 32 /* and of version 2 */
+#define ZEP_ACK 8  /* of an acknowledgement of version 2 */
+
+/* "EX", version, of version 2 a kind; the last octet of a header counts those of the frame behind it. */
+static uint8_t
+rate_zep(const struct nm_packet *pkt, struct wire w)
+{
+	if (!nm_is_port(pkt, PORT_ZEP) || !text_begins(&w, "EX"))
+		return 0;
+	wire_skip(&w, 2);
+	uint8_t version = wire_u8(&w);
+	uint8_t kind = wire_u8(&w);
+	if (version == 2 && kind == 2)
+		return pkt->wire_len == ZEP_ACK ? NM_CONF_SIGNATURE : 0;
+	uint32_t header = version == 1 ? ZEP_OLD : ZEP_NEW;
+	wire_skip(&w, header - 5);
+	uint8_t length = wire_u8(&w);
+	return wire_ok(&w) && (version == 1 || version == 2) && header + length == pkt->wire_len
+	           ? NM_CONF_SIGNATURE
+	           : 0;
+}
+
 /* --- what finds devices: elements of type, length and value ------------------------------------------------------------- */
 
 #define UBIQUITI_ELEMENTS 2 /* at least */
@@ -357,13 +384,13 @@ rate_mndp(const struct nm_packet *pkt, struct wire w)
 /* ------------------------------------------------------------------------------------------------------------------- */
 
 static const struct nm_family_row protocols[] = {
-	{ NM_UDP, APP_BACNET, rate_bacnet }, { NM_TCP, APP_KNX, rate_knx },
-	{ NM_UDP, APP_KNX, rate_knx },       { NM_UDP, APP_CNP_IP, rate_cnp_ip },
-	{ NM_TCP, APP_FOX, rate_fox },       { NM_TCP, APP_TUYA, rate_tuya },
-	{ NM_UDP, APP_TUYA, rate_tuya },     { NM_TCP, APP_NEST, rate_nest },
-	{ NM_TCP, APP_TPLINK, rate_tplink }, { NM_UDP, APP_TPLINK, rate_tplink },
-	{ NM_UDP, APP_LIFX, rate_lifx },     { NM_UDP, APP_UBIQUITI, rate_ubiquiti },
-	{ NM_UDP, APP_MNDP, rate_mndp },
+	{ NM_UDP, APP_BACNET, rate_bacnet },     { NM_TCP, APP_KNX, rate_knx },
+	{ NM_UDP, APP_KNX, rate_knx },           { NM_UDP, APP_CNP_IP, rate_cnp_ip },
+	{ NM_TCP, APP_FOX, rate_fox },           { NM_TCP, APP_TUYA, rate_tuya },
+	{ NM_UDP, APP_TUYA, rate_tuya },         { NM_TCP, APP_NEST, rate_nest },
+	{ NM_TCP, APP_TPLINK, rate_tplink },     { NM_UDP, APP_TPLINK, rate_tplink },
+	{ NM_UDP, APP_LIFX, rate_lifx },         { NM_UDP, APP_ZEP, rate_zep },
+	{ NM_UDP, APP_UBIQUITI, rate_ubiquiti }, { NM_UDP, APP_MNDP, rate_mndp },
 };
 
 static enum nm_result
@@ -379,7 +406,7 @@ NM_MODULE(building) = {
 	.size = sizeof(struct nm_module),
 	.name = "building",
 	.summary =
-	    "BACnet, KNXnet/IP, CN/IP, Fox, Tuya, Nest, TP-Link, LIFX, Ubiquiti discovery, MNDP",
+	    "BACnet, KNXnet/IP, CN/IP, Fox, Tuya, Nest, TP-Link, LIFX, ZEP, Ubiquiti discovery, MNDP",
 	.n_apps = sizeof(apps) / sizeof(apps[0]),
 	.n_matches = sizeof(matches) / sizeof(matches[0]),
 	.apps = apps,

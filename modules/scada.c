@@ -70,6 +70,9 @@ static const struct nm_match matches[] = {
 	/* HDLC frame of format type 3 */
 	BOTH(.min_len = 9, .len = 2, .pattern = { 0x7e, 0xa0 }, .mask = { 0xff, 0xf0 }),
 	BOTH(.port = PORT_IEC62056, .min_len = 9, .len = 2, .pattern = { 0, 1 }),
+	/* wrapper with ports and a length below 256 */
+	BOTH(.min_len = 30, .len = 8, .pattern = { 0, 1 },
+	     .mask = { 0xff, 0xff, 0xff, 0, 0xff, 0, 0xff, 0 }),
 	BOTH(.min_len = 16, .len = 3, .pattern = { 0x60, 0, 0xa0 }, .mask = { 0xff, 0x80, 0xf0 }),
 	BOTH(.min_len = 16, .len = 4, .pattern = { 0x60, 0x81, 0, 0xa0 },
 	     .mask = { 0xff, 0xff, 0, 0xf0 }),
@@ -273,8 +276,11 @@ rate_iec60870(const struct nm_packet *pkt, struct wire w)
 
 #define HDLC_FLAG       0x7e
 #define HDLC_POLYNOMIAL 0x8408
-#define HDLC_LEAST      7 /* format, two addresses, control, check sum */
-#define WRAPPER         8 /* IEC 62056-4-7 section 5.3: version 1, two ports, length */
+#define HDLC_LEAST      7    /* format, two addresses, control, check sum */
+#define COSEM_REQUEST   0x60 /* of an association */
+#define COSEM_ANSWER    0x61
+#define COSEM_NEAR      24 /* octets in which its context begins */
+#define WRAPPER         8  /* IEC 62056-4-7 section 5.3: version 1, two ports, length */
 
 /* IEC 62056-46 section 6.4: flag, format type 3 with 11 bits of length, ..., check sum, flag. */
 static uint8_t
@@ -306,6 +312,22 @@ is_cosem(uint8_t tag)
 	       tag == 0x0e || tag == 0x0f || tag == 0x01 || tag == 0x08;
 }
 
+/* Of an association's request or answer: the context's object identifier, 2.16.756.5.8.1, stands near its beginning. */
+static bool
+has_cosem_context(struct wire w)
+{
+	static const uint8_t context[] = { 0x06, 0x07, 0x60, 0x85, 0x74, 0x05, 0x08, 0x01 };
+
+	wire_skip(&w, 1);
+	wire_limit(&w, COSEM_NEAR);
+	while (wire_left(&w) >= sizeof(context)) {
+		if (memcmp(w.at, context, sizeof(context)) == 0)
+			return true;
+		wire_skip(&w, 1);
+	}
+	return false;
+}
+
 static uint8_t
 rate_iec62056(const struct nm_packet *pkt, struct wire w)
 {
@@ -315,8 +337,11 @@ rate_iec62056(const struct nm_packet *pkt, struct wire w)
 	wire_skip(&w, 4);
 	uint16_t length = wire_u16(&w);
 	uint8_t tag = wire_u8(&w);
-	return wire_ok(&w) && nm_is_port(pkt, PORT_IEC62056) && version == 1 && length > 0 &&
-	               fits(pkt, WRAPPER + length) && is_cosem(tag)
+	if (!wire_ok(&w) || version != 1 || length == 0 || !fits(pkt, WRAPPER + length))
+		return 0;
+	if (nm_is_port(pkt, PORT_IEC62056))
+		return is_cosem(tag) ? NM_CONF_SIGNATURE : 0;
+	return (tag == COSEM_REQUEST || tag == COSEM_ANSWER) && has_cosem_context(w)
 	           ? NM_CONF_SIGNATURE
 	           : 0;
 }
@@ -406,6 +431,7 @@ rate_c37118(const struct nm_packet *pkt, struct wire w)
 /* --- HART-IP: HCF_SPEC-085 section 10 ---------------------------------------------------------------------------- */
 
 #define HART_HEADER  8  /* version, kind, id, state, sequence, length of all */
+#define HART_REFUSAL 15 /* the kind of a message that could not be understood */
 #define HART_SESSION 13 /* and who is master, and a time */
 
 static uint8_t
@@ -418,8 +444,8 @@ rate_hart_ip(const struct nm_packet *pkt, struct wire w)
 
 	wire_skip(&w, 2);
 	uint16_t length = wire_u16(&w);
-	if (!wire_ok(&w) || version < 1 || version > 2 || (kind & 0x0f) > 3 || id > 5 ||
-	    length < HART_HEADER || !fits(pkt, length))
+	if (!wire_ok(&w) || version < 1 || version > 2 || (kind > 3 && kind != HART_REFUSAL) ||
+	    id > 5 || length < HART_HEADER || !fits(pkt, length))
 		return 0;
 	if (nm_is_port(pkt, PORT_HART_IP))
 		return NM_CONF_SIGNATURE;

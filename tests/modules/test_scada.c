@@ -19,6 +19,10 @@ static const struct module_case messages[] = {
 	{ CASE_TCP("2404"), "IEC60870", SAMPLE("started", SERVER, "h\4\13\0\0\0") },
 	{ CASE_TCP("4059"), "IEC62056", SAMPLE("frame", CLIENT, "~\240\7\3!\223\17\1~") },
 	{ CASE_UDP("4059"), "IEC62056", SAMPLE("datagram", CLIENT, "~\240\7\3!\223\17\1~") },
+	{ CASE_TCP("4059"), "IEC62056",
+	  SAMPLE(
+	      "wrapped association", CLIENT,
+	      "\0\1\0\20\0\1\0\37`\35\241\11\6\7`\205t\5\10\1\1\276\20\4\16\1\0\0\0\6_\37\4\0\0\36\35\377\377") },
 	{ CASE_TCP("1153"), "ANSI C1222",
 	  SAMPLE(
 	      "request", CLIENT,
@@ -44,12 +48,11 @@ static const struct module_case port_messages[] = {
 	  SAMPLE("interrogation", CLIENT, "h\16\0\0\0\0d\1\6\0\1\0\0\0\0\24") },
 	{ CASE_TCP("2404"), "IEC60870",
 	  SAMPLE("two", SERVER, "h\4\1\0\6\0h\16\0\0\0\0d\1\7\0\1\0\0\0\0\24") },
-	{ CASE_TCP("4059"), "IEC62056",
-	  SAMPLE(
-	      "wrapped", CLIENT,
-	      "\0\1\0\20\0\1\0\37`\35\241\11\6\7`\205t\5\10\1\1\276\20\4\16\1\0\0\0\6_\37\4\0\0\36\35\377\377") },
+	{ CASE_UDP("4059"), "IEC62056",
+	  SAMPLE("wrapped read", CLIENT, "\0\1\0\20\0\1\0\15\300\1\301\0\1\0\0*\0\0\377\2\0") },
 	{ CASE_UDP("5094"), "HART-IP",
 	  SAMPLE("command 0", CLIENT, "\1\0\3\0\0\2\0\r\2\200\0\0\202") },
+	{ CASE_UDP("5094"), "HART-IP", SAMPLE("refusal", SERVER, "\1\17\3\1\0\2\0\11\3") },
 	{ CASE_TCP("5094"), "HART-IP", SAMPLE("keep alive", SERVER, "\1\1\2\0\0\5\0\10") },
 	{ CASE_TCP("10001"), "ATG", SAMPLE("refusal", SERVER, "9999FF1B\n") },
 	{ CASE_TCP("10001"), "ATG", SAMPLE("answer without head", SERVER, "\nI20100\n08/19") },
@@ -77,6 +80,10 @@ static const struct module_case look_alikes[] = {
 	  SAMPLE("frame with a wrong sum", CLIENT, "~\240\7\3!\223\17\2~") },
 	{ CASE_TCP("9000"), "IEC62056", SAMPLE("PPP", CLIENT, "~\377}#\300!}!}!} }4}\"}&~") },
 	{ CASE_TCP("4059"), "IEC62056", SAMPLE("no APDU", CLIENT, "\0\1\0\20\0\1\0\3GET") },
+	{ CASE_TCP("9000"), "IEC62056",
+	  SAMPLE(
+	      "association of another protocol", CLIENT,
+	      "\0\1\0\20\0\1\0\37`\35\241\11\6\7`\205t\5\11\1\1\276\20\4\16\1\0\0\0\6_\37\4\0\0\36\35\377\377") },
 	{ CASE_TCP("1153"), "ANSI C1222",
 	  SAMPLE(
 	      "nobody calls", CLIENT,
