@@ -7,6 +7,7 @@
  * Cost: asked for UDP payload that begins with a content type and version; reads the record's heads.
  */
 #include <netmon/family.h>
+#include <netmon/hello.h>
 #include <netmon/module.h>
 
 #define APP_DTLS 114
@@ -98,13 +99,35 @@ is_dtls(const struct nm_packet *pkt)
 	return true;
 }
 
+/* The name that a client asks for, when its hello begins here (RFC 6347 section 4.2.2): what is behind the first fragment is
+ * not waited for. */
+static void
+say_name(const struct nm_packet *pkt, struct nm_call *call)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+	struct hello hello;
+
+	if (wire_u8(&w) != HANDSHAKE)
+		return;
+	wire_skip(&w, HEADER - 1);
+	uint8_t type = wire_u8(&w);
+	wire_skip(&w, 5);
+	uint32_t offset = three_octets(&w);
+	wire_limit(&w, three_octets(&w));
+	if (!wire_ok(&w) || type != HELLO_CLIENT || offset != 0 ||
+	    !hello_read(w, HELLO_CLIENT, true, &hello) || wire_left(&hello.name) == 0)
+		return;
+	call->host(call, hello.name.at, (uint32_t)wire_left(&hello.name),
+	           hello.ech ? NM_NAME_OUTER : NM_NAME_CLIENT);
+}
+
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	(void)ctx;
-	(void)call;
 	if (!is_dtls(pkt))
 		return NM_MORE;
+	say_name(pkt, call);
 	return nm_signature(verdict, APP_DTLS, NM_CONF_PROOF);
 }
 
