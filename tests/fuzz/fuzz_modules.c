@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Any bytes as the payloads of one conversation, through dispatch, tags and all modules. The input is: transport (even
- * TCP, odd UDP), two octets each of client and server port, then packets of a head octet (top bit: from the server) and
- * a length octet that counts eights.
+ * Any bytes as the payloads of one conversation, through dispatch, tags and all modules. The input is: transport (its lowest
+ * two bits: TCP, UDP, SCTP, RSVP), two octets each of client and server port, then packets of a head octet (top bit: from the
+ * server) and a length octet that counts eights.
  */
 #include "tests/support/all_modules.h"
 
@@ -11,6 +11,9 @@
 #include <stdlib.h>
 
 #define PACKETS_MAX 64
+
+/* SCTP and RSVP stand for what has a protocol number of its own. */
+static const uint8_t transports[] = { NM_TCP, NM_UDP, 132, 46 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -60,7 +63,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct classifier *c;
 	struct wire w = wire_init(data, size);
-	struct packet forth = { .protocol = wire_u8(&w) % 2 ? NM_UDP : NM_TCP };
+	struct packet forth = { .protocol = transports[wire_u8(&w) % 4] };
 	struct classify_state st = { 0 };
 
 	if (!c)
