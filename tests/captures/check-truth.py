@@ -15,10 +15,10 @@ import packets  # noqa: E402  (found through the line above)
 
 HEADER = ["proto", "saddr", "sport", "daddr", "dport", "app", "accept"]
 APPS = set("""
-amqp bgp bittorrent coap dhcp dhcpv6 dns edonkey ftp ftp-data git gnutella http https icecast icmp igmp imap imaps ipsec irc
-kerberos l2tp ldap memcached modbus mqtt msn mysql netbios netflow nfs nntp ntp openvpn ospf pop3 pop3s postgresql pptp radius
-rdp redis rsync rtmp rtp rtsp sip smb smtp smtps snmp socks ssdp ssh stun sunrpc syslog telnet tftp unknown vnc vrrp wireguard
-x11 xmpp
+amqp bgp bittorrent coap dhcp dhcpv6 dns dot dtls edonkey ftp ftp-data git gnutella http https icecast icmp igmp imap
+imaps ipsec irc kerberos l2tp ldap memcached modbus mqtt msn mysql netbios netflow nfs nntp ntp openvpn ospf pop3
+pop3s postgresql pptp quic radius rdp redis rsync rtmp rtp rtsp sip smb smtp smtps snmp socks ssdp ssh stun sunrpc
+syslog telnet tftp unknown vnc vrrp wireguard x11 xmpp
 """.split())
 
 
