@@ -56,7 +56,7 @@ archive   = $(BUILD)/lib$(subst /,-,$(1)).a
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
 LIBNETMON := $(BUILD)/libnetmon.a
 
-.PHONY: all deps demo test test-quick thread-tests bench lint stats captures fuzz install clean help tests
+.PHONY: all deps demo module test test-quick thread-tests bench lint stats captures fuzz install clean help tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -72,6 +72,7 @@ help:
 	 'make bench       what netmon costs here (QUICK=1, ALONE=1, PARTS="mixes live", JSON=file: see tests/bench/run --help)' \
 	 'make lint        format, clang-tidy, cppcheck, include directions, headers alone, man pages (FILES=..., QUICK=1)' \
 	 'make stats       sizes of functions and files' \
+	 'make module NAME=foo   begin a classifier module: source, test and man page' \
 	 'make captures    record tests/captures anew (root, network namespaces)' \
 	 'make install     into $$(DESTDIR)$(PREFIX), configuration into $$(DESTDIR)$(SYSCONFDIR)/netmon' \
 	 'variables        CC ASAN=1 TSAN=1 WERROR=1 V=1 BUILD= PREFIX= DESTDIR='
@@ -244,6 +245,9 @@ bench:
 
 captures:
 	tests/captures/make.sh
+
+module:
+	@modules/new '$(NAME)'
 
 # make lint FILES='lib/addr.c lib/addr.h' QUICK=1
 lint:
