@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the BitTorrent scenarios share: a torrent, trackers and four clients. Encryption is off in all of them, and so is
-# everything that looks for peers by itself unless a scenario asks for it. A client keeps its files in TMP/HOST.
+# What the BitTorrent scenarios share: a torrent, trackers and four clients. Encryption is off in all of them unless a scenario
+# asks for it, and so is everything that looks for peers by itself. A client keeps its files in TMP/HOST.
 
 # bt_torrent SIZE [TRACKER-URL...]: TMP/payload.txt and TMP/payload.torrent.
 bt_torrent() {
@@ -26,19 +26,22 @@ bt_tracker() {
 	wait_tcp "$1" "$2"
 }
 
-# bt_transmission HOST PORT seed|leech [utp] [dht=NODE-ADDRESS,PORT]
+# bt_transmission HOST PORT seed|leech [utp] [crypt] [rate=KB/S] [dht=NODE-ADDRESS,PORT]
 bt_transmission() {
-	local host=$1 port=$2 option utp=false dht=false
+	local host=$1 port=$2 option utp=false dht=false crypt=0 limit=false rate=100
 	bt_folder "$host" "$3"
 	mkdir -p "$TMP/$host.conf" "$TMP/$host.watch"
 	for option in "${@:4}"; do
 		case $option in
 		utp) utp=true ;;
+		crypt) crypt=2 ;;
+		rate=*) limit=true rate=${option#rate=} ;;
 		dht=*) dht=true && echo "${option#dht=}" | tr , ' ' >"$TMP/$host.conf/dht.bootstrap" ;;
 		esac
 	done
 	cat >"$TMP/$host.conf/settings.json" <<-END
-		{ "rpc-enabled": false, "port-forwarding-enabled": false, "lpd-enabled": false, "encryption": 0,
+		{ "rpc-enabled": false, "port-forwarding-enabled": false, "lpd-enabled": false, "encryption": $crypt,
+		"speed-limit-up-enabled": $limit, "speed-limit-up": $rate,
 		"dht-enabled": $dht, "utp-enabled": $utp, "peer-port": $port, "download-dir": "$TMP/$host",
 		"watch-dir-enabled": true, "watch-dir": "$TMP/$host.watch", "blocklist-enabled": false }
 	END

@@ -179,10 +179,11 @@ rule() { printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "${5:-$4}" >>"$TMP/ru
 
 # Neighbour discovery, multicast reports and ARP are the link's own business, not conversations of hosts.
 RECORD_FILTER='not arp and not (ip6 and ether multicast) and not net fe80::/10'
+RECORD_OCTETS=0 # of each packet; 0: all
 
 record_start() {
 	CAPTURE=$OUT/$NAME.pcap
-	bg core recorder tcpdump -Z root -i "$LINK_IF" -s 0 -U --immediate-mode -w "$TMP/capture" ${RECORD_FILTER:+"$RECORD_FILTER"}
+	bg core recorder tcpdump -Z root -i "$LINK_IF" -s "$RECORD_OCTETS" -U --immediate-mode -w "$TMP/capture" ${RECORD_FILTER:+"$RECORD_FILTER"}
 	RECORDER=$BG_PID
 	wait_for "tcpdump to listen" grep -q 'listening on' "$TMP/recorder.log"
 }

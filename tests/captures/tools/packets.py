@@ -41,9 +41,7 @@ def frames(path):
         raise NotUnderstood("not an Ethernet capture")
     at = 24
     while at < len(data):
-        stored, full = struct.unpack_from(order + "II", data, at + 8)
-        if stored != full:
-            raise NotUnderstood("a packet was cut short")
+        stored, = struct.unpack_from(order + "I", data, at + 8)
         yield data[at + 16:at + 16 + stored]
         at += 16 + stored
 
@@ -93,7 +91,8 @@ def strip_ipv6(packet):
 
 
 def dissect(kind, packet):
-    """(protocol, source, destination, transport header and data, IP total length), following GRE inwards."""
+    """(protocol, source, destination, transport header and data, octets of that on the wire, IP total length), following
+    GRE inwards. The end of a packet may not have been captured."""
     if kind == IPV4:
         total, fragment = struct.unpack_from("!H2xH", packet, 2)
         if fragment & 0x3FFF:
@@ -111,19 +110,19 @@ def dissect(kind, packet):
     if proto == GRE and strip_gre(inner):
         return dissect(*strip_gre(inner))
     source, destination = (str(ipaddress.ip_address(end)) for end in ends)
-    return proto, source, destination, inner, total
+    return proto, source, destination, inner, total - (len(packet) - len(inner)), total
 
 
-def transport(proto, data):
+def transport(proto, data, length):
     """Ports and payload octets; what has no ports is written with 0 0."""
     if proto == TCP:
         sport, dport = struct.unpack_from("!HH", data)
-        return sport, dport, len(data) - 4 * (data[12] >> 4)
+        return sport, dport, length - 4 * (data[12] >> 4)
     if proto == UDP:
         sport, dport = struct.unpack_from("!HH", data)
-        return sport, dport, len(data) - 8
+        return sport, dport, length - 8
     if proto in WITHOUT_PORTS:
-        return 0, 0, len(data)
+        return 0, 0, length
     raise NotUnderstood("IP protocol %d" % proto)
 
 
@@ -132,8 +131,8 @@ def conversations(path):
     found = collections.OrderedDict()
     for number, frame in enumerate(frames(path), 1):
         try:
-            proto, source, destination, data, total = dissect(*strip_link(frame))
-            sport, dport, payload = transport(proto, data)
+            proto, source, destination, data, length, total = dissect(*strip_link(frame))
+            sport, dport, payload = transport(proto, data, length)
         except NotUnderstood as reason:
             raise NotUnderstood("%s: packet %d: %s" % (path, number, reason))
         key = (proto, source, sport, destination, dport)
