@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Classification of packets. When a conversation begins: the admin's rules, the tag table (source, then destination), and what
- * DNS told the client. Then, until it is settled, the modules that the dispatch names. The highest confidence wins, a rule
+ * Classification of packets. When a conversation begins: the admin's rules, the tag table (the server's end, then the client's),
+ * and what DNS told the client. Then, until it is settled, the modules that the dispatch names. The highest confidence wins, a rule
  * beats them all.
  */
 #include "probe/classify_inner.h"
@@ -127,69 +127,107 @@ name_service(const struct classifier *c, struct classify_state *st)
 
 /* --- tags ------------------------------------------------------------------------------------------------------- */
 
-static struct tag_key
-tag_key(const struct addr *addr, uint16_t port, uint8_t transport)
+/* The ends of a conversation that tags may speak of, the server's first. A tag tells what is spoken with who goes there: nothing
+ * of conversations that its endpoint begins itself, with a port that it happens to have. Who began is known of TCP whose
+ * beginning was seen; of all others it is a guess, so the other end may speak where the first has nothing to say. */
+struct tag_ends {
+	const struct addr *addr[2];
+	uint16_t port[2];
+	unsigned n;
+	uint8_t transport;
+	uint32_t now_s;
+};
+
+static struct tag_ends
+ends_of(const struct packet *pkt, bool from_client, const struct classify_state *st)
 {
-	return (struct tag_key){ .addr = *addr, .port = port, .transport = transport };
+	return (struct tag_ends){
+		.addr = { from_client ? &pkt->daddr : &pkt->saddr,
+		          from_client ? &pkt->saddr : &pkt->daddr },
+		.port = { from_client ? pkt->dport : pkt->sport,
+		          from_client ? pkt->sport : pkt->dport },
+		.n = st->flags & CLASSIFY_OPENED ? 1 : 2,
+		.transport = pkt->protocol,
+		.now_s = (uint32_t)(pkt->ts_ns / 1000000000U),
+	};
+}
+
+static struct tag_key
+key_of(const struct tag_ends *e, unsigned end)
+{
+	return (struct tag_key){ .addr = *e->addr[end],
+		                 .port = e->port[end],
+		                 .transport = e->transport };
 }
 
 /* tag_find() for the few endpoints that may have a tag. */
 static inline bool
-find_tag(struct classifier *c, const struct addr *addr, uint16_t port, uint8_t transport,
-         uint32_t now_s, struct tag_fact *ret_fact)
+find_at(struct classifier *c, const struct tag_ends *e, unsigned end, struct tag_fact *ret_fact)
 {
-	if (!ends_may_have(c->ends, addr, ends_port(port, transport)))
+	if (!ends_may_have(c->ends, e->addr[end], ends_port(e->port[end], e->transport)))
 		return false;
-	const struct tag_key key = tag_key(addr, port, transport);
-	return tag_find(c->tags, &key, now_s, ret_fact);
+	const struct tag_key key = key_of(e, end);
+	return tag_find(c->tags, &key, e->now_s, ret_fact);
 }
 
+/* What the tags say of a conversation. */
+static inline bool
+find_tag(struct classifier *c, const struct tag_ends *e, struct tag_fact *ret_fact)
+{
+	return find_at(c, e, 0, ret_fact) || (e->n > 1 && find_at(c, e, 1, ret_fact));
+}
+
+/* A signature contradicts the tags that are not of its application. */
 static void
-forget_wrong_tag(struct classifier *c, const struct tag_key *key, uint32_t now_s, uint16_t app)
+forget_wrong_tags(struct classifier *c, const struct tag_ends *e, uint16_t app)
 {
 	struct tag_fact fact;
 
-	if (find_tag(c, &key->addr, key->port, key->transport, now_s, &fact) && fact.app != app)
-		tag_forget(c->tags, key);
+	for (unsigned i = 0; i < e->n; i++)
+		if (find_at(c, e, i, &fact) && fact.app != app) {
+			const struct tag_key key = key_of(e, i);
+			tag_forget(c->tags, &key);
+		}
 }
 
-/* Looks the source, then the destination up; the better of the two counts. */
 static void
-look_up_tags(struct classifier *c, const struct packet *pkt, struct classify_state *st)
+look_up_tags(struct classifier *c, const struct packet *pkt, bool from_client,
+             struct classify_state *st)
 {
-	uint32_t now_s = (uint32_t)(pkt->ts_ns / 1000000000U);
+	const struct tag_ends ends = ends_of(pkt, from_client, st);
 	struct tag_fact fact;
 
-	for (unsigned i = 0; i < 2; i++) {
-		if (!find_tag(c, i ? &pkt->daddr : &pkt->saddr, i ? pkt->dport : pkt->sport,
-		              pkt->protocol, now_s, &fact) ||
-		    fact.confidence <= st->confidence)
-			continue;
-		st->app = fact.app;
-		st->tagged = fact.app;
-		st->reason = fact.reason;
-		st->confidence = fact.confidence;
-		st->owner = 0;
-		name_service(c, st);
-	}
+	if (!find_tag(c, &ends, &fact) || fact.confidence <= st->confidence)
+		return;
+	st->app = fact.app;
+	st->tagged = fact.app;
+	st->reason = fact.reason;
+	st->confidence = fact.confidence;
+	st->owner = 0;
+	name_service(c, st);
 }
 
 void
 classify_record(struct classifier *c, struct record *record)
 {
+	bool from_server = record->roles & RECORD_FROM_SERVER;
+	const struct tag_ends ends = {
+		.addr = { from_server ? &record->saddr : &record->daddr,
+		          from_server ? &record->daddr : &record->saddr },
+		.port = { from_server ? record->sport : record->dport,
+		          from_server ? record->dport : record->sport },
+		.n = record->roles & RECORD_OPENED ? 1 : 2,
+		.transport = record->protocol,
+		.now_s = record->expires,
+	};
 	struct tag_fact fact;
 
-	if (record->protocol != NM_TCP && record->protocol != NM_UDP)
+	if ((record->protocol != NM_TCP && record->protocol != NM_UDP) ||
+	    !find_tag(c, &ends, &fact) || fact.confidence <= record->confidence)
 		return;
-	for (unsigned i = 0; i < 2; i++)
-		if (find_tag(c, i ? &record->daddr : &record->saddr,
-		             i ? record->dport : record->sport, record->protocol, record->expires,
-		             &fact) &&
-		    fact.confidence > record->confidence) {
-			record->application = fact.app;
-			record->reason = fact.reason;
-			record->confidence = fact.confidence;
-		}
+	record->application = fact.app;
+	record->reason = fact.reason;
+	record->confidence = fact.confidence;
 }
 
 /* struct nm_call's way to learn a tag. One for an application that is not the module's is refused silently: it is the
@@ -300,13 +338,12 @@ accept_verdict(struct classifier *c, const struct call *call, const struct nm_ve
 
 	if (!beats(st, owner, confidence) || !declares(c, call->module, v->app))
 		return false;
-	if (st->tagged != APP_UNKNOWN && st->tagged != v->app && confidence >= NM_CONF_SIGNATURE) {
-		struct tag_key source = tag_key(&pkt->saddr, pkt->sport, pkt->protocol);
-		struct tag_key destination = tag_key(&pkt->daddr, pkt->dport, pkt->protocol);
+	if (confidence >= NM_CONF_SIGNATURE) {
+		const struct tag_ends ends = ends_of(pkt, call->from_client, st);
 
-		forget_wrong_tag(c, &source, call->now_s, v->app);
-		forget_wrong_tag(c, &destination, call->now_s, v->app);
-		st->tagged = APP_UNKNOWN;
+		forget_wrong_tags(c, &ends, v->app);
+		if (st->tagged != v->app)
+			st->tagged = APP_UNKNOWN;
 	}
 	bool renamed = st->app != v->app;
 	st->app = v->app;
@@ -444,11 +481,15 @@ static void
 look_up(struct classifier *c, const struct packet *pkt, bool from_client, bool has_ports,
         struct classify_state *st)
 {
-	if (!(st->flags & CLASSIFY_BEGUN))
+	if (!(st->flags & CLASSIFY_BEGUN)) {
 		look_up_rule(c, pkt, st);
+		/* the flow table knows by the same packet who the client is */
+		if (pkt->protocol == NM_TCP && pkt->tcp_flags & TCP_SYN)
+			st->flags |= CLASSIFY_OPENED;
+	}
 	st->flags |= CLASSIFY_BEGUN;
 	if (has_ports)
-		look_up_tags(c, pkt, st);
+		look_up_tags(c, pkt, from_client, st);
 	if (has_ports && st->host == HOST_NONE)
 		look_up_host(c, pkt, from_client, st);
 	show_step(c, CLASSIFY_LOOKED_UP, pkt, from_client, st);

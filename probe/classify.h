@@ -44,6 +44,7 @@ _Static_assert(sizeof(struct classify_state) == 44, "there is one for each conve
 #define CLASSIFY_SETTLED 0x01u /* no module is asked any more, unless it watches */
 #define CLASSIFY_WATCHED 0x02u /* the owner wants every packet with payload */
 #define CLASSIFY_BEGUN   0x04u /* rules, tags and DNS were asked */
+#define CLASSIFY_OPENED  0x08u /* TCP that began with a SYN: who the client is is no guess */
 
 struct classifier;
 struct tag_table;
@@ -101,10 +102,12 @@ classify_packet(struct classifier *c, const struct packet *pkt, bool from_client
 		classify_packet_slow(c, pkt, from_client, st);
 }
 
-/* What a record of the conversation says of it. */
+/* What a record of the conversation, of the direction from or to its client, says of it. */
 static inline void
-classify_fill(const struct classify_state *st, struct record *record)
+classify_fill(const struct classify_state *st, bool from_client, struct record *record)
 {
+	record->roles = (uint8_t)((from_client ? 0 : RECORD_FROM_SERVER) |
+	                          (st->flags & CLASSIFY_OPENED ? RECORD_OPENED : 0));
 	record->host = st->host;
 	record->application = st->rule ? st->service : st->app;
 	record->confidence = st->rule ? 100 : st->confidence;

@@ -45,7 +45,7 @@ cut_direction(struct flow_table *t, const struct flow *f, unsigned dir)
 		.tunnel = cold->tunnel,
 	};
 
-	classify_fill(&cold->state, &r);
+	classify_fill(&cold->state, dir == (f->flags & FLOW_CLIENT1 ? 1u : 0u), &r);
 	put(t, &r, base + (dir == first ? 0 : f->other), base + (f->last[dir] - f->created));
 }
 

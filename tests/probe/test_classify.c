@@ -16,7 +16,7 @@
 
 /*
  * One module plays all parts; payload is a little language: an octet that says what to do.
- *   'W' weak verdict, 'S' signature, 'P' proof with watching, 'N' no, 'T' tag 192.0.2.1:8888, 'C' count in the note
+ *   'W' weak verdict, 'S' signature, 'P' proof with watching, 'N' no, 'T' tag 192.0.2.1:8888, 'V' tag 192.0.2.1:9999, 'C' count in the note
  */
 #define APP_A 2000
 #define APP_B 2001
@@ -32,10 +32,10 @@ verdict_of(struct nm_verdict *v, uint16_t app, uint8_t confidence, uint8_t flags
 }
 
 static enum nm_result
-teach(struct nm_call *call, uint16_t app)
+teach(struct nm_call *call, uint16_t app, uint16_t port)
 {
 	struct nm_tag tag = { .addr = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1 },
-		              .port = 8888,
+		              .port = port,
 		              .transport = NM_TCP,
 		              .confidence = NM_CONF_TAG,
 		              .app = app,
@@ -77,9 +77,11 @@ act(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verd
 	case 'F': /* somebody else's application */
 		return verdict_of(v, 99, NM_CONF_PROOF, 0);
 	case 'T':
-		return teach(call, APP_B);
+		return teach(call, APP_B, 8888);
+	case 'V':
+		return teach(call, APP_A, 9999);
 	case 'U':
-		return teach(call, 99);
+		return teach(call, 99, 8888);
 	case 'M':
 		return teach_many(call);
 	case 'C':
@@ -304,6 +306,159 @@ a_weak_signature_beats_a_tag_and_a_strong_one_removes_it(void **state)
 }
 
 static void
+learn_8888(void)
+{
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+
+	(void)talk_say(&t, CLIENT, "T");
+}
+
+static void
+a_tag_says_nothing_of_connections_that_its_endpoint_opens(void **state)
+{
+	struct talk opened = talk_begin(h, NM_TCP, "192.0.2.1:8888 10.0.0.9:80");
+	struct talk answered = talk_begin(h, NM_TCP, "192.0.2.1:8888 10.0.0.9:80");
+	struct talk to = talk_begin(h, NM_TCP, OTHER);
+	struct talk back = talk_begin(h, NM_TCP, OTHER);
+
+	(void)state;
+	learn_8888();
+	opened.packet.tcp_flags = TCP_SYN;
+	assert_string_equal(talk_send(&opened, CLIENT, NULL, 0), "Unknown");
+	opened.packet.tcp_flags = TCP_ACK;
+	for (unsigned i = 0; i < 40; i++)
+		assert_string_equal(talk_say(&opened, i % 2, "x"), "Unknown");
+	answered.packet.tcp_flags = TCP_SYN | TCP_ACK;
+	assert_string_equal(talk_send(&answered, SERVER, NULL, 0), "Unknown");
+	to.packet.tcp_flags = TCP_SYN;
+	assert_string_equal(talk_send(&to, CLIENT, NULL, 0), "B");
+	back.packet.tcp_flags = TCP_SYN | TCP_ACK;
+	assert_string_equal(talk_send(&back, SERVER, NULL, 0), "B");
+}
+
+static void
+of_two_tagged_ends_the_servers_counts(void **state)
+{
+	struct talk to_9999 = talk_begin(h, NM_TCP, "192.0.2.1:8888 192.0.2.1:9999");
+	struct talk to_8888 = talk_begin(h, NM_TCP, "192.0.2.1:9999 192.0.2.1:8888");
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+
+	(void)state;
+	learn_8888();
+	(void)talk_say(&t, CLIENT, "V");
+	assert_string_equal(talk_send(&to_9999, CLIENT, NULL, 0), "A");
+	assert_string_equal(talk_send(&to_8888, SERVER, NULL, 0), "B");
+}
+
+static void
+a_tag_lives_as_long_as_it_is_used_and_its_time_longer(void **state)
+{
+	(void)state;
+	learn_8888();
+	for (unsigned i = 0; i < 10; i++) {
+		struct talk t = talk_begin(h, NM_TCP, OTHER);
+
+		h->now_ns += UINT64_C(55000000000);
+		assert_string_equal(talk_send(&t, CLIENT, NULL, 0), "B");
+	}
+	struct talk late = talk_begin(h, NM_TCP, OTHER);
+	h->now_ns += UINT64_C(62000000000);
+	assert_string_equal(talk_send(&late, CLIENT, NULL, 0), "Unknown");
+}
+
+static void
+no_tag_outlives_a_signature_that_contradicts_it(void **state)
+{
+	struct talk sure = talk_begin(h, NM_TCP, OTHER);
+	struct talk after = talk_begin(h, NM_TCP, OTHER);
+
+	(void)state;
+	/* the tag comes when the flow has a name that is better, so it never gave its own */
+	assert_string_equal(talk_say(&sure, CLIENT, "W"), "A");
+	learn_8888();
+	assert_string_equal(talk_say(&sure, CLIENT, "S"), "A");
+	assert_string_equal(talk_send(&after, CLIENT, NULL, 0), "Unknown");
+}
+
+static void
+a_signature_of_what_its_endpoint_opens_contradicts_no_tag(void **state)
+{
+	struct talk opened = talk_begin(h, NM_TCP, "192.0.2.1:8888 10.0.0.9:80");
+	struct talk after = talk_begin(h, NM_TCP, OTHER);
+
+	(void)state;
+	learn_8888();
+	opened.packet.tcp_flags = TCP_SYN;
+	(void)talk_send(&opened, CLIENT, NULL, 0);
+	opened.packet.tcp_flags = TCP_ACK;
+	assert_string_equal(talk_say(&opened, CLIENT, "S"), "A");
+	assert_string_equal(talk_send(&after, CLIENT, NULL, 0), "B");
+}
+
+static void
+a_signature_of_the_same_application_leaves_the_tag(void **state)
+{
+	struct talk same = talk_begin(h, NM_TCP, OTHER);
+	struct talk after = talk_begin(h, NM_TCP, OTHER);
+
+	(void)state;
+	learn_8888();
+	assert_string_equal(talk_say(&same, CLIENT, "P"), "B");
+	assert_string_equal(talk_send(&after, CLIENT, NULL, 0), "B");
+}
+
+static void
+the_table_of_tags_is_capped(void **state)
+{
+	const struct classify_limits limits = { .tags_max = 10 };
+	struct harness small = { .now_ns = h->now_ns };
+	struct classify_stats stats;
+
+	(void)state;
+	assert_int_equal(classify_new(&limits, &small.classifier), NM_OK);
+	assert_int_equal(classify_load_static(small.classifier, both, 2), NM_OK);
+	struct talk t = talk_begin(&small, NM_TCP, ENDS);
+	(void)talk_say(&t, CLIENT, "M");
+	classify_get_stats(small.classifier, &stats);
+	assert_int_equal(stats.tags, 10);
+	assert_in_range(stats.tags_refused, 89, 90); /* port 0 is none */
+	classify_free(small.classifier);
+}
+
+/* A record between 192.0.2.1:8888, who is its sender or not, and somebody. */
+static uint16_t
+late_name(bool sender, uint8_t roles)
+{
+	static const uint8_t tagged[4] = { 192, 0, 2, 1 }, other[4] = { 10, 0, 0, 9 };
+	struct record record = {
+		.saddr = addr_from_v4(sender ? tagged : other),
+		.daddr = addr_from_v4(sender ? other : tagged),
+		.sport = sender ? 8888 : 80,
+		.dport = sender ? 80 : 8888,
+		.protocol = NM_TCP,
+		.roles = roles,
+		.expires = (uint32_t)(h->now_ns / 1000000000U),
+	};
+
+	classify_record(h->classifier, &record);
+	return record.application;
+}
+
+static void
+a_record_is_named_late_by_the_servers_end(void **state)
+{
+	(void)state;
+	learn_8888();
+	assert_int_equal(late_name(true, RECORD_FROM_SERVER | RECORD_OPENED), APP_B);
+	assert_int_equal(late_name(false, RECORD_OPENED), APP_B);
+	assert_int_equal(late_name(true, RECORD_OPENED), APP_UNKNOWN);
+	assert_int_equal(late_name(false, RECORD_FROM_SERVER | RECORD_OPENED), APP_UNKNOWN);
+	/* a guess leaves either */
+	assert_int_equal(late_name(true, 0), APP_B);
+	assert_int_equal(late_name(false, RECORD_FROM_SERVER), APP_B);
+}
+
+static void
 packets_that_teach_many_tags_cannot_do_so_one_after_the_other(void **state)
 {
 	struct classify_stats stats;
@@ -433,6 +588,14 @@ main(void)
 		CASE(a_tag_names_a_flow_at_its_first_packet_from_either_side),
 		CASE(a_flow_is_found_by_a_tag_that_is_learned_while_it_runs),
 		CASE(a_weak_signature_beats_a_tag_and_a_strong_one_removes_it),
+		CASE(a_tag_says_nothing_of_connections_that_its_endpoint_opens),
+		CASE(of_two_tagged_ends_the_servers_counts),
+		CASE(a_tag_lives_as_long_as_it_is_used_and_its_time_longer),
+		CASE(no_tag_outlives_a_signature_that_contradicts_it),
+		CASE(a_signature_of_what_its_endpoint_opens_contradicts_no_tag),
+		CASE(a_signature_of_the_same_application_leaves_the_tag),
+		CASE(the_table_of_tags_is_capped),
+		CASE(a_record_is_named_late_by_the_servers_end),
 		CASE(packets_that_teach_many_tags_cannot_do_so_one_after_the_other),
 		CASE(a_module_cannot_name_or_tag_anothers_application),
 		CASE(a_note_lasts_from_packet_to_packet_and_has_one_owner),

@@ -117,7 +117,8 @@ struct nm_packet {
 	uint64_t ts_ns; /* packet time, nanoseconds since 1970-01-01 UTC */
 };
 
-/* A learned fact: traffic of this endpoint is of that application. */
+/* A learned fact: who goes to this endpoint speaks that application. It says nothing of TCP connections that the endpoint opens
+ * itself, unless their beginning was not seen: then, and in UDP, an end that began counts where the other one has no tag. */
 struct nm_tag {
 	uint8_t addr[16];   /* network byte order, IPv4 as ::ffff:a.b.c.d */
 	uint16_t port;      /* host byte order */
