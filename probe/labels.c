@@ -13,7 +13,10 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define NAMES_MAX      1024 /* module names of one run; those behind it get no reason */
+/* Modules and lines of rules in one run, what each reload brought included. The last name is that of all behind it: without a
+ * reason a rule would not count. */
+#define NAMES_MAX      8192
+#define NAME_OF_REST   "other"
 #define REASON_MAX     48
 #define KINDS          5 /* of evidence, without none */
 #define COLOUR_UNKNOWN 0x9aa0a6U
@@ -198,9 +201,11 @@ labels_name(struct labels *l, const char *module, uint16_t *ret_name)
 			return 0;
 		}
 	if (l->n_names == NAMES_MAX) {
-		*ret_name = NAMES_MAX;
+		*ret_name = NAMES_MAX - 1;
 		return 0;
 	}
+	if (l->n_names == NAMES_MAX - 1)
+		module = NAME_OF_REST;
 	struct name *name = calloc(1, sizeof(*name));
 	if (!name)
 		return -ENOMEM;
