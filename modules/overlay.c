@@ -6,7 +6,7 @@
  *
  * Evidence: Teredo: an IPv6 header that is as long as the datagram says, with an address of the tunnel's; VXLAN and Geneve: on
  * their ports a head whose reserved fields are 0, and a frame or packet inside. One direction. Cost: asked for payload on these
- * ports, and on any port for what begins like Teredo's bubbles or has its prefix in its place.
+ * ports, and on any port for what begins like IPv6.
  */
 #include <netmon/family.h>
 #include <netmon/module.h>
@@ -33,16 +33,12 @@ static const struct nm_app apps[] = {
 
 static const struct nm_match matches[] = {
 	{ .transport = NM_UDP, .port = PORT_TEREDO, .min_len = IPV6_HEADER },
-	/* a bubble: IPv6 without anything in it */
+	/* IPv6 between Teredo clients, as most of it is: of no traffic class */
 	{ .transport = NM_UDP,
 	  .min_len = IPV6_HEADER,
-	  .len = 7,
-	  .pattern = { 0x60, 0, 0, 0, 0, 0, 59 } },
-	{ .transport = NM_UDP,
-	  .min_len = IPV6_HEADER,
-	  .offset = 8,
-	  .len = 4,
-	  .pattern = { 0x20, 1, 0, 0 } },
+	  .len = 2,
+	  .pattern = { 0x60, 0 },
+	  .mask = { 0xff, 0xf0 } },
 	{ .transport = NM_UDP, .port = PORT_VXLAN, .min_len = 22 },
 	{ .transport = NM_UDP, .port = PORT_VXLAN_2, .min_len = 22 },
 	{ .transport = NM_UDP, .port = PORT_GENEVE, .min_len = 8 },

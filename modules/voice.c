@@ -28,6 +28,8 @@
 #define PORT_SKINNY  2000
 #define PORT_IAX     4569
 
+#define IAX_VERSION 0x0b020002u /* the element of the protocol's version, 2 */
+
 static const struct nm_app apps[] = {
 	{ APP_MEGACO, "Megaco", "Voice", 0x5a5aa8, 0x9c9ce0 },
 	{ APP_MGCP, "MGCP", "Voice", 0x6b5b95, 0xaa9bd2 },
@@ -38,11 +40,6 @@ static const struct nm_app apps[] = {
 };
 
 #define WORD(a, b, c, d) NM_MATCH_WORD(NM_UDP, 12, a, b, c, d)
-#define TPKT_MEGACO(literal)                                                                 \
-	{                                                                                    \
-		.transport = NM_TCP, .min_len = 12, .offset = 4, .len = sizeof(literal) - 1, \
-		.pattern = literal                                                           \
-	}
 /* BFCP: version (1; 2 is over UDP, with a bit for answers), primitive below 32, length below 256 words */
 #define BFCP(transport_, first)                                                           \
 	{                                                                                 \
@@ -58,7 +55,6 @@ static const struct nm_match matches[] = {
 	NM_MATCH_TEXT(NM_UDP, 10, "MEGACO/"),
 	NM_MATCH_TEXT(NM_UDP, 5, "!/"),
 	NM_MATCH_TEXT(NM_TCP, 10, "MEGACO/"),
-	TPKT_MEGACO("MEGACO/"),
 	WORD('E', 'P', 'C', 'F'),
 	WORD('C', 'R', 'C', 'X'),
 	WORD('M', 'D', 'C', 'X'),
@@ -72,18 +68,20 @@ static const struct nm_match matches[] = {
 	{ .transport = NM_UDP, .port = PORT_MGCP_CA, .min_len = 5 },
 	{ .transport = NM_TCP, .min_len = 7, .len = 2, .pattern = { 3, 0 } },
 	{ .transport = NM_TCP, .port = PORT_Q931, .min_len = 5 },
+	/* the object identifier behind a choice and a number */
 	{ .transport = NM_UDP,
 	  .min_len = 11,
-	  .offset = 4,
-	  .len = 6,
-	  .pattern = { 6, 0, 8, 0x91, 0x4a, 0 } },
+	  .len = 8,
+	  .pattern = { 0, 0, 0, 0, 6, 0, 8, 0x91 },
+	  .mask = { 0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff } },
 	{ .transport = NM_UDP, .port = PORT_RAS, .min_len = 7 },
 	{ .transport = NM_TCP, .port = PORT_SKINNY, .min_len = 12 },
+	/* a full frame to nobody yet, in a call's first minute */
 	{ .transport = NM_UDP,
 	  .min_len = 16,
-	  .offset = 8,
-	  .len = 8,
-	  .pattern = { 0, 0, 6, 1, 11, 2, 0, 2 } },
+	  .len = 6,
+	  .pattern = { 0x80, 0, 0, 0, 0, 0 },
+	  .mask = { 0x80, 0, 0xff, 0xff, 0xff, 0xff } },
 	{ .transport = NM_UDP, .port = PORT_IAX, .min_len = 12 },
 	BFCP(NM_TCP, 0x20),
 	BFCP(NM_UDP, 0x20),
@@ -288,7 +286,9 @@ rate_iax(const struct nm_packet *pkt, struct wire w)
 	uint8_t subclass = wire_u8(&w);
 	if (!wire_ok(&w) || !(source & 0x8000) || type < 1 || type > 12)
 		return 0;
-	bool first = type == 6 && subclass == 1 && (destination & 0x7fff) == 0;
+	struct wire version = w;
+	bool first = type == 6 && subclass == 1 && (destination & 0x7fff) == 0 &&
+	             wire_u32(&version) == IAX_VERSION;
 	if (!first && !nm_is_port(pkt, PORT_IAX))
 		return 0;
 	if (type != 6)
