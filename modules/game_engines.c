@@ -332,6 +332,7 @@ rate_kcp(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 {
 	struct wire segment = w;
 	uint32_t conversation = little32(&segment);
+	bool pushes = false;
 	unsigned n = 0;
 
 	for (; n < FRAMES_MAX && wire_left(&w) > 0; n++) {
@@ -346,6 +347,7 @@ rate_kcp(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 		    (command == 81 && length == 0))
 			return 0;
 		wire_skip(&w, length);
+		pushes = pushes || command == 81;
 	}
 	if (!wire_ok(&w) || n == 0 || n == FRAMES_MAX || pkt->len != pkt->wire_len ||
 	    conversation == 0)
@@ -353,7 +355,7 @@ rate_kcp(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 	if (nm_note_is(pkt, call, KIND_KCP, NM_NOTE_ANY, conversation))
 		return NM_CONF_SIGNATURE;
 	nm_note_put(pkt, call, KIND_KCP, conversation);
-	return NM_CONF_WEAK;
+	return pushes ? NM_CONF_WEAK : 0;
 }
 
 /* https://github.com/networkprotocol/netcode.io: a request names the protocol and its version. */

@@ -290,7 +290,8 @@ rate_viber_media(const struct nm_packet *pkt, struct nm_call *call, struct wire 
 	uint16_t type = little16(&w);
 
 	for (size_t i = 0; i < sizeof(viber_media) / sizeof(viber_media[0]); i++) {
-		if (viber_media[i].type != type || viber_media[i].len != pkt->wire_len)
+		if (viber_media[i].type != type || viber_media[i].len != pkt->wire_len ||
+		    session == 0)
 			continue;
 		if (nm_note_is(pkt, call, KIND_VIBER_MEDIA, NM_NOTE_ANY, session))
 			return NM_CONF_SIGNATURE;
