@@ -373,6 +373,7 @@ view_of(const struct packet *pkt, bool from_client, const struct classify_state 
 		.dport = pkt->dport,
 		.transport = pkt->protocol,
 		.tcp_flags = pkt->tcp_flags,
+		.tcp_seq = pkt->tcp_seq,
 		.tagged = st->tagged,
 		.direction = from_client ? NM_FROM_CLIENT : NM_FROM_SERVER,
 		.nth = st->payloads,

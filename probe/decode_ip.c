@@ -22,6 +22,7 @@ begin_ip(struct decode *d, uint8_t version, uint32_t octets)
 	d->pkt->sport = 0;
 	d->pkt->dport = 0;
 	d->pkt->tcp_flags = 0;
+	d->pkt->tcp_seq = 0;
 }
 
 /* Several packets make one: this is the first of them. */

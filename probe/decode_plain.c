@@ -70,7 +70,8 @@ plain_tcp(struct wire w, uint32_t rest, struct packet *pkt)
 		return 0;
 	struct wire h = wire_init(bytes, 20);
 	uint32_t ports = wire_u32(&h);
-	wire_skip(&h, 8);
+	pkt->tcp_seq = wire_u32(&h);
+	wire_skip(&h, 4);
 	uint32_t header = (wire_u8(&h) >> 4) * 4u;
 	pkt->tcp_flags = wire_u8(&h);
 	pkt->sport = (uint16_t)(ports >> 16);
@@ -90,6 +91,7 @@ plain_udp(struct wire w, uint32_t *ret_rest, struct packet *pkt)
 	uint32_t ports = wire_u32(&h);
 	uint32_t len = wire_u16(&h);
 	pkt->tcp_flags = 0;
+	pkt->tcp_seq = 0;
 	pkt->sport = (uint16_t)(ports >> 16);
 	pkt->dport = ports & 0xffff;
 	if (len < 8 || *ret_rest < 8 || decode_may_be_tunnel(ports >> 16, ports & 0xffff))

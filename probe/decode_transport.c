@@ -50,7 +50,8 @@ decode_tcp(struct decode *d)
 		return short_transport(d);
 	d->pkt->sport = wire_u16(&h);
 	d->pkt->dport = wire_u16(&h);
-	wire_skip(&h, 8);
+	d->pkt->tcp_seq = wire_u32(&h);
+	wire_skip(&h, 4);
 	uint32_t header = (wire_u8(&h) >> 4) * 4u;
 	d->pkt->tcp_flags = wire_u8(&h);
 	if (header < TCP_HEADER)

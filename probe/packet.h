@@ -26,6 +26,7 @@ struct packet {
 	uint16_t dport;
 	uint8_t protocol;  /* IP protocol number, IPv6: after the extension headers */
 	uint8_t tcp_flags; /* RFC 9293 section 3.1, low octet; 0 unless TCP */
+	uint32_t tcp_seq;  /* RFC 9293 section 3.1, sequence number; 0 unless TCP */
 	uint16_t vlan;     /* outermost VLAN id, VLAN_NONE without a tag */
 	uint16_t link;     /* index of the capture source */
 	uint32_t octets;   /* total length by the innermost IP header */

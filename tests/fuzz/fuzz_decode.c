@@ -82,7 +82,8 @@ check_same(const struct packet *a, const struct packet *b)
 {
 	check(addr_compare(&a->saddr, &b->saddr) == 0 && addr_compare(&a->daddr, &b->daddr) == 0);
 	check(a->sport == b->sport && a->dport == b->dport && a->protocol == b->protocol);
-	check(a->tcp_flags == b->tcp_flags && a->vlan == b->vlan && a->link == b->link);
+	check(a->tcp_seq == b->tcp_seq && a->tcp_flags == b->tcp_flags && a->vlan == b->vlan &&
+	      a->link == b->link);
 	check(a->ts_ns == b->ts_ns && a->octets == b->octets && a->tunnel == b->tunnel);
 	check(a->fragment == b->fragment && a->payload == b->payload);
 	check(a->payload_len == b->payload_len && a->payload_wire_len == b->payload_wire_len);

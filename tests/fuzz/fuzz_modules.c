@@ -2,7 +2,8 @@
 /*
  * Any bytes as the payloads of one conversation, through dispatch, tags and all modules. The input is: transport (its lowest
  * two bits: TCP, UDP, SCTP, RSVP), two octets each of client and server port, then packets of a head octet (top bit: from the
- * server) and a length octet that counts eights.
+ * server; the others: octets of the stream that are missing before it, of TCP, or as many that come again from 64 on) and a
+ * length octet that counts eights.
  */
 #include "tests/support/all_modules.h"
 
@@ -78,14 +79,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	back.sport = forth.dport;
 	back.dport = forth.sport;
 	for (unsigned i = 0; i < PACKETS_MAX && wire_left(&w) > 0; i++) {
-		bool from_client = !(wire_u8(&w) & 0x80);
+		uint8_t head = wire_u8(&w);
+		bool from_client = !(head & 0x80);
 		size_t len = (size_t)wire_u8(&w) * 8;
 		struct wire payload = w;
 
 		forth.ts_ns += 1000000;
 		back.ts_ns = forth.ts_ns;
+		uint32_t *seq = from_client ? &forth.tcp_seq : &back.tcp_seq;
+		*seq += head & 0x40 ? 0U - (head & 0x3fU) : head & 0x3fU;
 		wire_limit(&payload, len);
 		send_payload(c, from_client ? forth : back, payload, from_client, &st);
+		*seq += (uint32_t)wire_left(&payload);
 		wire_skip(&w, len < wire_left(&w) ? len : wire_left(&w));
 	}
 	return 0;

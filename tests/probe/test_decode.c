@@ -21,6 +21,7 @@ an_ethernet_frame_with_tcp_is_read(void **state)
 	assert_int_equal(pkt.sport, 1000);
 	assert_int_equal(pkt.dport, 80);
 	assert_int_equal(pkt.tcp_flags, TCP_SYN);
+	assert_int_equal(pkt.tcp_seq, 1);
 	assert_int_equal(pkt.octets, 44);
 	assert_int_equal(pkt.payload_len, 4);
 	assert_int_equal(pkt.payload_wire_len, 4);

@@ -62,6 +62,7 @@ a_first_fragment_that_is_too_short_for_tcp_is_metered(void **state)
 	assert_int_equal(decode(), LEDGER_METERED);
 	assert_int_equal(pkt.sport, 5000);
 	assert_int_equal(pkt.tcp_flags, 0);
+	assert_int_equal(pkt.tcp_seq, 0);
 	assert_int_equal(pkt.payload_len, 0);
 	f.b[3] = 23; /* not even its ports */
 	assert_int_equal(decode(), LEDGER_METERED);

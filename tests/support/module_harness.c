@@ -85,6 +85,8 @@ talk_send(struct talk *t, bool from_client, const void *bytes, size_t len)
 		packet.sport = t->packet.dport;
 		packet.dport = t->packet.sport;
 	}
+	packet.tcp_seq = t->seq[!from_client];
+	t->seq[!from_client] += (uint32_t)len;
 	packet.ts_ns = t->h->now_ns;
 	t->h->now_ns += 1000000;
 	packet.octets = (uint32_t)len + 40;

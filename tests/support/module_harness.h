@@ -23,6 +23,7 @@ struct talk {
 	struct harness *h;
 	struct packet packet;
 	struct classify_state state;
+	uint32_t seq[2]; /* TCP sequence number of the next payload of client, server; may be set */
 	char host[HOSTS_NAME_MAX + 1];   /* talk_host()'s */
 	enum nm_name_source host_source; /* same */
 };
@@ -33,7 +34,7 @@ void harness_free(struct harness *h);
 
 /* A conversation of client to server; `ends` as "10.0.0.1:4000 192.0.2.1:80", IPv6 in brackets. */
 struct talk talk_begin(struct harness *h, uint8_t transport, const char *ends);
-/* One packet with this payload (none: len 0), and the application's name after it. */
+/* One packet with this payload (none: len 0), in sequence, and the application's name after it. */
 const char *talk_send(struct talk *t, bool from_client, const void *bytes, size_t len);
 const char *talk_app(const struct talk *t);
 /* The name of the host that it is with, "" for none; sets t->host_source. Valid as long as the talk. */

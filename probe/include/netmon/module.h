@@ -115,6 +115,9 @@ struct nm_packet {
 	/* Which packet with payload of this flow, both directions counted: 1 is the first; stops at 255. */
 	uint32_t nth;
 	uint64_t ts_ns; /* packet time, nanoseconds since 1970-01-01 UTC */
+	/* RFC 9293 section 3.1: sequence number of the payload's first octet; 0 unless TCP. What the capture lost, and what
+	 * comes twice or out of order, shows in it. */
+	uint32_t tcp_seq;
 };
 
 /* A learned fact: who goes to this endpoint speaks that application. It says nothing of TCP connections that the endpoint opens
