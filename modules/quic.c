@@ -2,7 +2,7 @@
 /*
  * QUIC: versions 1 (RFC 9000, RFC 9001) and 2 (RFC 9369), drafts 22 to 34, version negotiation, Retry, and Google's QUIC from
  * before (Q0nn, T05n). UDP, any port; 443 is the usual one. HTTP/3 (RFC 9114) is called QUIC; DNS over QUIC (RFC 9250) and SMB
- * over QUIC are told by ALPN.
+ * over QUIC are told by ALPN; HTTP/3 with a server that is known to answer DNS is DoH (RFC 8484).
  *
  * Evidence: a long header whose version is known and whose lengths fill the datagram; proof is a client's Initial packet that
  * opens with the key which it implies (RFC 9001 section 5.2). From it come ALPN and the server's name, also when the hello is
@@ -12,9 +12,11 @@
  * Cost: the dispatch asks for long headers by their version, and for others on port 443 only. Opening a packet costs 3
  * to 4 us, so it is done once or twice for each connection, and for so many packets a second at most.
  */
+#include "modules/pieces.h"
+#include "modules/quic/frames.h"
 #include "modules/quic/google.h"
 #include "modules/quic/initial.h"
-#include "modules/quic/pieces.h"
+#include "modules/tls/resolvers.h"
 
 #include <netmon/family.h>
 #include <netmon/hello.h>
@@ -24,6 +26,7 @@
 #define APP_QUIC 140
 #define APP_DOQ  141
 #define APP_SMBQ 142
+#define APP_DOH  144 /* as the module tls calls it */
 
 #define PORT_HTTPS    443
 #define PORT_HTTP     80
@@ -38,6 +41,7 @@
 static const struct nm_app apps[] = {
 	{ APP_QUIC, "QUIC", "Web", 0x1f5fa8, 0x5f9fe8 },
 	{ APP_DOQ, "DoQ", "Name service", 0xb8860b, 0xe0b840 },
+	{ APP_DOH, "DoH", "Name service", 0x967117, 0xc49a3a },
 	{ APP_SMBQ, "SMB over QUIC", "File sharing", 0x7a6a2a, 0xb8a860 },
 };
 
@@ -92,6 +96,9 @@ static const struct hello_alpn protocols[] = {
 
 struct context {
 	struct pieces *pieces;
+	/* of each of their slots: keys, and whose packets they open (enum nm_direction) */
+	struct initial_keys keys[PIECES_SLOTS];
+	uint8_t from[PIECES_SLOTS];
 	uint64_t second; /* of packet time, to which `opened` belongs */
 	uint32_t opened;
 };
@@ -142,6 +149,8 @@ read_hello(struct sight *s, struct piece *piece)
 	    hello_alpn_app(hello.alpn, protocols, sizeof(protocols) / sizeof(protocols[0]));
 	if (app)
 		s->app = app;
+	else if (resolver_is(hello.name))
+		s->app = APP_DOH;
 	s->done = hello.whole || (wire_left(&hello.name) > 0 && wire_left(&hello.alpn) > 0);
 }
 
@@ -171,8 +180,9 @@ open_with(struct sight *s, const struct quic_packet *p, const struct initial_key
 	struct wire frames = initial_open(p, keys, bytes, &proof);
 	if (wire_left(&frames) == 0)
 		return false;
-	if (!(p->version->google ? piece_read_google_frames(piece, frames)
-	                         : piece_read_frames(piece, frames, !proof)))
+	if (p->version->google)
+		frames_read_google(frames, piece);
+	else if (!frames_read(frames, !proof, piece))
 		return false;
 	if (proof)
 		s->confidence = NM_CONF_PROOF;
@@ -185,19 +195,22 @@ open_with(struct sight *s, const struct quic_packet *p, const struct initial_key
 static void
 see_initial(struct sight *s, const struct quic_packet *p)
 {
-	struct piece *piece = pieces_find(s->ctx->pieces, s->handle);
+	struct context *ctx = s->ctx;
+	struct piece *piece = pieces_find(ctx->pieces, s->handle);
+	unsigned slot = pieces_slot(s->handle);
 	struct initial_keys keys;
 
-	if (piece && piece->from != s->pkt->direction)
+	if (piece && ctx->from[slot] != s->pkt->direction)
 		return;
-	if (piece && open_with(s, p, &piece->keys, piece))
+	if (piece && open_with(s, p, &ctx->keys[slot], piece))
 		return;
 	if (p->dcid_len < CLIENT_ID_MIN)
 		return;
 	initial_derive(p->version, p->dcid, p->dcid_len, &keys);
-	piece = pieces_begin(s->ctx->pieces, &s->handle);
-	piece->keys = keys;
-	piece->from = (uint8_t)s->pkt->direction;
+	piece = pieces_begin(ctx->pieces, &s->handle);
+	slot = pieces_slot(s->handle);
+	ctx->keys[slot] = keys;
+	ctx->from[slot] = (uint8_t)s->pkt->direction;
 	if (!open_with(s, p, &keys, piece))
 		s->handle = 0;
 }

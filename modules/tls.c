@@ -6,15 +6,17 @@
  * DoH; else TLS.
  *
  * Evidence: a ClientHello or ServerHello whose fields fit each other; in the middle of a connection the chain of record
- * headers, on the usual ports also where no segment begins with one. One direction is enough. The host's name is what the client asks for, or, when it asks for none, what is in the
+ * headers, on the usual ports also where no segment begins with one (a server of which
+ * that was seen is tagged). One direction is enough. The host's name is what the client asks for, or, when it asks for none, what is in the
  * certificate that versions up to 1.2 show; for these, handshakes are put together from segments.
  *
  * Cost: asked only for the six first octets that a record can have; reads one hello, and goes on for a few packets when it is
  * not whole or names no server.
  */
+#include "modules/pieces.h"
 #include "modules/tls/certificate.h"
+#include "modules/tls/records.h"
 #include "modules/tls/resolvers.h"
-#include "modules/tls/stream.h"
 
 #include <netmon/family.h>
 #include <netmon/hello.h>
@@ -166,7 +168,7 @@ enum state {
 	STATE_CLIENT, /* the rest of a ClientHello */
 	STATE_SERVER, /* the server's answer, for the client named none */
 	STATE_ANSWER, /* the rest of it */
-	/* no names, but where the next record should begin: instead of the slot, the octets until there */
+	/* no names, but where the next record should begin: instead of the slot, its sequence number */
 	STATE_MIDDLE,
 };
 #define NOTE_STATE(note)     ((enum state)((note)&7))
@@ -180,13 +182,18 @@ make_note(enum state state, uint8_t direction, unsigned count, uint64_t handle)
 	return (uint64_t)state | (uint64_t)direction << 3 | (uint64_t)count << 5 | handle << 13;
 }
 
+struct context {
+	struct pieces *pieces;
+	uint32_t begin[PIECES_SLOTS]; /* sequence number of each slot's first octet */
+};
+
 struct sight { /* one packet, and what is made of it */
-	struct streams *streams;
+	struct context *ctx;
 	const struct nm_packet *pkt;
 	struct nm_call *call;
 	enum state state;  /* that the flow goes over to */
 	uint8_t direction; /* as in the note */
-	uint64_t handle;   /* of streams_find() */
+	uint64_t handle;   /* of pieces_find() */
 	uint16_t app;      /* 0: nothing new */
 };
 
@@ -250,9 +257,8 @@ next_message(struct wire *w, struct wire *ret_body, bool *ret_whole)
 /* What there is of a server's answer: a ServerHello, and up to version 1.2 its certificate, unless the session is resumed.
  * `open`: more of it may come. */
 static void
-see_server(struct sight *s, const struct stream *stream, bool open)
+see_server(struct sight *s, struct wire w, bool open)
 {
-	struct wire w = stream_messages(stream);
 	struct wire body;
 	struct hello hello;
 	bool whole;
@@ -277,43 +283,66 @@ see_server(struct sight *s, const struct stream *stream, bool open)
 		              NM_NAME_CERTIFICATE);
 }
 
-/* Puts the packet into a stream, and looks at what is there now. */
+/* Puts the packet to the others of the stream, and looks at what is there now. */
 static void
-see_segment(struct sight *s, struct stream *stream, uint8_t type)
+see_segment(struct sight *s, uint8_t type)
 {
-	bool cut = s->pkt->len < s->pkt->wire_len;
-	bool open = stream_add(stream, wire_init(s->pkt->payload, s->pkt->len)) && !cut;
+	struct piece *piece = pieces_find(s->ctx->pieces, s->handle);
+	uint32_t offset = s->pkt->tcp_seq - s->ctx->begin[pieces_slot(s->handle)];
+	struct wire w = wire_init(s->pkt->payload, s->pkt->len);
+	uint8_t bytes[PIECES_MAX];
 	struct hello hello;
+	bool open;
 
+	if (!piece) {
+		s->state = STATE_NONE;
+		return;
+	}
+	if (offset > INT32_MAX) { /* begins before what is looked at */
+		wire_skip(&w, 0U - offset);
+		offset = 0;
+	}
+	piece_add(piece, offset, w.at, wire_left(&w));
+	struct wire messages = records_messages(piece_prefix(piece), bytes, &open);
+	open = open && s->pkt->len == s->pkt->wire_len;
 	if (type == HELLO_SERVER)
-		see_server(s, stream, open);
-	else if (hello_read_message(stream_messages(stream), HELLO_CLIENT, &hello))
+		see_server(s, messages, open);
+	else if (hello_read_message(messages, HELLO_CLIENT, &hello))
 		see_client(s, &hello, open);
 	else if (!open)
 		s->state = STATE_NONE;
 }
 
-/* Another packet of a flow whose names are awaited. */
+/* Begins a stream with this packet. */
+static void
+begin_stream(struct sight *s, uint8_t type)
+{
+	(void)pieces_begin(s->ctx->pieces, &s->handle);
+	s->ctx->begin[pieces_slot(s->handle)] = s->pkt->tcp_seq;
+	see_segment(s, type);
+}
+
+/* Another packet of a flow whose names are awaited. A server's answer begins with a record of the handshake; what else comes
+ * first is a later segment of it, unless it is another record. */
 static void
 go_on(struct sight *s)
 {
-	struct stream *stream = streams_find(s->streams, s->handle);
+	struct wire w = wire_init(s->pkt->payload, s->pkt->len);
+	uint16_t len;
 
-	if (s->state == STATE_SERVER) {
-		stream = streams_begin(s->streams, s->direction, &s->handle);
-		see_segment(s, stream, HELLO_SERVER);
-	} else if (!stream) {
+	if (s->state != STATE_SERVER)
+		see_segment(s, s->state == STATE_CLIENT ? HELLO_CLIENT : HELLO_SERVER);
+	else if (*s->pkt->payload == RECORD_HANDSHAKE)
+		begin_stream(s, HELLO_SERVER);
+	else if (is_record(&w, &len))
 		s->state = STATE_NONE;
-	} else {
-		see_segment(s, stream, s->state == STATE_CLIENT ? HELLO_CLIENT : HELLO_SERVER);
-	}
 }
 
 /* --- the middle of a connection ---------------------------------------------------------------------------------- */
 
-/* Looks for application data that begins within the packet. *ret_beyond: by how many octets it ends behind the packet. */
+/* Looks for application data that begins within the packet. *ret_end: the sequence number behind it. */
 static uint8_t
-find_record(const struct nm_packet *pkt, uint32_t *ret_beyond)
+find_record(const struct nm_packet *pkt, uint32_t *ret_end)
 {
 	struct wire w = wire_init(pkt->payload, pkt->len);
 	const uint8_t *hit;
@@ -326,10 +355,8 @@ find_record(const struct nm_packet *pkt, uint32_t *ret_beyond)
 		struct wire record = w;
 		uint16_t len = 0;
 
-		if (confidence >= NM_CONF_SIGNATURE)
-			return confidence;
-		if (confidence > 0 && is_record(&record, &len) && pkt->len == pkt->wire_len) {
-			*ret_beyond = len - (uint32_t)wire_left(&record);
+		if (confidence > 0 && is_record(&record, &len)) {
+			*ret_end = pkt->tcp_seq + (uint32_t)(record.at - pkt->payload) + len;
 			return confidence;
 		}
 		wire_skip(&w, 1);
@@ -337,32 +364,44 @@ find_record(const struct nm_packet *pkt, uint32_t *ret_beyond)
 	return 0;
 }
 
+/* Does a record begin at this sequence number, within the packet? */
+static bool
+is_record_at(const struct nm_packet *pkt, uint32_t seq)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+	uint16_t len;
+
+	wire_skip(&w, seq - pkt->tcp_seq);
+	return is_record(&w, &len);
+}
+
 /* A long transfer whose beginning was not seen: records begin anywhere in its segments. One that seems to begin is none, unless
- * another one begins where it ends, be it some segments later. */
+ * another one begins where it ends, be it some segments later. Others from the same server may be known by it. */
 static uint8_t
 see_middle(struct sight *s, uint64_t note)
 {
-	uint64_t left = NOTE_STATE(note) == STATE_MIDDLE ? NOTE_HANDLE(note) : 0;
-	struct wire w = wire_init(s->pkt->payload, s->pkt->len);
-	uint32_t beyond = 0;
-	uint16_t len;
+	const struct nm_packet *pkt = s->pkt;
+	bool awaited = NOTE_STATE(note) == STATE_MIDDLE;
+	uint32_t end = (uint32_t)NOTE_HANDLE(note);
+	uint8_t confidence = 0;
 
-	if (!s->call->note || (left > 0 && NOTE_DIRECTION(note) != s->pkt->direction))
+	if (!s->call->note || (awaited && NOTE_DIRECTION(note) != pkt->direction))
 		return 0;
-	if (left >= s->pkt->wire_len) {
-		*s->call->note = note - make_note(STATE_NONE, 0, 0, s->pkt->wire_len);
-		return 0;
-	}
+	uint32_t until = end - pkt->tcp_seq;
+	if (awaited && until >= pkt->wire_len && until <= RECORD_MAX)
+		return 0; /* not here yet */
+	if (awaited && is_record_at(pkt, end))
+		confidence = NM_CONF_SIGNATURE;
+	else
+		confidence = find_record(pkt, &end);
 	*s->call->note = 0;
-	wire_skip(&w, (size_t)left);
-	if (left > 0 && is_record(&w, &len))
-		return NM_CONF_SIGNATURE;
-	uint8_t confidence = find_record(s->pkt, &beyond);
-	if (confidence >= NM_CONF_SIGNATURE)
-		return confidence;
-	if (confidence > 0)
-		*s->call->note = make_note(STATE_MIDDLE, (uint8_t)s->pkt->direction, 0, beyond);
-	return 0;
+	if (confidence < NM_CONF_SIGNATURE && confidence > 0)
+		*s->call->note = make_note(STATE_MIDDLE, (uint8_t)pkt->direction, 0, end);
+	if (confidence < NM_CONF_SIGNATURE)
+		return 0;
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		nm_tag_port(pkt, s->call, ports[i].app, ports[i].port);
+	return confidence;
 }
 
 /* --- the flow --------------------------------------------------------------------------------------------------- */
@@ -389,7 +428,7 @@ see_hello(struct sight *s, struct wire w)
 		see_client(s, &hello, false);
 	} else if (s->call->note) {
 		s->state = type == HELLO_CLIENT ? STATE_CLIENT : STATE_ANSWER;
-		see_segment(s, streams_begin(s->streams, s->direction, &s->handle), type);
+		begin_stream(s, type);
 	}
 	return true;
 }
@@ -445,7 +484,7 @@ see_first(struct sight *s, uint64_t note)
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
-	struct sight s = { .streams = ctx, .pkt = pkt, .call = call };
+	struct sight s = { .ctx = ctx, .pkt = pkt, .call = call };
 	uint64_t note = call->note ? *call->note : 0;
 
 	if (NOTE_STATE(note) != STATE_NONE && NOTE_STATE(note) != STATE_MIDDLE)
@@ -460,17 +499,24 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 static int
 load(const struct nm_host *host, void **ret_ctx)
 {
-	*ret_ctx = streams_new();
-	if (*ret_ctx)
-		return 0;
-	host->log(host, "no memory");
-	return -1;
+	struct context *ctx = calloc(1, sizeof(*ctx));
+
+	if (ctx)
+		ctx->pieces = pieces_new();
+	if (!ctx || !ctx->pieces) {
+		free(ctx);
+		host->log(host, "no memory");
+		return -1;
+	}
+	*ret_ctx = ctx;
+	return 0;
 }
 
 static void
 unload(void *ctx)
 {
-	streams_free(ctx);
+	pieces_free(((struct context *)ctx)->pieces);
+	free(ctx);
 }
 
 NM_MODULE(tls) = {

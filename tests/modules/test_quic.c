@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* QUIC: its headers, its Initial packets, and hellos in pieces. */
-#include "modules/quic/pieces.h"
+#include "modules/quic/frames.h"
 #include "tests/modules/quic_build.h"
 #include "tests/support/module_cases.h"
 
@@ -122,10 +122,11 @@ the_hello_of_the_specification_is_read(void **state)
 	assert_int_equal(wire_left(&w), 0);
 	assert_int_equal(p.type, QUIC_INITIAL);
 	struct piece *piece = pieces_begin(pieces, &handle);
-	initial_derive(p.version, p.dcid, p.dcid_len, &piece->keys);
-	struct wire opened = initial_open(&p, &piece->keys, bytes, &proof);
+	struct initial_keys keys;
+	initial_derive(p.version, p.dcid, p.dcid_len, &keys);
+	struct wire opened = initial_open(&p, &keys, bytes, &proof);
 	assert_true(proof);
-	assert_true(piece_read_frames(piece, opened, false));
+	assert_true(frames_read(opened, false, piece));
 	assert_true(hello_read_message(piece_prefix(piece), HELLO_CLIENT, &hello));
 	assert_true(hello.whole && hello.tls13 && !hello.ech);
 	assert_int_equal(wire_left(&hello.name), strlen("example.com"));
@@ -231,6 +232,21 @@ alpn_tells_what_is_carried(void **state)
 		first_packet(&packet, V1, protocols[i].alpn);
 		assert_string_equal(send_build(&t, CLIENT, &packet), protocols[i].app);
 	}
+}
+
+static void
+http_with_a_resolver_is_dns(void **state)
+{
+	struct talk t = talk_begin(h, NM_UDP, HTTPS);
+	struct build frames = { 0 };
+	struct build hello;
+	struct build packet;
+
+	(void)state;
+	build_client_hello(&hello, &(struct hello_build){ .name = "dns.google", .alpn = "h3" });
+	build_crypto(&frames, &hello, 0, hello.len);
+	build_initial(&packet, V1, FIRST, FIRST, &frames);
+	assert_string_equal(send_build(&t, CLIENT, &packet), "DoH");
 }
 
 static void
@@ -574,6 +590,7 @@ main(void)
 		CASE(a_name_beside_an_encrypted_hello_is_the_outer_one),
 		CASE(google_hellos_say_a_name),
 		CASE(alpn_tells_what_is_carried),
+		CASE(http_with_a_resolver_is_dns),
 		CASE(a_packet_that_does_not_open_is_told_by_its_header),
 		CASE(a_first_packet_that_was_cut_by_the_capture_is_read_as_far_as_it_goes),
 		CASE(a_hello_in_pieces_is_put_together_in_any_order),

@@ -164,6 +164,20 @@ records_that_begin_within_segments_are_recognised_on_the_usual_ports(void **stat
 }
 
 static void
+another_transfer_from_a_server_of_which_one_was_recognised_is_known(void **state)
+{
+	struct build b = long_records(1, 6000);
+	struct talk t = talk_begin(h, NM_TCP, WEB);
+
+	(void)state;
+	(void)send_segments(&t, &b, 1400);
+	t = talk_begin(h, NM_TCP, "10.0.0.2:41000 192.0.2.1:443");
+	(void)talk_send(&t, SERVER, b.bytes, 100);
+	assert_string_equal(talk_app(&t), "HTTPS");
+	assert_int_equal(t.state.confidence, NM_CONF_SERVICE);
+}
+
+static void
 what_seems_to_begin_a_record_is_none_when_no_other_follows(void **state)
 {
 	struct build b = long_records(0, 0);
@@ -176,14 +190,20 @@ what_seems_to_begin_a_record_is_none_when_no_other_follows(void **state)
 	build_noise(&b, 8000, 6);
 	t = talk_begin(h, NM_TCP, WEB);
 	assert_string_equal(send_segments(&t, &b, 1400), "Unknown");
-	/* the other direction does not move it */
+	/* a number that is not reached, then one that is, with a segment twice and a packet of the other side between */
 	b = long_records(1, 6000);
 	t = talk_begin(h, NM_TCP, WEB);
 	(void)talk_send(&t, SERVER, b.bytes, 1400);
+	t.seq[1] = 6800;
+	(void)talk_send(&t, SERVER, b.bytes + 6700, 400);
+	assert_string_equal(talk_app(&t), "Unknown");
+	t = talk_begin(h, NM_TCP, WEB);
+	(void)talk_send(&t, SERVER, b.bytes, 1400);
 	(void)talk_send(&t, CLIENT, b.bytes + 100, 700);
-	for (size_t at = 1400; at + 1400 < b.len; at += 1400)
-		(void)talk_send(&t, SERVER, b.bytes + at, 1400);
-	(void)talk_send(&t, SERVER, b.bytes + 7000 - 7000 % 1400, b.len - (7000 - 7000 % 1400));
+	t.seq[1] = 0;
+	(void)talk_send(&t, SERVER, b.bytes, 1400);
+	t.seq[1] = 6700;
+	(void)talk_send(&t, SERVER, b.bytes + 6700, 400);
 	assert_string_equal(talk_app(&t), "HTTPS");
 }
 
@@ -294,23 +314,35 @@ a_hello_that_is_split_anywhere_is_put_together(void **state)
 	}
 }
 
+/* Segments of 300 octets of a stream, in the order of their numbers. */
 static void
-a_hello_in_small_segments_that_come_twice_is_put_together(void **state)
+send_numbered(struct talk *t, bool from_client, const struct build *b, const char *numbers)
 {
+	for (; *numbers; numbers++) {
+		size_t at = (size_t)(*numbers - '0') * 300;
+
+		if (at >= b->len)
+			continue;
+		t->seq[!from_client] = 0xffffff00U + (uint32_t)at;
+		(void)send_part(t, from_client, b, at, at + 300 < b->len ? at + 300 : b->len);
+	}
+}
+
+static void
+segments_that_come_twice_or_out_of_order_are_put_together(void **state)
+{
+	static const char *const orders[] = { "0123456", "00112233445566", "0654321",
+		                              "0010213243546", "012340123456" };
 	struct build record = hello_record(&late);
-	struct talk t = talk_begin(h, NM_TCP, OTHER);
 
 	(void)state;
-	for (size_t at = 0; at < record.len; at += 300) {
-		size_t end = at + 300 < record.len ? at + 300 : record.len;
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		struct talk t = talk_begin(h, NM_TCP, OTHER);
 
-		/* what differs, so that none is like the one before */
-		record.bytes[at < 100 ? 20 : at + 3] ^= (uint8_t)(at < 1500 ? at / 100 : 0);
-		(void)send_part(&t, CLIENT, &record, at, end);
-		(void)send_part(&t, CLIENT, &record, at, end);
+		send_numbered(&t, CLIENT, &record, orders[i]);
+		assert_string_equal(talk_app(&t), "DoT");
+		assert_string_equal(talk_host(&t), "www.example");
 	}
-	assert_string_equal(talk_app(&t), "DoT");
-	assert_string_equal(talk_host(&t), "www.example");
 }
 
 static void
@@ -337,8 +369,7 @@ a_hello_with_a_hole_has_no_name(void **state)
 	struct talk t = talk_begin(h, NM_TCP, OTHER);
 
 	(void)state;
-	(void)send_part(&t, CLIENT, &record, 0, 600);
-	(void)send_part(&t, CLIENT, &record, 1200, record.len);
+	send_numbered(&t, CLIENT, &record, "0124567");
 	for (unsigned i = 0; i < 20; i++)
 		(void)talk_say(&t, CLIENT, "\x17\x03\x03\x00\x04\xde\xad\xbe\xef");
 	assert_string_equal(talk_app(&t), "TLS");
@@ -430,6 +461,23 @@ a_certificate_that_is_split_anywhere_is_put_together(void **state)
 }
 
 static void
+a_certificate_in_segments_out_of_order_is_put_together(void **state)
+{
+	static const char *const orders[] = { "0213", "02113", "01233" };
+	struct build hello = hello_record(&(struct hello_build){ .alpn = "h2" });
+	struct build records = answer("one.example", "*.two.example", 400);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		struct talk t = talk_begin(h, NM_TCP, WEB);
+
+		(void)send_whole(&t, CLIENT, &hello);
+		send_numbered(&t, SERVER, &records, orders[i]);
+		assert_string_equal(talk_host(&t), "two.example");
+	}
+}
+
+static void
 a_server_that_is_seen_alone_is_told_by_its_certificate(void **state)
 {
 	struct build records = answer("www.example", NULL, 294);
@@ -502,16 +550,18 @@ main(void)
 		CASE(records_in_the_middle_of_a_connection_are_recognised),
 		CASE(a_hello_that_contradicts_itself_is_not_tls),
 		CASE(records_that_begin_within_segments_are_recognised_on_the_usual_ports),
+		CASE(another_transfer_from_a_server_of_which_one_was_recognised_is_known),
 		CASE(what_seems_to_begin_a_record_is_none_when_no_other_follows),
 		CASE(the_name_that_a_client_asks_for_is_the_hosts),
 		CASE(dns_in_tls_is_told_by_alpn_port_or_the_resolvers_name),
 		CASE(a_hello_that_is_split_anywhere_is_put_together),
-		CASE(a_hello_in_small_segments_that_come_twice_is_put_together),
+		CASE(segments_that_come_twice_or_out_of_order_are_put_together),
 		CASE(a_hello_in_several_records_is_put_together),
 		CASE(a_hello_with_a_hole_has_no_name),
 		CASE(connections_that_wait_are_forgotten_when_there_are_too_many),
 		CASE(a_client_that_names_no_server_is_told_by_the_certificate),
 		CASE(a_certificate_that_is_split_anywhere_is_put_together),
+		CASE(a_certificate_in_segments_out_of_order_is_put_together),
 		CASE(a_server_that_is_seen_alone_is_told_by_its_certificate),
 		CASE(the_certificate_of_a_server_that_the_client_named_is_not_read),
 		CASE(version_1_3_shows_no_certificate),

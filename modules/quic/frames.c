@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ClientHellos on their way. */
-#include "modules/quic/pieces.h"
+/* The frames of Initial packets. */
+#include "modules/quic/frames.h"
 
-#include <stdlib.h>
+#include "modules/quic/packet.h"
 
 /* RFC 9000 table 3: the frames that an Initial packet may hold */
 #define PADDING     0x00
@@ -15,76 +15,6 @@
 #define GOOGLE_PING 0x07
 /* Of versions Q050, T050 and T051, which have Google's frames and this one of the IETF's. */
 #define GOOGLE_CRYPTO 0x08
-
-struct pieces {
-	unsigned next; /* slot to be given away */
-	struct piece slots[PIECES_SLOTS];
-};
-
-struct pieces *
-pieces_new(void)
-{
-	return calloc(1, sizeof(struct pieces));
-}
-
-void
-pieces_free(struct pieces *pieces)
-{
-	free(pieces);
-}
-
-/* A handle is the slot's generation, and the slot's number in the low octets. */
-struct piece *
-pieces_begin(struct pieces *pieces, uint64_t *ret_handle)
-{
-	unsigned slot = pieces->next;
-	struct piece *piece = &pieces->slots[slot];
-
-	pieces->next = (slot + 1) % PIECES_SLOTS;
-	piece->generation = (piece->generation + 1) & 0x7fffffffU;
-	if (piece->generation == 0)
-		piece->generation = 1;
-	piece->have = 0;
-	memset(piece->present, 0, sizeof(piece->present));
-	*ret_handle = (uint64_t)piece->generation << 8 | slot;
-	return piece;
-}
-
-struct piece *
-pieces_find(struct pieces *pieces, uint64_t handle)
-{
-	struct piece *piece = &pieces->slots[(handle & 0xff) % PIECES_SLOTS];
-
-	return handle >> 8 != 0 && piece->generation == handle >> 8 ? piece : NULL;
-}
-
-void
-piece_add(struct piece *piece, uint64_t offset, const uint8_t *bytes, size_t len)
-{
-	if (offset >= PIECES_MAX)
-		return;
-	if (len > PIECES_MAX - offset)
-		len = PIECES_MAX - (size_t)offset;
-	if (len > 0)
-		memcpy(piece->bytes + offset, bytes, len);
-	for (size_t i = (size_t)offset; i < (size_t)offset + len; i++)
-		piece->present[i / 64] |= UINT64_C(1) << (i % 64);
-}
-
-struct wire
-piece_prefix(struct piece *piece)
-{
-	while (piece->have < PIECES_MAX) {
-		uint64_t missing = ~piece->present[piece->have / 64] >> (piece->have % 64);
-
-		if (missing != 0) {
-			piece->have += (uint32_t)__builtin_ctzll(missing);
-			break;
-		}
-		piece->have += 64 - piece->have % 64;
-	}
-	return wire_init(piece->bytes, piece->have);
-}
 
 static bool
 read_crypto(struct piece *piece, struct wire *w, bool cut)
@@ -167,7 +97,7 @@ read_frame(struct piece *piece, struct wire *w, uint8_t type, bool cut)
 }
 
 bool
-piece_read_frames(struct piece *piece, struct wire w, bool cut)
+frames_read(struct wire w, bool cut, struct piece *piece)
 {
 	while (wire_left(&w) > 0)
 		if (!read_frame(piece, &w, wire_u8(&w), cut))
@@ -175,8 +105,8 @@ piece_read_frames(struct piece *piece, struct wire w, bool cut)
 	return wire_ok(&w) || cut;
 }
 
-bool
-piece_read_google_frames(struct piece *piece, struct wire w)
+void
+frames_read_google(struct wire w, struct piece *piece)
 {
 	while (wire_left(&w) > 0) {
 		uint8_t type = wire_u8(&w);
@@ -186,7 +116,6 @@ piece_read_google_frames(struct piece *piece, struct wire w)
 		else if (type == GOOGLE_CRYPTO || type == CRYPTO)
 			(void)read_crypto(piece, &w, true);
 		else if (type != GOOGLE_PING)
-			break;
+			return;
 	}
-	return true;
 }
