@@ -25,7 +25,7 @@
 #define PORT_PTP_EVENT   319
 #define PORT_PTP_GENERAL 320
 #define PORT_SOMEIP_SD   30490
-#define PORT_SOMEIP_MOST 30509
+#define PORT_SOMEIP_MOST 30510 /* the ports from discovery's to this one are those of examples */
 
 static const struct nm_app apps[] = {
 	{ APP_OPC_UA, "OPC UA", "Industrial", 0x0b6e4f, 0x66c2a0 },
@@ -44,9 +44,13 @@ static const struct nm_app apps[] = {
 		.transport = NM_UDP, .min_len = 8, .len = 2, .pattern = { version, inverse } \
 	}
 #define SOMEIP(number)                                               \
+	{ .transport = NM_UDP, .port = (number), .min_len = 16 },    \
 	{                                                            \
-		.transport = NM_UDP, .port = (number), .min_len = 16 \
+		.transport = NM_TCP, .port = (number), .min_len = 16 \
 	}
+#define SOMEIP_7(first)                                                               \
+	SOMEIP(first), SOMEIP((first) + 1), SOMEIP((first) + 2), SOMEIP((first) + 3), \
+	    SOMEIP((first) + 4), SOMEIP((first) + 5), SOMEIP((first) + 6)
 
 static const struct nm_match matches[] = {
 	NM_MATCH_TEXT(NM_TCP, 28, "HELF"),
@@ -88,11 +92,15 @@ static const struct nm_match matches[] = {
 	NM_MATCH_TEXT(NM_UDP, 10, "ISO11898"),
 	/* service discovery: service ffff, method 8100 */
 	{ .transport = NM_UDP, .min_len = 28, .len = 4, .pattern = { 0xff, 0xff, 0x81, 0 } },
-	SOMEIP(PORT_SOMEIP_SD),
-	SOMEIP(30491),
-	SOMEIP(30501),
-	SOMEIP(30502),
-	SOMEIP(PORT_SOMEIP_MOST),
+	/* magic cookie of a TCP connection, from either side */
+	{ .transport = NM_TCP,
+	  .min_len = 16,
+	  .len = 8,
+	  .pattern = { 0xff, 0xff, 0, 0, 0, 0, 0, 8 },
+	  .mask = { 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff } },
+	SOMEIP_7(PORT_SOMEIP_SD),
+	SOMEIP_7(PORT_SOMEIP_SD + 7),
+	SOMEIP_7(PORT_SOMEIP_SD + 14),
 };
 
 static uint32_t
@@ -234,6 +242,8 @@ rate_ptp(const struct nm_packet *pkt, struct wire w)
 	16 /* service, method, length, client, session, versions, kind, what became of it */
 #define SOMEIP_OUTSIDE 8 /* octets that the length does not count */
 #define SD_SERVICE     0xffff8100
+#define COOKIE_SERVICE 0xffff0000 /* of a client; of a server with bit 15 */
+#define COOKIE         0xdeadbeef /* in the place of client and session */
 
 /* Kinds of DoIP payload, and what the length may be. */
 static const struct {
@@ -299,7 +309,7 @@ rate_someip(const struct nm_packet *pkt, struct wire w)
 	uint32_t service = wire_u32(&w);
 	uint32_t length = wire_u32(&w);
 
-	wire_skip(&w, 4);
+	uint32_t session = wire_u32(&w);
 	uint8_t protocol = wire_u8(&w);
 	wire_skip(&w, 1);
 	uint8_t kind = wire_u8(&w);
@@ -307,6 +317,8 @@ rate_someip(const struct nm_packet *pkt, struct wire w)
 	if (!wire_ok(&w) || protocol != 1 || length < SOMEIP_HEADER - SOMEIP_OUTSIDE ||
 	    length > pkt->wire_len - SOMEIP_OUTSIDE || !is_someip_kind(kind) || code > 0x5f)
 		return 0;
+	if ((service | 0x8000) == (COOKIE_SERVICE | 0x8000))
+		return session == COOKIE ? NM_CONF_PROOF : 0;
 	if (service == SD_SERVICE)
 		return kind == 2 && length + SOMEIP_OUTSIDE == pkt->wire_len ? NM_CONF_PROOF : 0;
 	for (uint16_t port = PORT_SOMEIP_SD; port <= PORT_SOMEIP_MOST; port++)
@@ -384,7 +396,7 @@ static const struct nm_family_row protocols[] = {
 	{ NM_UDP, APP_RTPS, rate_rtps },     { NM_TCP, APP_RTPS, rate_rtps },
 	{ NM_UDP, APP_PTP, rate_ptp },       { NM_TCP, APP_DOIP, rate_doip },
 	{ NM_UDP, APP_DOIP, rate_doip },     { NM_UDP, APP_CAN, rate_can },
-	{ NM_UDP, APP_SOMEIP, rate_someip },
+	{ NM_UDP, APP_SOMEIP, rate_someip }, { NM_TCP, APP_SOMEIP, rate_someip },
 };
 
 static enum nm_result
@@ -393,7 +405,8 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	(void)ctx;
 	enum nm_result result = nm_family_classify(
 	    protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, call, verdict);
-	if (verdict->app == APP_SOMEIP && verdict->confidence == NM_CONF_PROOF)
+	if (verdict->app == APP_SOMEIP && verdict->confidence == NM_CONF_PROOF &&
+	    pkt->transport == NM_UDP)
 		tag_offered(pkt, call);
 	return result;
 }

@@ -40,6 +40,10 @@ static const struct module_case messages[] = {
 	{ CASE_UDP("11898"), "Controller Area Network",
 	  SAMPLE("frame", CLIENT, "ISO11898\1\1j\22\361\11\10\0\0\0\0\0\0\0\0") },
 	{ CASE_UDP("30490"), "SOMEIP", SAMPLE("discovery", CLIENT, DISCOVERY) },
+	{ CASE_TCP("30510"), "SOMEIP",
+	  SAMPLE("magic cookie", CLIENT, "\377\377\0\0\0\0\0\10\336\255\276\357\1\1\1\0") },
+	{ CASE_TCP("30510"), "SOMEIP",
+	  SAMPLE("a server's", SERVER, "\377\377\200\0\0\0\0\10\336\255\276\357\1\1\2\0") },
 };
 
 /* What is too little for any other port than its own. */
@@ -49,6 +53,7 @@ static const struct module_case port_messages[] = {
 	{ CASE_UDP("320"), "PTPv2",
 	  SAMPLE("announce", CLIENT, "\13\2\0@\0\0\0\0" ZEROS_16 ZEROS_16 ZEROS_16 ZEROS_8) },
 	{ CASE_UDP("30501"), "SOMEIP", SAMPLE("call", CLIENT, CALL) },
+	{ CASE_TCP("30510"), "SOMEIP", SAMPLE("call on TCP", CLIENT, CALL) },
 	{ CASE_UDP("17224"), "TRDP",
 	  SAMPLE("process data", CLIENT,
 	         "\0\0\0\1\1\0Pd\0\0\3\350" ZEROS_8 "\0\0\0\3" ZEROS_16 "abc\0") },
@@ -85,6 +90,8 @@ static const struct module_case look_alikes[] = {
 	{ CASE_UDP("13400"), "DoIP", SAMPLE("not its length", CLIENT, "\2\375\0\1\0\0\0\1") },
 	{ CASE_UDP("11898"), "Controller Area Network",
 	  SAMPLE("text", CLIENT, "ISO11898 is a standard") },
+	{ CASE_TCP("30510"), "SOMEIP",
+	  SAMPLE("another cookie", CLIENT, "\377\377\0\0\0\0\0\10\336\255\276\356\1\1\1\0") },
 	{ CASE_UDP("30501"), "SOMEIP",
 	  SAMPLE("protocol 2", CLIENT, "\0224\0\1\0\0\0\14\0\1\0\2\2\1\0\0abcd") },
 	{ CASE_UDP("30501"), "SOMEIP",
