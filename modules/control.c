@@ -2,10 +2,11 @@
 /*
  * How networks are controlled from elsewhere: CAPWAP (RFC 5415; UDP 5246, 5247), OpenFlow (TCP 6633, 6653), the RPKI to router
  * protocol (RFC 8210; TCP 323), Mobile IP's registration (RFC 5944; UDP 434), XDMCP (UDP 177), LMP (RFC 4204; UDP 701), AODV
- * (RFC 3561; UDP 654), HNCP (RFC 7788; UDP 8231). What routers say to each other is in routing.
+ * (RFC 3561; UDP 654), HNCP (RFC 7788; UDP 8231), BMP (RFC 7854; TCP on any port, usually 1790 or 11019). What routers say to each other is in routing.
  *
  * Evidence: the port together with the structure of the message: versions, types, fields that are 0, lengths that fit, elements
- * that fill it. Each message shows it, one direction is enough. Cost: asked for payload on these ports.
+ * that fill it. BMP: the same, and texts or a BGP message inside. Each message shows it, one direction is enough. Cost: asked for
+ * payload on these ports, and for TCP payload that begins like BMP.
  */
 #include <netmon/family.h>
 #include <netmon/module.h>
@@ -19,6 +20,7 @@
 #define APP_LMP      445
 #define APP_AODV     446
 #define APP_HNCP     447
+#define APP_BMP      448
 
 static const struct nm_app apps[] = {
 	{ APP_CAPWAP, "CAPWAP", "Network control", 0x2a7f9e, 0x78bfdb },
@@ -29,6 +31,7 @@ static const struct nm_app apps[] = {
 	{ APP_LMP, "LMP", "Network control", 0x5d6d7e, 0xa0b0c0 },
 	{ APP_AODV, "AODV", "Network control", 0x907d2c, 0xcdbb6d },
 	{ APP_HNCP, "HNCP", "Network control", 0x3e8e6b, 0x84c9aa },
+	{ APP_BMP, "BMP", "Network control", 0x3f6fa0, 0x8cb6e0 },
 };
 
 #define ON(transport_, port_, least)                                           \
@@ -37,9 +40,21 @@ static const struct nm_app apps[] = {
 	}
 
 static const struct nm_match matches[] = {
-	ON(NM_UDP, 5246, 8), ON(NM_UDP, 5247, 8), ON(NM_TCP, 6633, 8), ON(NM_TCP, 6653, 8),
-	ON(NM_TCP, 323, 8),  ON(NM_UDP, 434, 20), ON(NM_UDP, 177, 6),  ON(NM_UDP, 701, 8),
-	ON(NM_UDP, 654, 2),  ON(NM_UDP, 8231, 4),
+	ON(NM_UDP, 5246, 8),
+	ON(NM_UDP, 5247, 8),
+	ON(NM_TCP, 6633, 8),
+	ON(NM_TCP, 6653, 8),
+	ON(NM_TCP, 323, 8),
+	ON(NM_UDP, 434, 20),
+	ON(NM_UDP, 177, 6),
+	ON(NM_UDP, 701, 8),
+	ON(NM_UDP, 654, 2),
+	ON(NM_UDP, 8231, 4),
+	{ .transport = NM_TCP,
+	  .min_len = 10,
+	  .len = 6,
+	  .pattern = { 3, 0, 0, 0, 0, 0 },
+	  .mask = { 0xff, 0xff, 0xff, 0, 0, 0xf8 } },
 };
 
 static bool
@@ -222,9 +237,66 @@ rate_hncp(const struct nm_packet *pkt, struct wire w)
 	           : 0;
 }
 
+#define BMP_PEER   42 /* octets of the header of a peer */
+#define BMP_INIT   4
+#define BMP_MAX    65536
+#define BMP_PORT   1790
+#define BMP_PORT_2 11019
+
+/* RFC 7854 section 4.4: texts of type and length. */
+static bool
+are_bmp_texts(struct wire w, bool open)
+{
+	static const struct tlv_form text = { .before = 2, .length = 2 };
+	struct wire first = w;
+	uint16_t type = wire_u16(&first);
+
+	wire_skip(&first, 2);
+	wire_limit(&first, 1);
+	uint8_t letter = wire_u8(&first);
+	return type <= 4 && letter >= 0x20 && letter < 0x7f && tlv_count(w, &text, open) > 0;
+}
+
+/* RFC 7854 section 4.2, behind the common header: kind of peer, flags; a route is a BGP message, with 16 octets of ones. */
+static bool
+is_bmp_of_peer(struct wire w, uint8_t type)
+{
+	uint8_t kind = wire_u8(&w);
+
+	wire_skip(&w, BMP_PEER - 1U);
+	if (!wire_ok(&w) || kind > 3)
+		return false;
+	if (type == 3)
+		wire_skip(&w, 20); /* address and ports of a session that came up */
+	return (type != 0 && type != 3) ||
+	       (wire_u64(&w) == UINT64_MAX && wire_u64(&w) == UINT64_MAX);
+}
+
+/* RFC 7854 section 4.1: version 3, length of the whole, type 0 to 6. */
+static uint8_t
+rate_bmp(const struct nm_packet *pkt, struct wire w)
+{
+	uint8_t version = wire_u8(&w);
+	uint32_t length = wire_u32(&w);
+	uint8_t type = wire_u8(&w);
+	bool port = nm_is_port(pkt, BMP_PORT) || nm_is_port(pkt, BMP_PORT_2);
+
+	if (!wire_ok(&w) || version != 3 || length < 6 || length > BMP_MAX || type > 6)
+		return 0;
+	bool open = length > pkt->len;
+	wire_limit(&w, length - 6);
+	if (type == BMP_INIT || type == BMP_INIT + 1)
+		return are_bmp_texts(w, open) ? NM_CONF_PROOF : 0;
+	if (!is_bmp_of_peer(w, type))
+		return 0;
+	if (type == 0 || type == 3)
+		return NM_CONF_PROOF;
+	return port ? NM_CONF_SIGNATURE : 0;
+}
+
 static const struct {
 	uint8_t transport;
-	uint16_t port;
+	uint16_t port; /* 0: any */
 	uint16_t app;
 	uint8_t (*rate)(const struct nm_packet *pkt, struct wire w);
 } protocols[] = {
@@ -238,6 +310,7 @@ static const struct {
 	{ NM_UDP, 701, APP_LMP, rate_lmp },
 	{ NM_UDP, 654, APP_AODV, rate_aodv },
 	{ NM_UDP, 8231, APP_HNCP, rate_hncp },
+	{ NM_TCP, 0, APP_BMP, rate_bmp },
 };
 
 static enum nm_result
@@ -248,7 +321,8 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	(void)ctx;
 	(void)call;
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
-		if (protocols[i].transport == pkt->transport && nm_is_port(pkt, protocols[i].port))
+		if (protocols[i].transport == pkt->transport &&
+		    (protocols[i].port == 0 || nm_is_port(pkt, protocols[i].port)))
 			return nm_signature(verdict, protocols[i].app, protocols[i].rate(pkt, w));
 	return NM_MORE;
 }
@@ -257,7 +331,7 @@ NM_MODULE(control) = {
 	.abi_version = NM_ABI_VERSION,
 	.size = sizeof(struct nm_module),
 	.name = "control",
-	.summary = "CAPWAP, OpenFlow, RPKI-RTR, Mobile IP, XDMCP, LMP, AODV and HNCP",
+	.summary = "CAPWAP, OpenFlow, RPKI-RTR, Mobile IP, XDMCP, LMP, AODV, HNCP and BMP",
 	.n_apps = sizeof(apps) / sizeof(apps[0]),
 	.n_matches = sizeof(matches) / sizeof(matches[0]),
 	.apps = apps,
