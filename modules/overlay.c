@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Tunnels in UDP whose packets netmonc meters as themselves, because what is inside is no IP packet, or belongs to the tunnel, or
- * decapsulation is off: Teredo (RFC 4380; UDP, usually 3544), VXLAN (RFC 7348; UDP 4789 and 8472) and Geneve (RFC 8926;
- * UDP 6081).
+ * decapsulation is off: Teredo (RFC 4380; UDP, usually 3544), VXLAN (RFC 7348; UDP 4789 and 8472), Geneve (RFC 8926;
+ * UDP 6081) and AYIYA (draft-massar-v6ops-ayiya; UDP 5072).
  *
  * Evidence: Teredo: an IPv6 header that is as long as the datagram says, with an address of the tunnel's; VXLAN and Geneve: on
  * their ports a head whose reserved fields are 0, and a frame or packet inside. One direction. Cost: asked for payload on these
@@ -14,11 +14,13 @@
 #define APP_TEREDO 280
 #define APP_VXLAN  281
 #define APP_GENEVE 282
+#define APP_AYIYA  299
 
 #define PORT_TEREDO  3544
 #define PORT_VXLAN   4789
 #define PORT_VXLAN_2 8472 /* Linux, before there was a number for it */
 #define PORT_GENEVE  6081
+#define PORT_AYIYA   5072
 
 #define IPV6_HEADER      40
 #define TEREDO_PREFIX    0x20010000u
@@ -29,6 +31,7 @@ static const struct nm_app apps[] = {
 	{ APP_TEREDO, "Teredo", "Tunnel", 0x6f7f3f, 0xaec078 },
 	{ APP_VXLAN, "VXLAN", "Tunnel", 0x3f6f5f, 0x7eb8a4 },
 	{ APP_GENEVE, "Geneve", "Tunnel", 0x4f5f8f, 0x92a2d4 },
+	{ APP_AYIYA, "AYIYA", "Tunnel", 0x7f5f3f, 0xc2a27f },
 };
 
 static const struct nm_match matches[] = {
@@ -42,6 +45,7 @@ static const struct nm_match matches[] = {
 	{ .transport = NM_UDP, .port = PORT_VXLAN, .min_len = 22 },
 	{ .transport = NM_UDP, .port = PORT_VXLAN_2, .min_len = 22 },
 	{ .transport = NM_UDP, .port = PORT_GENEVE, .min_len = 8 },
+	{ .transport = NM_UDP, .port = PORT_AYIYA, .min_len = 8 },
 };
 
 /* RFC 4380 section 5.1.1: authentication (1, lengths of a client's name and of the value, these, nonce, confirmation) and origin
@@ -131,10 +135,29 @@ rate_geneve(const struct nm_packet *pkt, struct wire w)
 	return type != ETHERTYPE_BRIDGE || is_frame(w) ? NM_CONF_SIGNATURE : 0;
 }
 
+/* draft-massar-v6ops-ayiya-02 section 3: length (as a power of two) and kind of the identity, words and kind of the signature,
+ * how it is authenticated and what it is for, what follows, time; identity, signature. */
+static uint8_t
+rate_ayiya(const struct nm_packet *pkt, struct wire w)
+{
+	uint8_t identity = wire_u8(&w);
+	uint8_t signature = wire_u8(&w);
+	uint8_t purpose = wire_u8(&w) & 0xf;
+
+	wire_skip(&w, 5);
+	wire_skip(&w, (1U << (identity >> 4)) + (signature >> 4) * 4U);
+	bool known = signature == 0 || signature == 0x41 || signature == 0x52; /* MD5, SHA-1 */
+	return nm_is_port(pkt, PORT_AYIYA) && wire_ok(&w) && known && purpose <= 9 &&
+	               (identity & 0xf) >= 1 && (identity & 0xf) <= 3 && identity >> 4 <= 8
+	           ? NM_CONF_SIGNATURE
+	           : 0;
+}
+
 static const struct nm_family_row protocols[] = {
 	{ NM_UDP, APP_TEREDO, rate_teredo },
 	{ NM_UDP, APP_VXLAN, rate_vxlan },
 	{ NM_UDP, APP_GENEVE, rate_geneve },
+	{ NM_UDP, APP_AYIYA, rate_ayiya },
 };
 
 static enum nm_result
@@ -150,7 +173,7 @@ NM_MODULE(overlay) = {
 	.abi_version = NM_ABI_VERSION,
 	.size = sizeof(struct nm_module),
 	.name = "overlay",
-	.summary = "Teredo, VXLAN and Geneve, where they are metered as themselves",
+	.summary = "Teredo, VXLAN, Geneve and AYIYA, where they are metered as themselves",
 	.n_apps = sizeof(apps) / sizeof(apps[0]),
 	.n_matches = sizeof(matches) / sizeof(matches[0]),
 	.apps = apps,
