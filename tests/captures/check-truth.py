@@ -15,10 +15,11 @@ import packets  # noqa: E402  (found through the line above)
 
 HEADER = ["proto", "saddr", "sport", "daddr", "dport", "app", "accept"]
 APPS = set("""
-amqp bgp bittorrent coap dhcp dhcpv6 dns dot dtls edonkey ftp ftp-data git gnutella http https icecast icmp igmp imap
-imaps ipsec irc kerberos l2tp ldap memcached modbus mqtt msn mysql netbios netflow nfs nntp ntp openvpn ospf pop3
-pop3s postgresql pptp quic radius rdp redis rsync rtmp rtp rtsp sip smb smtp smtps snmp socks ssdp ssh stun sunrpc
-syslog telnet tftp unknown vnc vrrp wireguard x11 xmpp
+amqp babel bfd bgp bittorrent coap collectd dhcp dhcpv6 diameter dns dot dtls edonkey finger ftp ftp-data git gnutella
+graphite http https icecast icmp igmp imap imaps iperf ipmi ipsec irc iscsi kerberos l2tp ldap memcached modbus mqtt msn
+mumble munin mysql nat-pmp nats nbd netbios netflow nfs nntp nrpe ntp opc-ua openvpn ospf pop3 pop3s postgresql pptp quic
+radius rdp redis rip ripng rmcp rpki-rtr rsync rtmp rtp rtsp sip slp smb smtp smtps snmp socks ssdp ssh statsd stomp stun
+sunrpc syncthing syslog tacplus telnet tftp unknown vnc vrrp websocket whois wireguard wsd x11 xmpp zabbix
 """.split())
 
 
