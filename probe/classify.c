@@ -388,6 +388,8 @@ ask(struct classifier *c, const struct packet *pkt, const struct nm_packet *view
 {
 	bool may_note = st->note_owner == 0 || st->note_owner == module + 1;
 	uint64_t note;
+
+	memcpy(&note, st->note, sizeof(note));
 	struct call call = {
 		.api = { .tag = learn_tag,
 		         .host = learn_host,
@@ -402,7 +404,6 @@ ask(struct classifier *c, const struct packet *pkt, const struct nm_packet *view
 	};
 	struct nm_verdict verdict = { 0 };
 
-	memcpy(&note, st->note, sizeof(note));
 	c->module_calls++;
 	modguard_ask(modset_name(c->set.modules, module), pkt->link);
 	enum nm_result said =

@@ -21,8 +21,9 @@
 #define LOOK_MS     250
 #define LOOKS_LOOP  (MODGUARD_LOOP_MS / LOOK_MS)
 #define LOOKS_HANG  (MODGUARD_HANG_MS / LOOK_MS)
-#define LOOP_CPU_NS 1000000000U /* that a loop of MODGUARD_LOOP_MS has computed at least */
-#define STACK_SIZE  (64u << 10) /* of the handler: its lines, and all registers */
+#define LOOKS_LOAD  (6 * LOOKS_HANG) /* a disk may be slow */
+#define LOOP_CPU_NS 1000000000U      /* that a loop of MODGUARD_LOOP_MS has computed at least */
+#define STACK_SIZE  (64u << 10)      /* of the handler: its lines, and all registers */
 #define THREADS_MAX (OPTIONS_WORKERS_MAX + 1)
 #define TEXT_MAX    512
 #define NS_PER_MS   1000000
@@ -184,7 +185,8 @@ loops(struct watched *w)
 	}
 	if (w->looks++ == 0)
 		w->cpu_ns = cpu_ns(w->cpu);
-	return w->looks > LOOKS_HANG ||
+	uint32_t link = atomic_load_explicit(&w->here->link, memory_order_relaxed);
+	return w->looks > (link >= MODGUARD_UNLOAD ? LOOKS_LOAD : LOOKS_HANG) ||
 	       (w->looks > LOOKS_LOOP && cpu_ns(w->cpu) - w->cpu_ns >= LOOP_CPU_NS);
 }
 

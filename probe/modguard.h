@@ -21,8 +21,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MODGUARD_LOOP_MS 2000  /* a call that takes longer, and computes meanwhile, loops */
-#define MODGUARD_HANG_MS 10000 /* one that takes longer loops, whatever it waits for */
+/* A call that takes so long and computes meanwhile loops, and so does one that takes so long whatever it waits for; to be loaded,
+ * from a disk that may be slow, a module may take six times as long. */
+#define MODGUARD_LOOP_MS 2000
+#define MODGUARD_HANG_MS 10000
 /* In place of a link: what the module is asked to do. */
 #define MODGUARD_LOAD   UINT32_MAX
 #define MODGUARD_UNLOAD (UINT32_MAX - 1)
