@@ -193,10 +193,10 @@ labels_named(struct labels *l, const char *name, const char *category, uint16_t 
 /* --- reasons ------------------------------------------------------------------------------------------------------ */
 
 int
-labels_name(struct labels *l, const char *module, uint16_t *ret_name)
+labels_name(struct labels *l, const char *name, uint16_t *ret_name)
 {
 	for (uint16_t i = 0; i < l->n_names; i++)
-		if (strcmp(l->names[i]->module, module) == 0) {
+		if (strcmp(l->names[i]->module, name) == 0) {
 			*ret_name = i;
 			return 0;
 		}
@@ -206,14 +206,14 @@ labels_name(struct labels *l, const char *module, uint16_t *ret_name)
 	}
 	if (l->n_names == NAMES_MAX - 1)
 		module = NAME_OF_REST;
-	struct name *name = calloc(1, sizeof(*name));
-	if (!name)
+	struct name *made = calloc(1, sizeof(*made));
+	if (!made)
 		return -ENOMEM;
-	(void)snprintf(name->module, sizeof(name->module), "%s", module);
+	(void)snprintf(made->module, sizeof(made->module), "%s", name);
 	for (unsigned i = 0; i < KINDS; i++)
-		(void)snprintf(name->text[i], REASON_MAX, "%s %s", module, kinds[i]);
+		(void)snprintf(made->text[i], REASON_MAX, "%s %s", name, kinds[i]);
 	*ret_name = l->n_names;
-	l->names[l->n_names++] = name;
+	l->names[l->n_names++] = made;
 	return 0;
 }
 
