@@ -37,12 +37,20 @@ static const struct nm_app apps[] = {
 	{ APP_GAIJIN, "GaijinEntertainment", "Games", 0xa63d2f, 0xe88578 },
 };
 
-#define ANY        0x00
-#define ALL        0xff
-#define MAGIC_HEAD 0, ALL, ALL, 0, 0xfe, 0xfe, 0xfe
-#define OPENING(first)                                                                          \
-	{                                                                                       \
-		.transport = NM_UDP, .min_len = 25, .len = 8, .pattern = {(first), MAGIC_HEAD } \
+#define ANY 0x00
+#define ALL 0xff
+#define MAGIC_AT(place)                                                                       \
+	{                                                                                     \
+		.transport = NM_UDP, .min_len = 25, .offset = (place), .len = 8, .pattern = { \
+			0,                                                                    \
+			ALL,                                                                  \
+			ALL,                                                                  \
+			0,                                                                    \
+			0xfe,                                                                 \
+			0xfe,                                                                 \
+			0xfe,                                                                 \
+			0xfe                                                                  \
+		}                                                                             \
 	}
 #define ACKS(first)                                                                           \
 	{                                                                                     \
@@ -56,26 +64,16 @@ static const struct nm_app apps[] = {
 	}
 
 static const struct nm_match matches[] = {
-	OPENING(0x05),
-	OPENING(0x06),
-	OPENING(0x07),
-	OPENING(0x08),
+	/* openings have their magic behind one octet or two, pings and pongs later; others change what is in front of it */
+	MAGIC_AT(1),
 	{ .transport = NM_UDP,
 	  .min_len = 25,
 	  .len = 8,
 	  .pattern = { 0x19, 0, 0, ALL, ALL, 0, 0xfe, 0xfe },
 	  .mask = { ALL, ANY, ALL, ALL, ALL, ALL, ALL, ALL } },
-	/* a ping and a pong without a connection have the magic later */
-	{ .transport = NM_UDP,
-	  .min_len = 25,
-	  .offset = 9,
-	  .len = 8,
-	  .pattern = { MAGIC_HEAD, 0xfe } },
-	{ .transport = NM_UDP,
-	  .min_len = 35,
-	  .offset = 17,
-	  .len = 8,
-	  .pattern = { MAGIC_HEAD, 0xfe } },
+	MAGIC_AT(9),
+	MAGIC_AT(17),
+	MAGIC_AT(32),
 	/* a set of frames: the low bits of the first one's flags are 0, its bits are whole octets */
 	{ .transport = NM_UDP,
 	  .min_len = 8,
@@ -214,6 +212,7 @@ rate_acks(const struct nm_packet *pkt, struct wire w)
 static uint8_t
 rate_raknet(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 {
+	static const uint8_t places[] = { 1, 2, 9, 17, 32 };
 	uint8_t first = *w.at;
 
 	(void)call;
@@ -221,12 +220,10 @@ rate_raknet(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 		return rate_frames(pkt, w);
 	if (first == 0xc0 || first == 0xa0)
 		return rate_acks(pkt, w);
-	bool opening = first >= 5 && first <= 8;
-	if ((opening || first == 0x19) && has_magic(w, first == 0x19 ? 2 : 1))
-		return NM_CONF_PROOF;
-	if ((first == 1 || first == 2) && has_magic(w, 9))
-		return NM_CONF_PROOF;
-	return first == 0x1c && has_magic(w, 17) ? NM_CONF_PROOF : 0;
+	for (size_t i = 0; i < sizeof(places); i++)
+		if (has_magic(w, places[i]))
+			return NM_CONF_PROOF;
+	return 0;
 }
 
 /* --- ENet: http://enet.bespin.org/ ------------------------------------------------------------------------------- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Networks that players log in to, and consoles: World of Warcraft (TCP 3724, 8085), Battle.net of old (TCP 6112), StarCraft II
- * (TCP 1119), Nintendo's Pia (UDP, any port), Xbox Live (UDP 3074), PlayStation's remote play (UDP 987, 9302).
+ * Networks that players log in to, and consoles: World of Warcraft (TCP 3724, 8085), Blizzard's Battle.net (TCP 6112 of old;
+ * 1119, 3724), StarCraft II (TCP 1119), Nintendo's Pia (UDP, any port), Xbox Live (UDP 3074), PlayStation's remote play (UDP
+ * 987, 9302).
  *
  * Evidence: the opening messages, by their fixed octets and lengths. Servers are tagged. Cost: asked for payload that begins
  * with these octets.
@@ -10,18 +11,25 @@
 #include <netmon/text.h>
 
 #define APP_WOW         400
-#define APP_BATTLENET   401
+#define APP_BLIZZARD    401
 #define APP_STARCRAFT   402
 #define APP_NINTENDO    403
 #define APP_XBOX        404
 #define APP_PLAYSTATION 405
 
-#define PORT_STARCRAFT 1119
-#define PORT_XBOX      3074
+#define PORT_BLIZZARD 1119
+#define PORT_WOW      3724
+#define PORT_XBOX     3074
+
+/* What a note is of. */
+enum kind {
+	KIND_BLIZZARD = 1,
+	KIND_XBOX,
+};
 
 static const struct nm_app apps[] = {
 	{ APP_WOW, "WorldOfWarcraft", "Games", 0x9a7b12, 0xd8bb55 },
-	{ APP_BATTLENET, "Battle.net", "Games", 0x1f6fb5, 0x71b3ee },
+	{ APP_BLIZZARD, "Blizzard", "Games", 0x1f6fb5, 0x71b3ee },
 	{ APP_STARCRAFT, "Starcraft", "Games", 0x35557a, 0x82a8d6 },
 	{ APP_NINTENDO, "Nintendo", "Games", 0xc0392b, 0xf08a80 },
 	{ APP_XBOX, "Xbox", "Games", 0x107c41, 0x5fcb8d },
@@ -44,11 +52,18 @@ static const struct nm_match matches[] = {
 	  .pattern = { 0, 0x30, 'W', 'O', 'R', 'L', 'D', ' ' } },
 	{ .transport = NM_TCP, .min_len = 20, .len = 2, .pattern = { ALL, 0x50 } },
 	{ .transport = NM_TCP, .min_len = 21, .len = 3, .pattern = { 1, ALL, 0x50 } },
+	{ .transport = NM_TCP, .port = PORT_BLIZZARD, .min_len = 8 },
 	{ .transport = NM_TCP,
-	  .port = PORT_STARCRAFT,
-	  .min_len = 10,
+	  .port = PORT_WOW,
+	  .min_len = 8,
+	  .offset = 6,
+	  .len = 2,
+	  .pattern = { 0, 0 } },
+	{ .transport = NM_UDP,
+	  .min_len = 23,
 	  .len = 8,
-	  .pattern = { 0x4a, 0, 0, 0x0a, 0x66, 2, 0x0a, 0xed } },
+	  .pattern = { ALL, ALL, ALL, ALL, 0xa3, 0x1f, 0xb6, 0x1e } },
+	{ .transport = NM_UDP, .port = PORT_XBOX, .min_len = 24 },
 	{ .transport = NM_UDP, .min_len = 32, .len = 4, .pattern = { 0x32, 0xab, 0x98, 0x64 } },
 	{ .transport = NM_UDP,
 	  .min_len = 13,
@@ -58,6 +73,16 @@ static const struct nm_match matches[] = {
 	NM_MATCH_TEXT(NM_UDP, 40, "SRCH * H"),
 	NM_MATCH_TEXT(NM_UDP, 40, "HTTP/1.1"),
 };
+
+static uint32_t
+little32(struct wire *w)
+{
+	uint32_t value = 0;
+
+	for (unsigned shift = 0; shift < 32; shift += 8)
+		value |= (uint32_t)wire_u8(w) << shift;
+	return value;
+}
 
 /* The logon: 0, protocol, the size of the rest (low octet first), "WoW", version, build, then platform and system, backwards:
  * "68x" (x86), "niW" (Windows) and the like. */
@@ -117,8 +142,43 @@ static uint8_t
 rate_starcraft(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 {
 	(void)call;
-	return nm_is_port(pkt, PORT_STARCRAFT) && wire_u64(&w) == 0x4a00000a66020aed &&
-	               wire_u16(&w) == 0x2d66
+	if (!nm_is_port(pkt, PORT_BLIZZARD) || (wire_u8(&w) & 0xfc) != 0x48)
+		return 0;
+	uint64_t opening = wire_u64(&w);
+	return opening == 0x00000a66020aed2d && wire_u8(&w) == 0x66 ? NM_CONF_SIGNATURE : 0;
+}
+
+/* The client's opening to the network, then: what (32 bits) and the length of the rest, the low octets first; two such
+ * messages of games. */
+static uint8_t
+rate_blizzard(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
+{
+	bool usual = nm_is_port(pkt, PORT_BLIZZARD);
+	struct wire opening = w;
+	uint64_t was;
+
+	if (!usual && !nm_is_port(pkt, PORT_WOW))
+		return 0;
+	if (usual && wire_u64(&opening) == 0x4100000a6652edc6)
+		return NM_CONF_SIGNATURE;
+	uint32_t what = little32(&w);
+	uint32_t length = little32(&w);
+	if (!wire_ok(&w) || length + 8 != pkt->wire_len || what == 0 || what > 0xffff)
+		return 0;
+	if (nm_note_get(pkt, call, KIND_BLIZZARD, NM_NOTE_ANY, &was))
+		return NM_CONF_SIGNATURE;
+	nm_note_put(pkt, call, KIND_BLIZZARD, what);
+	return 0;
+}
+
+/* The first datagram of Warcraft Rumble. */
+static uint8_t
+rate_rumble(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
+{
+	uint64_t head = wire_u64(&w);
+
+	(void)call;
+	return pkt->wire_len == 23 && head == 0xffffffffa31fb61e && wire_u32(&w) == 0x00004001
 	           ? NM_CONF_SIGNATURE
 	           : 0;
 }
@@ -133,6 +193,36 @@ rate_nintendo(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 	(void)pkt;
 	(void)call;
 	return magic && version >= 1 && version <= 15 ? NM_CONF_SIGNATURE : 0;
+}
+
+/* What consoles send on their port, each of one length; two of them count. */
+static const struct {
+	uint32_t len;
+	uint32_t begins;
+	uint32_t mask;
+} xbox_messages[] = {
+	{ 42, 0x4f000a00, 0xff00ff00 }, { 80, 0x50bc4500, 0xffffff00 },
+	{ 40, 0xcf5f3202, 0xffffffff }, { 38, 0xc1457f03, 0xffffffff },
+	{ 28, 0x015f2c00, 0xffffffff },
+};
+
+static uint8_t
+rate_xbox_message(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
+{
+	uint32_t begins = wire_u32(&w);
+	uint64_t was;
+
+	if (!nm_is_port(pkt, PORT_XBOX))
+		return 0;
+	for (size_t i = 0; i < sizeof(xbox_messages) / sizeof(xbox_messages[0]); i++) {
+		if (xbox_messages[i].len != pkt->wire_len ||
+		    (begins & xbox_messages[i].mask) != xbox_messages[i].begins)
+			continue;
+		if (nm_note_get(pkt, call, KIND_XBOX, NM_NOTE_ANY, &was))
+			return NM_CONF_SIGNATURE;
+		nm_note_put(pkt, call, KIND_XBOX, i);
+	}
+	return 0;
 }
 
 /* Key exchange between consoles: an index of 0, an octet, 0x58, an octet, zeros. */
@@ -165,10 +255,13 @@ rate_playstation(const struct nm_packet *pkt, struct nm_call *call, struct wire 
 
 static const struct nm_dialogue_row protocols[] = {
 	{ NM_TCP, APP_WOW, rate_wow },
-	{ NM_TCP, APP_BATTLENET, rate_battlenet },
+	{ NM_TCP, APP_BLIZZARD, rate_battlenet },
+	{ NM_TCP, APP_BLIZZARD, rate_blizzard },
+	{ NM_UDP, APP_BLIZZARD, rate_rumble },
 	{ NM_TCP, APP_STARCRAFT, rate_starcraft },
 	{ NM_UDP, APP_NINTENDO, rate_nintendo },
 	{ NM_UDP, APP_XBOX, rate_xbox },
+	{ NM_UDP, APP_XBOX, rate_xbox_message },
 	{ NM_UDP, APP_PLAYSTATION, rate_playstation },
 };
 
@@ -184,7 +277,7 @@ NM_MODULE(game_networks) = {
 	.abi_version = NM_ABI_VERSION,
 	.size = sizeof(struct nm_module),
 	.name = "game_networks",
-	.summary = "World of Warcraft, Battle.net, StarCraft II, Nintendo, Xbox and PlayStation",
+	.summary = "World of Warcraft, Blizzard, StarCraft II, Nintendo, Xbox and PlayStation",
 	.n_apps = sizeof(apps) / sizeof(apps[0]),
 	.n_matches = sizeof(matches) / sizeof(matches[0]),
 	.apps = apps,

@@ -3,7 +3,7 @@
  * Servers of games, as players look for them and enter them: Source Engine and its forerunners (UDP, usually 27015), Quake III
  * and its family (UDP, 27960), GameSpy's queries (UDP), San Andreas Multiplayer (UDP, 7777), Minecraft's Java edition (TCP, 25565),
  * Steam's own talk (UDP 27036, 27017 and more), Frostbite's remote administration (TCP, 47200), Warcraft III (UDP and TCP 6112),
- * Unreal and id's first QUAKE (UDP 26000).
+ * Armagetron (UDP, 4534).
  *
  * Evidence: the texts and fixed octets of these queries and their answers, lengths that fit. Servers are tagged: the game itself
  * is a stream of the same endpoint. Cost: asked for payload that begins with these octets.
@@ -11,23 +11,25 @@
 #include <netmon/dialogue.h>
 #include <netmon/text.h>
 
-#define APP_SOURCE    370
-#define APP_QUAKE     371
-#define APP_GAMESPY   372
-#define APP_SAMP      373
-#define APP_MINECRAFT 374
-#define APP_STEAM     375
-#define APP_FROSTBITE 376
-#define APP_WARCRAFT  377
+#define APP_SOURCE     370
+#define APP_QUAKE      371
+#define APP_GAMESPY    372
+#define APP_SAMP       373
+#define APP_MINECRAFT  374
+#define APP_STEAM      375
+#define APP_FROSTBITE  376
+#define APP_WARCRAFT   377
+#define APP_ARMAGETRON 378
 
-#define PORT_SOURCE    27015
 #define PORT_MINECRAFT 25565
+#define RULES_MAX      512 /* in one datagram */
 
 /* What a note is of. */
 enum kind {
 	KIND_GAMESPY = 1,
 	KIND_FROSTBITE,
 	KIND_WARCRAFT,
+	KIND_STEAM,
 };
 
 static const struct nm_app apps[] = {
@@ -39,6 +41,7 @@ static const struct nm_app apps[] = {
 	{ APP_STEAM, "Steam", "Games", 0x2b5f86, 0x77a9d1 },
 	{ APP_FROSTBITE, "Battlefield", "Games", 0x4b6075, 0x94aac0 },
 	{ APP_WARCRAFT, "Warcraft3", "Games", 0x85601c, 0xcaa45c },
+	{ APP_ARMAGETRON, "Armagetron", "Games", 0x5d6b8a, 0xa3b3d6 },
 };
 
 #define ANY 0x00
@@ -69,6 +72,30 @@ static const struct nm_match matches[] = {
 	  .len = 2,
 	  .pattern = { 0xfe, 1 } },
 	NM_MATCH_TEXT(NM_UDP, 8, "VS01"),
+	{ .transport = NM_TCP,
+	  .min_len = 8,
+	  .offset = 4,
+	  .len = 4,
+	  .pattern = { 'V', 'T', '0', '1' } },
+	{ .transport = NM_UDP,
+	  .min_len = 4,
+	  .len = 4,
+	  .pattern = { 0x38, 0x18, 0, 0 },
+	  .mask = { 0xfc, ALL, ALL, ALL } },
+	/* '1', a region, "0.0.0.0:0" or where the last answer ended, a filter */
+	{ .transport = NM_UDP,
+	  .min_len = 12,
+	  .len = 3,
+	  .pattern = { '1', 0, 0x30 },
+	  .mask = { ALL, ANY, 0xf0 } },
+	{ .transport = NM_UDP, .min_len = 10, .len = 4, .pattern = { ALL, ALL, 'g', 'e' } },
+	{ .transport = NM_UDP, .min_len = 10, .len = 4, .pattern = { ALL, ALL, 'c', 'h' } },
+	{ .transport = NM_UDP, .min_len = 12, .len = 4, .pattern = { 0, 0x0b, 0, 0 } },
+	{ .transport = NM_UDP,
+	  .min_len = 16,
+	  .len = 6,
+	  .pattern = { 0, 0x1c, 0, 0, 0, 4 },
+	  .mask = { ALL, ALL, ANY, ANY, ALL, ALL } },
 	/* padded messages: number, length below 1024, a first field of four octets */
 	{ .transport = NM_UDP,
 	  .min_len = 512,
@@ -111,12 +138,49 @@ little32(struct wire *w)
 
 /* --- what begins with four octets of ones ------------------------------------------------------------------------ */
 
+/* Passes over text up to its zero octet. */
+static void
+skip_text(struct wire *w)
+{
+	const uint8_t *end = text_find(w->at, w->end, '\0');
+
+	if (!end)
+		w->failed = true;
+	else
+		wire_skip(w, (size_t)(end - w->at) + 1);
+}
+
+/* How many, then for each an index, a name, a score and seconds, which fill the datagram. */
+static bool
+is_player_list(struct wire w)
+{
+	uint8_t count = wire_u8(&w);
+
+	for (uint8_t i = 0; i < count && wire_ok(&w); i++) {
+		wire_skip(&w, 1);
+		skip_text(&w);
+		wire_skip(&w, 8);
+	}
+	return wire_ok(&w) && count > 0 && wire_left(&w) == 0;
+}
+
+/* How many (low octet first), then for each a name and what it is set to, which fill the datagram. */
+static bool
+is_rule_list(struct wire w)
+{
+	uint16_t count = little16(&w);
+
+	if (count == 0 || count > RULES_MAX || wire_left(&w) == 0 || !text_is_print(*w.at))
+		return false;
+	for (uint16_t i = 0; i < 2 * count && wire_ok(&w); i++)
+		skip_text(&w);
+	return wire_ok(&w) && wire_left(&w) == 0;
+}
+
 /* https://developer.valvesoftware.com/wiki/Server_queries: what one letter says in requests of nine octets, and answers. */
 static uint8_t
 rate_source_letter(const struct nm_packet *pkt, struct wire w)
 {
-	bool usual = nm_is_port(pkt, PORT_SOURCE);
-
 	switch (wire_u8(&w)) {
 	case 'U': /* players, rules, challenge */
 	case 'V':
@@ -128,11 +192,10 @@ rate_source_letter(const struct nm_packet *pkt, struct wire w)
 		return wire_left(&w) > 8 && text_is_print(*w.at) && text_find(w.at, w.end, '\0')
 		           ? NM_CONF_WEAK
 		           : 0;
-	case 'D': /* players; the first one's index is 0 */
-		return wire_u8(&w) > 0 && usual && wire_u8(&w) == 0 ? NM_CONF_WEAK : 0;
-	case 'E': /* rules: how many, their names */
-		wire_skip(&w, 2);
-		return usual && wire_left(&w) > 2 && text_is_print(*w.at) ? NM_CONF_WEAK : 0;
+	case 'D':
+		return is_player_list(w) ? NM_CONF_SIGNATURE : 0;
+	case 'E':
+		return is_rule_list(w) ? NM_CONF_SIGNATURE : 0;
 	default:
 		return 0;
 	}
@@ -215,6 +278,82 @@ rate_steam(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 	wire_skip(&w, 4);
 	uint8_t field = wire_u8(&w);
 	return field == 0x19 || field == 0x11 || field == 0x15 ? NM_CONF_WEAK : 0;
+}
+
+/* A question for servers that are registered: region 0 to 7 or all (ff), an address with a port, a filter; both end in zero. */
+static bool
+is_master_query(struct wire w)
+{
+	wire_skip(&w, 1);
+	uint8_t region = wire_u8(&w);
+	struct wire address = w;
+
+	if (!wire_ok(&w) || (region > 7 && region != 0xff))
+		return false;
+	for (unsigned i = 0; i < 4; i++) {
+		if (i > 0)
+			text_expect(&address, '.');
+		(void)text_number(&address, 255);
+	}
+	text_expect(&address, ':');
+	(void)text_number(&address, 65535);
+	return wire_u8(&address) == 0 && wire_ok(&address) && w.end[-1] == 0;
+}
+
+/* The client's protocol on TCP behind its length; the search for servers; a ping of 4 octets and its answer of 8. */
+static uint8_t
+rate_steam_client(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
+{
+	struct wire head = w;
+	uint32_t length = little32(&head);
+	uint64_t was;
+
+	if (pkt->transport == NM_TCP)
+		return text_begins(&head, "VT01") && length > 0 && length < 0x1000000
+		           ? NM_CONF_SIGNATURE
+		           : 0;
+	if (*w.at == '1')
+		return is_master_query(w) ? NM_CONF_SIGNATURE : 0;
+	if (length == 0x1839 && pkt->wire_len == 4)
+		nm_note_put(pkt, call, KIND_STEAM, 1);
+	return length == 0x183a && pkt->wire_len == 8 &&
+	               nm_note_get(pkt, call, KIND_STEAM, NM_NOTE_OTHER, &was)
+	           ? NM_CONF_SIGNATURE
+	           : 0;
+}
+
+/* Doom 3's engine has two octets of ones only. */
+static uint8_t
+rate_doom(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
+{
+	(void)pkt;
+	(void)call;
+	return wire_u16(&w) == 0xffff &&
+	               (text_begins(&w, "getInfo") || text_begins(&w, "getServers") ||
+	                text_begins(&w, "challenge"))
+	           ? NM_CONF_SIGNATURE
+	           : 0;
+}
+
+/* Messages of what, number, words, then as many words and the sender: a login, which begins with 8, and a synchronisation;
+ * both have 0 for a sender. */
+static uint8_t
+rate_armagetron(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
+{
+	uint16_t what = wire_u16(&w);
+	uint16_t number = wire_u16(&w);
+	uint32_t words = wire_u16(&w);
+	struct wire body = w;
+
+	(void)call;
+	wire_skip(&w, 2 * (size_t)words);
+	if (wire_u16(&w) != 0 || !wire_ok(&w) || wire_left(&w) != 0 || pkt->len != pkt->wire_len)
+		return 0;
+	if (what == 0x0b)
+		return number == 0 && words > 1 && wire_u16(&body) == 8 ? NM_CONF_SIGNATURE : 0;
+	return what == 0x1c && number != 0 && words == 4 && wire_u64(&body) == 0x0000050000010000
+	           ? NM_CONF_SIGNATURE
+	           : 0;
 }
 
 /* --- other queries ----------------------------------------------------------------------------------------------- */
@@ -377,6 +516,8 @@ static const struct nm_dialogue_row protocols[] = {
 	{ NM_UDP, APP_QUAKE, rate_netquake },      { NM_UDP, APP_STEAM, rate_steam },
 	{ NM_UDP, APP_GAMESPY, rate_gamespy },     { NM_UDP, APP_SAMP, rate_samp },
 	{ NM_TCP, APP_MINECRAFT, rate_minecraft }, { NM_TCP, APP_FROSTBITE, rate_frostbite },
+	{ NM_UDP, APP_STEAM, rate_steam_client },  { NM_TCP, APP_STEAM, rate_steam_client },
+	{ NM_UDP, APP_QUAKE, rate_doom },          { NM_UDP, APP_ARMAGETRON, rate_armagetron },
 	{ NM_UDP, APP_WARCRAFT, rate_warcraft },   { NM_TCP, APP_WARCRAFT, rate_warcraft },
 };
 
@@ -393,7 +534,7 @@ NM_MODULE(game_servers) = {
 	.size = sizeof(struct nm_module),
 	.name = "game_servers",
 	.summary =
-	    "Source Engine, Quake, GameSpy, SA-MP, Minecraft, Steam, Battlefield and Warcraft III",
+	    "Source Engine, Quake, GameSpy, SA-MP, Minecraft, Steam, Battlefield, Warcraft III and others",
 	.n_apps = sizeof(apps) / sizeof(apps[0]),
 	.n_matches = sizeof(matches) / sizeof(matches[0]),
 	.apps = apps,

@@ -2,7 +2,7 @@
 /*
  * Games with protocols of their own: Activision's (UDP 3074), Call of Duty: Mobile (UDP 7500 and others), CryNetwork (UDP, any
  * port), Genshin Impact (UDP 22101, 22102; TCP 80, 10012), NetEase's (UDP, any port), Path of Exile (TCP 6112, 20481),
- * MapleStory (TCP 8484 and up).
+ * MapleStory (TCP 8484 and up), Among Us (UDP 22023 and up).
  *
  * Evidence: fixed octets with lengths that fit; a message and an answer that repeats it. What is only encrypted is not known.
  * Cost: asked for payload with these octets.
@@ -17,6 +17,7 @@
 #define APP_NETEASE    394
 #define APP_EXILE      395
 #define APP_MAPLE      396
+#define APP_AMONGUS    397
 
 #define PORT_CODM  7500
 #define PORT_EXILE 6112
@@ -37,6 +38,7 @@ static const struct nm_app apps[] = {
 	{ APP_NETEASE, "NetEaseGames", "Games", 0xb03a48, 0xec8b96 },
 	{ APP_EXILE, "PathofExile", "Games", 0x7d3c1b, 0xcf8a64 },
 	{ APP_MAPLE, "MapleStory", "Games", 0xb8651b, 0xf0a762 },
+	{ APP_AMONGUS, "AmongUs", "Games", 0xb3262e, 0xf07d83 },
 };
 
 #define ANY 0x00
@@ -79,6 +81,7 @@ static const struct nm_match matches[] = {
 	  .len = 6,
 	  .pattern = { 0xb3, 0xaf, 0x8d, 0xe8, ALL, 0 } },
 	{ .transport = NM_UDP, .min_len = 28, .len = 4, .pattern = { 7, 8, 8, 0x0c } },
+	{ .transport = NM_UDP, .min_len = 10, .len = 4, .pattern = { 8, 0, 1, 0 } },
 	{ .transport = NM_TCP, .min_len = 23, .len = 3, .pattern = { 0, 3, 0 } },
 	{ .transport = NM_TCP, .min_len = 15, .len = 2, .pattern = { 0x0d, 0 } },
 	{ .transport = NM_TCP, .min_len = 15, .len = 2, .pattern = { 0x0e, 0 } },
@@ -242,11 +245,32 @@ rate_maple(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 	                                                                         : 0;
 }
 
+/* The greeting: a reliable hello (8), number 1, 0, the game's version, which counts 25,000 a year, 1,800 a month and 50 a day,
+ * and the player's name. */
+static uint8_t
+rate_amongus(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
+{
+	bool hello = wire_u32(&w) == 0x08000100;
+	uint32_t low = little16(&w);
+	uint32_t version = low | (uint32_t)little16(&w) << 16;
+	uint32_t month = version % 25000 / 1800;
+	uint8_t length = wire_u8(&w);
+
+	(void)pkt;
+	(void)call;
+	wire_skip(&w, length);
+	return wire_ok(&w) && hello && version / 25000 >= 2018 && version / 25000 <= 2050 &&
+	               month >= 1 && month <= 12 && length > 0 && length <= 40
+	           ? NM_CONF_SIGNATURE
+	           : 0;
+}
+
 static const struct nm_dialogue_row protocols[] = {
 	{ NM_UDP, APP_ACTIVISION, rate_activision }, { NM_UDP, APP_CODM, rate_codm },
 	{ NM_UDP, APP_CRYNET, rate_crynet },         { NM_UDP, APP_GENSHIN, rate_genshin_udp },
 	{ NM_TCP, APP_GENSHIN, rate_genshin_tcp },   { NM_UDP, APP_NETEASE, rate_netease },
-	{ NM_TCP, APP_EXILE, rate_exile },           { NM_TCP, APP_MAPLE, rate_maple },
+	{ NM_UDP, APP_AMONGUS, rate_amongus },       { NM_TCP, APP_EXILE, rate_exile },
+	{ NM_TCP, APP_MAPLE, rate_maple },
 };
 
 static enum nm_result

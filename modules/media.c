@@ -30,6 +30,7 @@ enum kind {
 	KIND_LINE,
 	KIND_MUMBLE,
 	KIND_IQIYI,
+	KIND_LINE_SIGN,
 };
 
 static const struct nm_app apps[] = {
@@ -68,7 +69,14 @@ static const struct nm_match matches[] = {
 	  .len = 6,
 	  .pattern = { 0xd8, 0, 0, 0, 6, 2 },
 	  .mask = { 0xfc, ANY, ANY, ANY, ALL, ALL } },
+	{ .transport = NM_UDP,
+	  .min_len = 8,
+	  .len = 3,
+	  .pattern = { 0xb6, 0, 0 },
+	  .mask = { ALL, 0xe0, ALL } },
 	NM_MATCH_TEXT(NM_UDP, 18, "TS3INIT1"),
+	NM_MATCH_TEXT(NM_TCP, 6, "TS3\n\r"),
+	NM_MATCH_TEXT(NM_TCP, 6, "[TS]\r\n"),
 	{ .transport = NM_UDP, .min_len = 16, .len = 4, .pattern = { 0xf4, 0xbe, 3, 0 } },
 	{ .transport = NM_UDP, .min_len = 16, .len = 4, .pattern = { 0xf4, 0xbe, 4, 0 } },
 	{ .transport = NM_UDP, .min_len = 12, .len = 4, .pattern = { 0, 0, 0, 0 } },
@@ -236,6 +244,32 @@ rate_line(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 	return 0;
 }
 
+/* Signs of a call: b6, a type, the length of the rest. */
+static uint8_t
+rate_line_sign(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
+{
+	bool begins = wire_u8(&w) == 0xb6;
+	uint8_t type = wire_u8(&w);
+	uint64_t was;
+
+	if (!begins || type == 0 || type > 0x1f || wire_u16(&w) + 4U != pkt->wire_len)
+		return 0;
+	if (nm_note_get(pkt, call, KIND_LINE_SIGN, NM_NOTE_ANY, &was))
+		return NM_CONF_SIGNATURE;
+	nm_note_put(pkt, call, KIND_LINE_SIGN, type);
+	return NM_CONF_WEAK;
+}
+
+/* The administrator's talk with a server greets in text. */
+static uint8_t
+rate_teamspeak_query(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
+{
+	(void)call;
+	if (text_begins(&w, "TS3\n\r"))
+		return NM_CONF_SIGNATURE;
+	return text_begins(&w, "[TS]\r\n") && pkt->wire_len == 6 ? NM_CONF_WEAK : 0;
+}
+
 /* Version 3 opens with its name and packet 0x65; version 2 with f4 be, class 3 or 4, type 0. */
 static uint8_t
 rate_teamspeak(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
@@ -276,7 +310,8 @@ rate_mumble(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 	           : 0;
 }
 
-/* 1c or 9c, an octet, the length with the low octet first, three octets, eight that the answer has too. */
+/* 1c or 9c, an octet, the length with the low octet first, three octets, eight that the answer has too; the name of the
+ * library (PPStream) in what opens. */
 static uint8_t
 rate_iqiyi(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 {
@@ -289,6 +324,8 @@ rate_iqiyi(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 	uint64_t session = wire_u64(&w) >> 8;
 	if (!wire_ok(&w) || !type || length != pkt->wire_len || session == 0)
 		return 0;
+	if (pkt->wire_len <= 512 && text_seek(&w, "ppstream"))
+		return NM_CONF_SIGNATURE;
 	return nm_note_pair(pkt, call, KIND_IQIYI, session, 0);
 }
 
@@ -314,10 +351,15 @@ rate_kakao(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 }
 
 static const struct nm_dialogue_row protocols[] = {
-	{ NM_UDP, APP_ZOOM, rate_zoom },     { NM_UDP, APP_DISCORD, rate_discord },
-	{ NM_UDP, APP_LINE, rate_line },     { NM_UDP, APP_TEAMSPEAK, rate_teamspeak },
-	{ NM_UDP, APP_MUMBLE, rate_mumble }, { NM_UDP, APP_IQIYI, rate_iqiyi },
+	{ NM_UDP, APP_ZOOM, rate_zoom },
+	{ NM_UDP, APP_DISCORD, rate_discord },
+	{ NM_UDP, APP_LINE, rate_line },
+	{ NM_UDP, APP_TEAMSPEAK, rate_teamspeak },
+	{ NM_UDP, APP_MUMBLE, rate_mumble },
+	{ NM_UDP, APP_IQIYI, rate_iqiyi },
 	{ NM_UDP, APP_KAKAO, rate_kakao },
+	{ NM_UDP, APP_LINE, rate_line_sign },
+	{ NM_TCP, APP_TEAMSPEAK, rate_teamspeak_query },
 };
 
 static enum nm_result

@@ -50,7 +50,7 @@ static const struct nm_match matches[] = {
 	  .len = 4,
 	  .pattern = { 'W', 'A', 0, 0 },
 	  .mask = { ALL, ALL, 0xf0, 0xe0 } },
-	{ .transport = NM_TCP, .min_len = 14, .len = 5, .pattern = { 'E', 'D', 0, 1, 0 } },
+	{ .transport = NM_TCP, .min_len = 7, .len = 5, .pattern = { 'E', 'D', 0, 1, 0 } },
 	/* the server's half of the handshake: 24 bits of length, field 3 */
 	{ .transport = NM_TCP,
 	  .min_len = 40,
@@ -76,6 +76,7 @@ static const struct nm_match matches[] = {
 	ON_PORT(NM_UDP, 9785),
 	{ .transport = NM_UDP, .min_len = 10, .len = 2, .pattern = { 9, 2 } },
 	{ .transport = NM_UDP, .min_len = 11, .len = 3, .pattern = { 0, 9, 3 } },
+	{ .transport = NM_UDP, .min_len = 12, .len = 3, .pattern = { 2, 0x3b, 0x0b } },
 	{ .transport = NM_UDP, .port = PORT_OICQ, .min_len = 12, .len = 1, .pattern = { 2 } },
 	{ .transport = NM_TCP,
 	  .port = PORT_OICQ,
@@ -136,7 +137,7 @@ rate_hello(struct wire w, uint32_t wire_left_)
 	           : 0;
 }
 
-/* "ED", version 1, a 24-bit length, so many octets that name the place to go to, then "WA". */
+/* "ED", version 1, a 24-bit length, so many octets that name the place to go to, then "WA", or the segment's end. */
 static uint8_t
 rate_routed(struct wire w, uint32_t len)
 {
@@ -144,8 +145,9 @@ rate_routed(struct wire w, uint32_t len)
 	uint32_t length = big24(&w);
 
 	wire_skip(&w, length);
-	return wire_ok(&w) && length <= 64 && len >= 7 + length ? rate_hello(w, len - 7 - length)
-	                                                        : 0;
+	if (!wire_ok(&w) || length == 0 || length > 64)
+		return 0;
+	return len == 7 + length ? NM_CONF_SIGNATURE : rate_hello(w, len - 7 - length);
 }
 
 /* Protocol buffers: seven bits an octet, the low ones first. */
@@ -364,15 +366,16 @@ is_oicq_command(uint16_t command)
 	return false;
 }
 
-/* 02, version, command, sequence, the user's number, sealed data, 03; on TCP behind a length. Only on its port. */
+#define OICQ_VERSION 0x3b0b /* that of most clients, which counts on any port */
+
+/* 02, version, command, sequence, the user's number, sealed data, 03; on TCP behind a length. */
 static uint8_t
 rate_oicq(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 {
 	bool tcp = pkt->transport == NM_TCP;
 
 	(void)call;
-	if (!nm_is_port(pkt, PORT_OICQ) || pkt->len != pkt->wire_len ||
-	    (tcp && wire_u16(&w) != pkt->wire_len))
+	if (pkt->len != pkt->wire_len || (tcp && wire_u16(&w) != pkt->wire_len))
 		return 0;
 	bool begins = wire_u8(&w) == 2;
 	uint16_t version = wire_u16(&w);
@@ -380,6 +383,8 @@ rate_oicq(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 	wire_skip(&w, 2);
 	uint32_t user = wire_u32(&w);
 	bool ends = wire_ok(&w) && wire_left(&w) > 0 && w.end[-1] == 3;
+	if (!nm_is_port(pkt, PORT_OICQ) && (tcp || version != OICQ_VERSION))
+		return 0;
 	return begins && ends && version != 0 && user >= 10000 && is_oicq_command(command)
 	           ? NM_CONF_SIGNATURE
 	           : 0;

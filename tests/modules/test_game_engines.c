@@ -3,79 +3,93 @@
 #include "tests/support/dialogue_cases.h"
 
 /* What says by itself what it is. */
-static const struct module_case messages[] = {
-	{ CASE_UDP("19132"), "RakNet",
-	  SAMPLE(
-	      "opening", CLIENT,
-	      "\005\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\013\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000") },
-	{ CASE_UDP("19132"), "RakNet",
-	  SAMPLE(
-	      "answer", SERVER,
-	      "\006\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\021\"3DUfw\210\000\005\270") },
-	{ CASE_UDP("19132"), "RakNet",
-	  SAMPLE(
-	      "second opening", CLIENT,
-	      "\007\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\004\077\377\375\376J\274\005\270\000\000\000\000\000\000\000\231") },
-	{ CASE_UDP("19132"), "RakNet",
-	  SAMPLE(
-	      "second answer", SERVER,
-	      "\010\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\000\000\000\000\000\000\000\005\004\077\377\375\376J\274\005\270\000") },
-	{ CASE_UDP("19132"), "RakNet",
-	  SAMPLE(
-	      "ping", CLIENT,
-	      "\001\000\000\000\000\000\022\326\207\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\000\000\000\000\000\000\000*") },
-	{ CASE_UDP("19132"), "RakNet",
-	  SAMPLE(
-	      "pong", SERVER,
-	      "\034\000\000\000\000\000\022\326\207\000\000\000\000\000\000\000M\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\000\037MCPE;A server;622;1.20.40;3;20;") },
-	{ CASE_UDP("19132"), "RakNet",
-	  SAMPLE(
-	      "another version", SERVER,
-	      "\031\013\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\000\000\000\000\000\000\000\005") },
-	{ CASE_UDP("19132"), "RakNet",
-	  SAMPLE(
-	      "frames", CLIENT,
-	      "\204\007\000\000`\000X\001\001\001\001\001\001\001hello there@\000H\001\001\001xxxxxxxxx\000\000(yyyyy") },
-	{ CASE_UDP("19132"), "RakNet",
-	  SAMPLE(
-	      "a frame in pieces", CLIENT,
-	      "\214\010\000\000p\000P\000\000\000\000\000\000\000\000\000\000\003\000\001\000\000\000\002ssssssssss") },
-	{ CASE_UDP("19132"), "RakNet",
-	  SAMPLE("received", SERVER, "\300\000\002\001\007\000\000\000\011\000\000\014\000\000") },
-	{ CASE_UDP("19132"), "RakNet", SAMPLE("missing", SERVER, "\240\000\001\001\005\000\000") },
-	{ CASE_UDP("5000"), "ENet",
-	  SAMPLE(
-	      "connect", CLIENT,
-	      "\217\377\000\001\202\377\000\001\000\000\377\377\000\000\005p\000\000\200\000\000\000\000\004\000\000\000\000\000\000\000\000\000\000\023\210\000\000\000\002\000\000\000\002\001\002\003\004\000\000\000\000") },
-	{ CASE_UDP("5000"), "ENet",
-	  SAMPLE(
-	      "connected", SERVER,
-	      "\200\000\000\001\203\377\000\001\000\000\377\377\000\000\005p\000\000\200\000\000\000\000\004\000\000\000\000\000\000\000\000\000\000\023\210\000\000\000\002\000\000\000\002\001\002\003\004") },
-	{ CASE_UDP("20011"), "GaijinEntertainment",
-	  SAMPLE(
-	      "connect", CLIENT,
-	      "\217\377\000\001\202\377\000\001\000\000\377\377\000\000\004\260\000\000\200\000\000\000\000\377\000\000\000\000\000\000\000\000\000\000\023\210\000\000\000\000\000\000\000\000\001\002\003\004\000\000\000\000") },
-	{ CASE_UDP("20011"), "GaijinEntertainment",
-	  SAMPLE(
-	      "connected", SERVER,
-	      "\200\000\000\001\203\377\000\001\000\000\377\377\000\000\004\260\000\000\200\000\000\000\000\377\000\000\000\000\000\000\000\000\000\000\023\210\000\000\000\000\000\000\000\000\001\002\003\004") },
-	{ CASE_UDP("20011"), "GaijinEntertainment",
-	  SAMPLE("telemetry", CLIENT,
-	         "app.start,env=test,circuit=test,application=client,project=x:1|c") },
-	{ CASE_UDP("5056"), "Photon",
-	  SAMPLE(
-	      "connect", CLIENT,
-	      "\377\377\000\001\000\000\003\350\001\002\003\004\002\377\001\004\000\000\000,\000\000\000\001\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000") },
-	{ CASE_UDP("5056"), "Photon", SAMPLE("with a check sum", CLIENT, "\377\377\001\001\000\000\003\350\001\002\003\004\000\000\000\011\002\377\001\004\000\000\000,\000\000\000\001\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000") },
-	{ CASE_UDP("4000"), "KCP",
-	  SAMPLE(
-	      "push", CLIENT,
-	      "4\022\000\000Q\000\200\000\350\003\000\000\000\000\000\000\000\000\000\000\005\000\000\000hello") },
-	{ CASE_UDP("40000"), "Yojimbo",
-	  SAMPLE(
-	      "request", CLIENT,
-	      "\000NETCODE 1.02\000\007\000\000\000\000\000\000\000\000\361Se\000\000\000\000eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee") },
-};
+static const struct
+    module_case
+	messages
+	    [] = {
+		    { CASE_UDP("19132"), "RakNet",
+	              SAMPLE(
+			  "opening", CLIENT,
+			  "\005\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\013\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000") },
+		    { CASE_UDP("19132"), "RakNet",
+	              SAMPLE(
+			  "answer", SERVER,
+			  "\006\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\021\"3DUfw\210\000\005\270") },
+		    { CASE_UDP("19132"), "RakNet",
+	              SAMPLE(
+			  "second opening", CLIENT,
+			  "\007\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\004\077\377\375\376J\274\005\270\000\000\000\000\000\000\000\231") },
+		    { CASE_UDP("19132"), "RakNet",
+	              SAMPLE(
+			  "second answer", SERVER,
+			  "\010\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\000\000\000\000\000\000\000\005\004\077\377\375\376J\274\005\270\000") },
+		    { CASE_UDP("19132"), "RakNet",
+	              SAMPLE(
+			  "ping", CLIENT,
+			  "\001\000\000\000\000\000\022\326\207\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\000\000\000\000\000\000\000*") },
+		    { CASE_UDP("19132"), "RakNet",
+	              SAMPLE(
+			  "pong", SERVER,
+			  "\034\000\000\000\000\000\022\326\207\000\000\000\000\000\000\000M\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\000\037MCPE;A server;622;1.20.40;3;20;") },
+		    { CASE_UDP("19132"), "RakNet",
+	              SAMPLE(
+			  "another version", SERVER,
+			  "\031\013\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\000\000\000\000\000\000\000\005") },
+		    { CASE_UDP("49152"), "RakNet",
+	              SAMPLE(
+			  "another opening", CLIENT,
+			  "{\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\013\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000") },
+		    { CASE_UDP("49152"), "RakNet",
+	              SAMPLE(
+			  "magic behind more", CLIENT,
+			  "ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`\000\377\377\000\376\376\376\376\375\375\375\375\0224Vx\013\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000") },
+		    { CASE_UDP("19132"), "RakNet",
+	              SAMPLE(
+			  "frames", CLIENT,
+			  "\204\007\000\000`\000X\001\001\001\001\001\001\001hello there@\000H\001\001\001xxxxxxxxx\000\000(yyyyy") },
+		    { CASE_UDP("19132"), "RakNet",
+	              SAMPLE(
+			  "a frame in pieces", CLIENT,
+			  "\214\010\000\000p\000P\000\000\000\000\000\000\000\000\000\000\003\000\001\000\000\000\002ssssssssss") },
+		    { CASE_UDP("19132"), "RakNet",
+	              SAMPLE("received", SERVER,
+	                     "\300\000\002\001\007\000\000\000\011\000\000\014\000\000") },
+		    { CASE_UDP("19132"), "RakNet",
+	              SAMPLE("missing", SERVER, "\240\000\001\001\005\000\000") },
+		    { CASE_UDP("5000"),
+	              "ENet", SAMPLE("connect", CLIENT, "\217\377\000\001\202\377\000\001\000\000\377\377\000\000\005p\000\000\200\000\000\000\000\004\000\000\000\000\000\000\000\000\000\000\023\210\000\000\000\002\000\000\000\002\001\002\003\004\000\000\000\000") },
+		    { CASE_UDP("5000"), "ENet",
+	              SAMPLE(
+			  "connected", SERVER,
+			  "\200\000\000\001\203\377\000\001\000\000\377\377\000\000\005p\000\000\200\000\000\000\000\004\000\000\000\000\000\000\000\000\000\000\023\210\000\000\000\002\000\000\000\002\001\002\003\004") },
+		    { CASE_UDP("20011"), "GaijinEntertainment",
+	              SAMPLE(
+			  "connect", CLIENT,
+			  "\217\377\000\001\202\377\000\001\000\000\377\377\000\000\004\260\000\000\200\000\000\000\000\377\000\000\000\000\000\000\000\000\000\000\023\210\000\000\000\000\000\000\000\000\001\002\003\004\000\000\000\000") },
+		    { CASE_UDP("20011"), "GaijinEntertainment",
+	              SAMPLE(
+			  "connected", SERVER,
+			  "\200\000\000\001\203\377\000\001\000\000\377\377\000\000\004\260\000\000\200\000\000\000\000\377\000\000\000\000\000\000\000\000\000\000\023\210\000\000\000\000\000\000\000\000\001\002\003\004") },
+		    { CASE_UDP("20011"), "GaijinEntertainment",
+	              SAMPLE("telemetry", CLIENT,
+	                     "app.start,env=test,circuit=test,application=client,project=x:1|c") },
+		    { CASE_UDP("5056"), "Photon",
+	              SAMPLE(
+			  "connect", CLIENT,
+			  "\377\377\000\001\000\000\003\350\001\002\003\004\002\377\001\004\000\000\000,\000\000\000\001\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000") },
+		    { CASE_UDP("5056"), "Photon",
+	              SAMPLE(
+			  "with a check sum", CLIENT,
+			  "\377\377\001\001\000\000\003\350\001\002\003\004\000\000\000\011\002\377\001\004\000\000\000,\000\000\000\001\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000") },
+		    { CASE_UDP("4000"), "KCP",
+	              SAMPLE(
+			  "push", CLIENT,
+			  "4\022\000\000Q\000\200\000\350\003\000\000\000\000\000\000\000\000\000\000\005\000\000\000hello") },
+		    { CASE_UDP("40000"), "Yojimbo",
+	              SAMPLE(
+			  "request", CLIENT,
+			  "\000NETCODE 1.02\000\007\000\000\000\000\000\000\000\000\361Se\000\000\000\000eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee") },
+	    };
 
 /* What is too little for any other port than its own. */
 static const struct module_case port_messages[] = {

@@ -13,14 +13,18 @@ static const struct module_case messages[] = {
 	{ CASE_TCP("3724"), "WorldOfWarcraft",
 	  SAMPLE("greeting of old", SERVER,
 	         "\0000WORLD OF WARCRAFT CONNECTION - SERVER TO CLIENT\000") },
-	{ CASE_TCP("6112"), "Battle.net",
+	{ CASE_TCP("6112"), "Blizzard",
 	  SAMPLE(
 	      "first message", CLIENT,
 	      "\377P:\000\000\000\000\00068XIPXES\323\000\000\000SUne\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000USA\000United States\000") },
-	{ CASE_TCP("6112"), "Battle.net",
+	{ CASE_TCP("6112"), "Blizzard",
 	  SAMPLE(
 	      "behind the choice of a protocol", CLIENT,
 	      "\001\377P:\000\000\000\000\00068XIPXES\323\000\000\000SUne\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000USA\000United States\000") },
+	{ CASE_UDP("6114"), "Blizzard",
+	  SAMPLE(
+	      "Warcraft Rumble", CLIENT,
+	      "\377\377\377\377\243\037\266\036\000\000@\001\000\000\000\000\000\000\000\004\003\002\001") },
 	{ CASE_UDP("49432"), "Nintendo",
 	  SAMPLE(
 	      "Pia", CLIENT,
@@ -47,6 +51,23 @@ static const struct module_case port_messages[] = {
 	  SAMPLE(
 	      "opening", CLIENT,
 	      "J\000\000\012f\002\012\355-fssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss") },
+	{ CASE_TCP("1119"), "Starcraft",
+	  SAMPLE(
+	      "another opening", CLIENT,
+	      "I\000\000\012f\002\012\355-fssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss") },
+	{ CASE_TCP("1119"), "Blizzard",
+	  SAMPLE("opening", CLIENT,
+	         "A\000\000\012fR\355\306ssssssssssssssssssssssssssssssssssssssss") },
+};
+
+/* What takes two messages. */
+static const struct dialogue_case dialogues[] = {
+	{ CASE_TCP("1119"), "Blizzard", "Unknown",
+	  SAMPLE("a message", CLIENT, "\250\000\000\000\024\000\000\000hhhhhhhhhhhhhhhhhhhh"),
+	  SAMPLE("another one", SERVER, "0\001\000\000\011\000\000\000sssssssss") },
+	{ CASE_UDP("3074"), "Xbox", "Unknown",
+	  SAMPLE("a message", CLIENT, "\317_2\002xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+	  SAMPLE("another one", SERVER, "\001_,\000yyyyyyyyyyyyyyyyyyyyyyyy") },
 };
 
 /* What must not be taken for it. */
@@ -57,7 +78,7 @@ static const struct module_case look_alikes[] = {
 	      "\000\010\011\000WoW\000\003\003\0054068x\000niW\000SUne<\000\000\000\012\000\000\001\005ALICE") },
 	{ CASE_TCP("3724"), "WorldOfWarcraft",
 	  SAMPLE("a prose", SERVER, "WORLD OF WONDERS, said the book that nobody read") },
-	{ CASE_TCP("6112"), "Battle.net",
+	{ CASE_TCP("6112"), "Blizzard",
 	  SAMPLE(
 	      "no platform", CLIENT,
 	      "\377P:\000\000\000\000\000ABCDPXES\323\000\000\000SUne\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000USA\000United States\000") },
@@ -90,6 +111,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TESTS_OF_MESSAGES(CASES(messages)),
 		TESTS_OF_PORT_MESSAGES(CASES(port_messages)),
+		TESTS_OF_DIALOGUES(dialogues),
 		TESTS_OF_LOOK_ALIKES(CASES(look_alikes)),
 		cmocka_unit_test(a_realm_that_greets_is_tagged),
 	};

@@ -25,6 +25,8 @@ static const struct module_case
 	          SAMPLE(
 		      "disconnect", SERVER,
 		      "\000\000\001\224\000\000\000\021\000\000\000\"\000\000\000\001\031A\224\224") },
+		{ CASE_UDP("22023"), "AmongUs",
+	          SAMPLE("hello", CLIENT, "\010\000\001\000V#\003\003\005Alice\000\000\000\000") },
 		{ CASE_UDP("4513"), "NetEaseGames",
 	          SAMPLE("twelve octets", CLIENT, "\001D\320\001*=\003\000\000\001\001\001") },
 		{ CASE_UDP("4170"), "NetEaseGames",
@@ -85,6 +87,8 @@ static const struct module_case
 	      SAMPLE(
 		  "opening alone", CLIENT,
 		  "\001\000\000\000*\007\000\000\000\000sessions\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\021\"3D") },
+	    { CASE_UDP("22023"), "AmongUs",
+	      SAMPLE("a version of no time", CLIENT, "\010\000\001\000\322\004\000\000\005Alice") },
 	    { CASE_UDP("4513"), "NetEaseGames",
 	      SAMPLE("a length that does not fit", CLIENT,
 	             "\001D\320\001*=\003\000\000\001\001\001x") },

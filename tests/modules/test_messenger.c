@@ -14,6 +14,12 @@ static const struct module_case messages[] = {
 	  SAMPLE(
 	      "a routed connection", CLIENT,
 	      "ED\000\001\000\000\004\010\002\010\005WA\006\003\000\000$\022\"\012 ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`") },
+	{ CASE_TCP("443"), "WhatsApp",
+	  SAMPLE("the way to a place alone", CLIENT, "ED\000\001\000\000\004\010\002\010\005") },
+	{ CASE_UDP("8000"), "OICQ",
+	  SAMPLE(
+	      "the usual version", CLIENT,
+	      "\002;\013\000\001\000\027\007[\315\025\000\000\000\000\000\000\000\000sealed text\003") },
 	{ CASE_TCP("5222"), "WhatsApp",
 	  SAMPLE("handshake of the server", SERVER,
 	         "\000\0006\0324\012 ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`\022\0200123456789abcdef") },
@@ -61,8 +67,8 @@ static const struct module_case port_messages[] = {
 	  SAMPLE("media, type 14", SERVER, "\0224\016\000\000\000\000\000\012\013\014\015") },
 	{ CASE_UDP("8000"), "OICQ",
 	  SAMPLE(
-	      "sign of life", CLIENT,
-	      "\002;\013\000\001\000\027\007[\315\025\000\000\000\000\000\000\000\000sealed text\003") },
+	      "another version", CLIENT,
+	      "\002\0211\000\001\000\027\007[\315\025\000\000\000\000\000\000\000\000sealed text\003") },
 	{ CASE_TCP("8000"), "OICQ",
 	  SAMPLE(
 	      "behind its length", CLIENT,
