@@ -205,7 +205,7 @@ labels_name(struct labels *l, const char *name, uint16_t *ret_name)
 		return 0;
 	}
 	if (l->n_names == NAMES_MAX - 1)
-		module = NAME_OF_REST;
+		name = NAME_OF_REST;
 	struct name *made = calloc(1, sizeof(*made));
 	if (!made)
 		return -ENOMEM;
