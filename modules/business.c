@@ -38,12 +38,12 @@ static const struct nm_match matches[] = {
 	  .len = 6,
 	  .pattern = { '8', '=', 0, SOH, '9', '=' },
 	  .mask = { 0xff, 0xff, 0, 0xff, 0xff, 0xff } },
-	/* length below 64 kB, commands below 64 and their answers */
+	/* length below 64 kB, commands below 64 or up to 0x13f, and their answers */
 	{ .transport = NM_TCP,
 	  .min_len = SMPP_HEADER,
 	  .len = 8,
 	  .pattern = { 0 },
-	  .mask = { 0xff, 0xff, 0, 0, 0x7f, 0xff, 0xff, 0xc0 } },
+	  .mask = { 0xff, 0xff, 0, 0, 0x7f, 0xff, 0xfe, 0xc0 } },
 	/* its first field is a reference or the protocol's version; the length has one octet, two or three */
 	{ .transport = NM_TCP,
 	  .min_len = 16,
@@ -117,8 +117,8 @@ skip_address(struct wire *w)
 }
 
 /* SMPP 3.4 section 4.1: name, password, system, version, range of addresses. */
-static bool
-is_bind(struct wire w)
+static uint8_t
+rate_bind(struct wire w)
 {
 	skip_string(&w, 16);
 	skip_string(&w, 9);
@@ -127,46 +127,75 @@ is_bind(struct wire w)
 	uint8_t kind = wire_u8(&w);
 	uint8_t plan = wire_u8(&w);
 	skip_string(&w, 41);
-	return wire_ok(&w) && wire_left(&w) == 0 && version <= 0x50 && kind <= 6 && plan <= 18;
+	return wire_ok(&w) && wire_left(&w) == 0 && version <= 0x50 && kind <= 6 && plan <= 18
+	           ? NM_CONF_PROOF
+	           : 0;
 }
 
-/* Section 4.4.1: service, source and destination. */
-static bool
-is_message(struct wire w)
+/* Section 4.4.1: service, source, then the destination or how many there are. */
+static uint8_t
+rate_message(struct wire w)
 {
 	skip_string(&w, 6);
 	skip_address(&w);
-	skip_address(&w);
-	wire_skip(&w, 3);
-	return wire_ok(&w);
+	wire_skip(&w, 4);
+	return wire_ok(&w) ? NM_CONF_SIGNATURE : 0;
 }
 
-/* Does the body of the command fit? 1, 2, 9: to bind; 4, 5: a message; 6, 0x15: to unbind, to ask whether the other is there. */
+/* Sections 4.8 and 4.10: a message's name, source. */
+static uint8_t
+rate_named_message(struct wire w)
+{
+	skip_string(&w, 65);
+	skip_address(&w);
+	return wire_ok(&w) ? NM_CONF_SIGNATURE : 0;
+}
+
+/* What has no body: to unbind, to ask whether the other is there. */
+static uint8_t
+rate_empty(struct wire w)
+{
+	return wire_left(&w) == 0 ? NM_CONF_SIGNATURE : 0;
+}
+
+static const struct {
+	uint16_t command;
+	uint8_t (*rate)(struct wire body);
+} smpp_commands[] = {
+	{ 0x01, rate_bind },     { 0x02, rate_bind },          { 0x09, rate_bind },
+	{ 0x04, rate_message },  { 0x05, rate_message },       { 0x21, rate_message },
+	{ 0x103, rate_message }, { 0x03, rate_named_message }, { 0x07, rate_named_message },
+	{ 0x06, rate_empty },    { 0x15, rate_empty },
+};
+
+/* An answer has no body, or a string and maybe optional fields, each of number, length and value (section 5.3.2). A refusal counts
+ * on the port only, as its state says nothing. */
+static uint8_t
+rate_smpp_answer(const struct nm_packet *pkt, uint32_t state, struct wire w)
+{
+	if (wire_left(&w) > 0)
+		skip_string(&w, 65);
+	while (wire_ok(&w) && wire_left(&w) > 0) {
+		wire_skip(&w, 2);
+		wire_skip(&w, wire_u16(&w));
+	}
+	return wire_ok(&w) && (state == 0 || nm_is_port(pkt, SMPP_PORT)) ? NM_CONF_SIGNATURE : 0;
+}
+
+/* Does the body fit the command? */
 static uint8_t
 rate_smpp_body(const struct nm_packet *pkt, uint32_t command, uint32_t state, struct wire w)
 {
-	bool answer = command & SMPP_ANSWER;
-	bool empty = wire_left(&w) == 0;
+	uint32_t asked = command & ~SMPP_ANSWER;
 
-	switch (command & ~SMPP_ANSWER) {
-	case 1:
-	case 2:
-	case 9:
-		if (!answer)
-			return state == 0 && is_bind(w) ? NM_CONF_PROOF : 0;
-		skip_string(&w, 16);
-		return wire_ok(&w) && !empty ? NM_CONF_SIGNATURE : 0;
-	case 4:
-	case 5:
-		if (!answer)
-			return state == 0 && is_message(w) ? NM_CONF_SIGNATURE : 0;
-		return nm_is_port(pkt, SMPP_PORT) ? NM_CONF_SIGNATURE : 0;
-	case 6:
-	case 0x15:
-		return empty && state == 0 ? NM_CONF_SIGNATURE : 0;
-	default:
-		return 0;
+	for (size_t i = 0; i < sizeof(smpp_commands) / sizeof(smpp_commands[0]); i++) {
+		if (asked != smpp_commands[i].command)
+			continue;
+		if (command & SMPP_ANSWER)
+			return rate_smpp_answer(pkt, state, w);
+		return state == 0 ? smpp_commands[i].rate(w) : 0;
 	}
+	return 0;
 }
 
 /* SMPP 3.4 section 3.2: length, command, state, number. Several messages may come in one segment. */

@@ -43,6 +43,8 @@
 #define BITCOIN_MAX    (32u << 20)
 #define ETH_SIGNED     97 /* hash of 32 octets, signature of 65 */
 #define ETH_SEALED_MIN 200
+#define ETH_OLD_CALL   307 /* what opens a sealed connection, before EIP-8 */
+#define ETH_OLD_ANSWER 210
 #define STRATUM_WITHIN 512
 
 static const struct nm_app apps[] = {
@@ -120,6 +122,7 @@ static const struct nm_match matches[] = {
 	TEXT("{\"id\":"),
 	TEXT("{\"method"),
 	TEXT("{\"params"),
+	TEXT("{\"worker"),
 	TEXT("{\"jsonrp"),
 	TEXT("{\"error\""),
 	TEXT("{\"result"),
@@ -394,7 +397,7 @@ rate_bitcoin(const struct nm_packet *pkt, struct wire w)
 }
 
 /* Discovery, version 4: hash, signature whose last octet is 0 or 1, a kind of 1 to 6, a list (RLP) that fills the datagram or is
- * followed by what is to come. TCP: what opens a sealed connection, with its length (EIP-8) and a point's first octet. */
+ * followed by what is to come. TCP: what opens a sealed connection, with its length (EIP-8) and a point's first octet, or of fixed lengths. */
 static uint8_t
 rate_ethereum(const struct nm_packet *pkt, struct wire w)
 {
@@ -403,7 +406,10 @@ rate_ethereum(const struct nm_packet *pkt, struct wire w)
 	if (pkt->transport == NM_TCP) {
 		uint16_t length = wire_u16(&w);
 
-		return length + 2u == pkt->wire_len && wire_u8(&w) == 4 ? NM_CONF_SIGNATURE : 0;
+		bool old = length >> 8 == 4 &&
+		           (pkt->wire_len == ETH_OLD_CALL || pkt->wire_len == ETH_OLD_ANSWER);
+		return old || (length + 2u == pkt->wire_len && wire_u8(&w) == 4) ? NM_CONF_SIGNATURE
+		                                                                 : 0;
 	}
 	wire_skip(&w, ETH_SIGNED - 1);
 	uint8_t recovery = wire_u8(&w);

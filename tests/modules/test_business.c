@@ -43,6 +43,23 @@ static const struct module_case messages[] = {
 	{ CASE_TCP("2775"), "SMPP",
 	  SAMPLE("yes, and you", CLIENT,
 	         "\0\0\0\x10\x80\0\0\x15\0\0\0\0\0\0\0\3\0\0\0\x10\0\0\0\x15\0\0\0\0\0\0\0\4") },
+	{ CASE_TCP("2775"), "SMPP",
+	  SAMPLE("message taken", SERVER,
+	         "\0\0\0\x13\x80\0\0\4\0\0\0\0\0\0\0\2"
+	         "17\0") },
+	{ CASE_TCP("2775"), "SMPP",
+	  SAMPLE("bound, with an optional field", SERVER,
+	         "\0\0\0\x1a\x80\0\0\x09\0\0\0\0\0\0\0\1SMSC\0\2\x10\0\1\x34") },
+	{ CASE_TCP("2775"), "SMPP",
+	  SAMPLE("data", CLIENT,
+	         "\0\0\0\x20\0\0\1\3\0\0\0\0\0\0\0\2\0\1\1"
+	         "4711\0\1\1"
+	         "491\0\0\0") },
+	{ CASE_TCP("2775"), "SMPP",
+	  SAMPLE("question for a message", CLIENT,
+	         "\0\0\0\x1a\0\0\0\3\0\0\0\0\0\0\0\2"
+	         "17\0\1\1"
+	         "4711\0") },
 	{ CASE_TCP("210"), "Z3950",
 	  SAMPLE("initialisation", CLIENT,
 	         "\xb4\x15\x83\2\0\xe0\x84\3\0\xc1\xa2\x85\2\4\0\x86\2\4\0\x9f\x6e\0") },
@@ -54,9 +71,7 @@ static const struct module_case messages[] = {
 /* What is too little for any other port than its own. */
 static const struct module_case port_messages[] = {
 	{ CASE_TCP("2775"), "SMPP",
-	  SAMPLE("message taken", SERVER,
-	         "\0\0\0\x13\x80\0\0\4\0\0\0\0\0\0\0\2"
-	         "17\0") },
+	  SAMPLE("message refused", SERVER, "\0\0\0\x11\x80\0\0\4\0\0\0\x45\0\0\0\2\0") },
 };
 
 /* What must not be taken for it. */
@@ -75,6 +90,14 @@ static const struct module_case look_alikes[] = {
 	{ CASE_TCP("2775"), "SMPP",
 	  SAMPLE("cut", CLIENT, "\0\0\0\x22\0\0\0\x09\0\0\0\0\0\0\0\1" BIND_BODY) },
 	{ CASE_TCP("2775"), "SMPP", SAMPLE("zeros", CLIENT, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0") },
+	{ CASE_TCP("2775"), "SMPP",
+	  SAMPLE("an optional field that is too long", SERVER,
+	         "\0\0\0\x1a\x80\0\0\x09\0\0\0\0\0\0\0\1SMSC\0\2\x10\0\2\x34") },
+	{ CASE_TCP("2775"), "SMPP",
+	  SAMPLE("an address of another kind", CLIENT,
+	         "\0\0\0\x1a\0\0\0\3\0\0\0\0\0\0\0\2"
+	         "17\0\x09\1"
+	         "4711\0") },
 	{ CASE_TCP("210"), "Z3950",
 	  SAMPLE("other fields", CLIENT,
 	         "\xb4\x14\x83\2\0\xe0\x85\3\0\xc1\xa2\x84\2\4\0\x86\2\4\0\x9f\x6e\0") },

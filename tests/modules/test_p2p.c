@@ -49,6 +49,10 @@ static const struct module_case messages[] = {
 	         "{\"id\": 1, \"method\": \"mining.subscribe\", \"params\": []}\n") },
 	{ CASE_TCP("3333"), "Mining",
 	  SAMPLE(
+	      "worker", CLIENT,
+	      "{\"worker\":\"a\",\"id\":2,\"method\":\"eth_submitLogin\",\"params\":[\"0x1\"]}\n") },
+	{ CASE_TCP("3333"), "Mining",
+	  SAMPLE(
 	      "log-in", CLIENT,
 	      "{\"method\":\"login\",\"params\":{\"login\":\"4A\",\"pass\":\"x\",\"agent\":\"a/1\"},\"id\":1}\n") },
 	{ CASE_TCP("2242"), "Soulseek",
@@ -66,6 +70,8 @@ static const struct module_case port_messages[] = {
 	  SAMPLE("neighbours", SERVER, SIXTYFOUR SIXTEEN SIXTEEN "\0\4\xf8\x40" SIXTYFOUR) },
 	{ CASE_TCP("30303"), "Ethereum",
 	  SAMPLE("sealed", CLIENT, "\1\1\4" SIXTYFOUR SIXTYFOUR SIXTYFOUR SIXTYFOUR) },
+	{ CASE_TCP("30303"), "Ethereum",
+	  SAMPLE("sealed as before", SERVER, "\4\1" SIXTYFOUR SIXTYFOUR SIXTYFOUR SIXTEEN) },
 };
 
 /* What must not be taken for it. */
