@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What routers say to each other: LDP (RFC 5036), MPLS echo (RFC 8029), MSDP (RFC 3618), RSVP (RFC 2205), RIP (RFC 2453),
- * RIPng (RFC 2080), Babel (RFC 8966), OLSR (RFC 3626), HSRP (RFC 2281 and its second version), GLBP, BFD (RFC 5880), the
- * control messages of LISP (RFC 9301), Auto-RP.
+ * RIPng (RFC 2080), Babel (RFC 8966), OLSR (RFC 3626), HSRP (RFC 2281 and its second version), GLBP, BFD (RFC 5880), LISP
+ * (RFC 9300, RFC 9301), Auto-RP.
  *
  * Evidence: the port (RSVP: the IP protocol number) together with the structure of the whole message: versions, types, fields
  * that are 0, elements that fill it. These protocols do not move to other ports, and neither half is taken alone. Each message
@@ -67,6 +67,8 @@ static const struct nm_match matches[] = {
 	ON(NM_UDP, 6784, 24),
 	ON(NM_UDP, 7784, 24),
 	ON(NM_UDP, 4342, 12),
+	ON(NM_TCP, 4342, 12),
+	ON(NM_UDP, 4341, 28),
 	ON(NM_UDP, 496, 14),
 };
 
@@ -349,13 +351,34 @@ is_lisp_registration(struct wire w)
 	return length <= 64 && (key & 0xff) <= 4 && is_lisp_record(w);
 }
 
+#define LISP_TCP_HEAD 8
+#define LISP_TCP_END  0x9facade9u
+
+/* Registrations over TCP (draft-kouvelas-lisp-map-server-reliable-transport): type, length of the whole, number, contents, a
+ * mark at the end, which may be in the next segment. */
+static uint8_t
+rate_lisp_tcp(const struct nm_packet *pkt, struct wire w)
+{
+	uint16_t type = wire_u16(&w);
+	uint32_t length = wire_u16(&w);
+
+	wire_skip(&w, 4);
+	if (!wire_ok(&w) || type < 16 || type > 31 || length < LISP_TCP_HEAD + 4)
+		return 0;
+	if (length > pkt->len)
+		return NM_CONF_WEAK;
+	wire_skip(&w, length - LISP_TCP_HEAD - 4);
+	return wire_u32(&w) == LISP_TCP_END ? NM_CONF_PROOF : 0;
+}
+
 /* RFC 9301 section 5: type in the first four bits; in most a number of records and a nonce follow. */
 static uint8_t
 rate_lisp(const struct nm_packet *pkt, struct wire w)
 {
+	if (pkt->transport == NM_TCP)
+		return rate_lisp_tcp(pkt, w);
 	uint8_t type = wire_u8(&w) >> 4;
 
-	(void)pkt;
 	wire_skip(&w, 2);
 	uint8_t records = wire_u8(&w);
 	if (type == 8) {
@@ -398,6 +421,25 @@ rate_auto_rp(const struct nm_packet *pkt, struct wire w)
 	return is_cut(pkt) || (wire_ok(&w) && wire_left(&w) == 0) ? NM_CONF_PROOF : 0;
 }
 
+/* RFC 9300 section 5.1: eight octets, then the packet that is carried, which is as long as it says. */
+static uint8_t
+rate_lisp_data(const struct nm_packet *pkt, struct wire w)
+{
+	uint32_t rest = pkt->wire_len - 8;
+
+	wire_skip(&w, 8);
+	uint8_t version = wire_u8(&w);
+	wire_skip(&w, 1);
+	uint16_t length_4 = wire_u16(&w);
+	uint16_t length_6 = wire_u16(&w);
+	if (!wire_ok(&w))
+		return 0;
+	return (version >= 0x45 && version <= 0x4f && length_4 == rest) ||
+	               (version >> 4 == 6 && length_6 + 40U == rest)
+	           ? NM_CONF_SIGNATURE
+	           : 0;
+}
+
 static const struct {
 	uint8_t transport;
 	uint16_t port; /* 0: the transport is enough to ask */
@@ -421,6 +463,8 @@ static const struct {
 	{ NM_UDP, 6784, APP_BFD, rate_bfd },
 	{ NM_UDP, 7784, APP_BFD, rate_bfd },
 	{ NM_UDP, 4342, APP_LISP, rate_lisp },
+	{ NM_TCP, 4342, APP_LISP, rate_lisp },
+	{ NM_UDP, 4341, APP_LISP, rate_lisp_data },
 	{ NM_UDP, 496, APP_AUTO_RP, rate_auto_rp },
 };
 

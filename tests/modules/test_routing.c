@@ -46,6 +46,8 @@ static const struct module_case messages[] = {
 	{ CASE_UDP("4342"), "LISP",
 	  SAMPLE("registration", CLIENT,
 	         "\x30\0\0\1\1\2\3\4\5\6\7\10\0\1\0\4abcd\0\0\5\240\1\x20\20\0\0\0\0\1\12\0\0\1") },
+	{ CASE_TCP("4342"), "LISP",
+	  SAMPLE("registration over TCP", CLIENT, "\0\x11\0\x10\0\0\0\1abcd\x9f\xac\xad\xe9") },
 	{ CASE_UDP("496"), "Auto-RP",
 	  SAMPLE("announcement", CLIENT, "\x11\1\0\265\0\0\0\0\12\0\0\1\3\1\0\4\340\0\0\0") },
 };
@@ -79,6 +81,7 @@ static const struct module_case look_alikes[] = {
 	{ CASE_UDP("4342"), "LISP",
 	  SAMPLE("family 5", CLIENT,
 	         "\x30\0\0\1\1\2\3\4\5\6\7\10\0\1\0\4abcd\0\0\5\240\1\x20\20\0\0\0\0\5\12\0\0\1") },
+	{ CASE_TCP("4342"), "LISP", SAMPLE("no mark", CLIENT, "\0\x11\0\x10\0\0\0\1abcdefgh") },
 	{ CASE_UDP("496"), "Auto-RP",
 	  SAMPLE("a group too few", CLIENT, "\x11\1\0\265\0\0\0\0\12\0\0\1\3\2\0\4\340\0\0\0") },
 };
