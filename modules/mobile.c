@@ -91,14 +91,15 @@ rate_gtp(const struct nm_packet *pkt, struct wire w)
 	return 0;
 }
 
-/* TS 32.295 section 6.1: version, protocol type 0, spare, 1 for the short header of 6 octets; type, length behind it, sequence.
+/* TS 32.295 section 6.1: version, protocol type 0, spare; type, length behind the header, sequence. The header has 6 octets, in
+ * version 0 only if the last bit is set, else 20 as that of GTP.
  * Types: echo, version not supported, node alive, redirection, data record transfer. */
 static uint8_t
 rate_gtp_prime(const struct nm_packet *pkt, struct wire w)
 {
 	uint8_t first = wire_u8(&w);
 	uint8_t type = wire_u8(&w);
-	uint32_t header = first & 1 ? 6 : 20;
+	uint32_t header = first & 0xe1 ? 6 : 20;
 	bool known = (type >= 1 && type <= 7) || type == 240 || type == 241;
 
 	return nm_is_port(pkt, PORT_GTP_PRIME) && !(first & 0x10) && first >> 5 <= 2 && known &&
