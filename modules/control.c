@@ -2,7 +2,8 @@
 /*
  * How networks are controlled from elsewhere: CAPWAP (RFC 5415; UDP 5246, 5247), OpenFlow (TCP 6633, 6653), the RPKI to router
  * protocol (RFC 8210; TCP 323), Mobile IP's registration (RFC 5944; UDP 434), XDMCP (UDP 177), LMP (RFC 4204; UDP 701), AODV
- * (RFC 3561; UDP 654), HNCP (RFC 7788; UDP 8231), BMP (RFC 7854; TCP on any port, usually 1790 or 11019). What routers say to each other is in routing.
+ * (RFC 3561; UDP 654), HNCP (RFC 7788; UDP 8231), BMP (RFC 7854; TCP on any port, usually 1790 or 11019), WCCP (UDP 2048). What
+ * routers say to each other is in routing.
  *
  * Evidence: the port together with the structure of the message: versions, types, fields that are 0, lengths that fit, elements
  * that fill it. BMP: the same, and texts or a BGP message inside. Each message shows it, one direction is enough. Cost: asked for
@@ -21,6 +22,7 @@
 #define APP_AODV     446
 #define APP_HNCP     447
 #define APP_BMP      448
+#define APP_WCCP     449
 
 static const struct nm_app apps[] = {
 	{ APP_CAPWAP, "CAPWAP", "Network control", 0x2a7f9e, 0x78bfdb },
@@ -32,6 +34,7 @@ static const struct nm_app apps[] = {
 	{ APP_AODV, "AODV", "Network control", 0x907d2c, 0xcdbb6d },
 	{ APP_HNCP, "HNCP", "Network control", 0x3e8e6b, 0x84c9aa },
 	{ APP_BMP, "BMP", "Network control", 0x3f6fa0, 0x8cb6e0 },
+	{ APP_WCCP, "WCCP", "Network control", 0x8f4f6f, 0xcf95b1 },
 };
 
 #define ON(transport_, port_, least)                                           \
@@ -50,6 +53,7 @@ static const struct nm_match matches[] = {
 	ON(NM_UDP, 701, 8),
 	ON(NM_UDP, 654, 2),
 	ON(NM_UDP, 8231, 4),
+	ON(NM_UDP, 2048, 8),
 	{ .transport = NM_TCP,
 	  .min_len = 10,
 	  .len = 6,
@@ -237,6 +241,24 @@ rate_hncp(const struct nm_packet *pkt, struct wire w)
 	           : 0;
 }
 
+/* Web Cache Communication Protocol: type (7 to 9 of version 1, 10 to 15 of version 2); then 4, or the version in 16 bits and the
+ * length of the rest, components of type and length. */
+static uint8_t
+rate_wccp(const struct nm_packet *pkt, struct wire w)
+{
+	static const struct tlv_form component = { .before = 2, .length = 2, .align = 4 };
+	uint32_t type = wire_u32(&w);
+	uint16_t version = wire_u16(&w);
+	uint16_t length = wire_u16(&w);
+
+	if (type >= 7 && type <= 9)
+		return version == 0 && length == 4 ? NM_CONF_SIGNATURE : 0;
+	return type >= 10 && type <= 15 && (version == 0x0200 || version == 0x0201) &&
+	               length + 8U == pkt->wire_len && tlv_count(w, &component, is_cut(pkt)) > 0
+	           ? NM_CONF_PROOF
+	           : 0;
+}
+
 #define BMP_PEER   42 /* octets of the header of a peer */
 #define BMP_INIT   4
 #define BMP_MAX    65536
@@ -310,6 +332,7 @@ static const struct {
 	{ NM_UDP, 701, APP_LMP, rate_lmp },
 	{ NM_UDP, 654, APP_AODV, rate_aodv },
 	{ NM_UDP, 8231, APP_HNCP, rate_hncp },
+	{ NM_UDP, 2048, APP_WCCP, rate_wccp },
 	{ NM_TCP, 0, APP_BMP, rate_bmp },
 };
 
@@ -331,7 +354,7 @@ NM_MODULE(control) = {
 	.abi_version = NM_ABI_VERSION,
 	.size = sizeof(struct nm_module),
 	.name = "control",
-	.summary = "CAPWAP, OpenFlow, RPKI-RTR, Mobile IP, XDMCP, LMP, AODV, HNCP and BMP",
+	.summary = "CAPWAP, OpenFlow, RPKI-RTR, Mobile IP, XDMCP, LMP, AODV, HNCP, BMP, WCCP",
 	.n_apps = sizeof(apps) / sizeof(apps[0]),
 	.n_matches = sizeof(matches) / sizeof(matches[0]),
 	.apps = apps,

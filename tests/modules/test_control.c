@@ -39,6 +39,9 @@ static const struct module_case port_messages[] = {
 	{ CASE_UDP("654"), "AODV",
 	  SAMPLE("route request", CLIENT, "\1\0\0\1\0\0\0\1\12\0\0\2\0\0\0\0\12\0\0\1\0\0\0\1") },
 	{ CASE_UDP("654"), "AODV", SAMPLE("route error", CLIENT, "\3\0\0\1\12\0\0\2\0\0\0\7") },
+	{ CASE_UDP("2048"), "WCCP",
+	  SAMPLE("here I am", CLIENT, "\0\0\0\12\2\0\0\x08\0\0\0\4\0\0\0\0") },
+	{ CASE_UDP("2048"), "WCCP", SAMPLE("of version 1", CLIENT, "\0\0\0\7\0\0\0\4\0\0\0\0") },
 	{ CASE_UDP("8231"), "HNCP",
 	  SAMPLE("endpoint", CLIENT, "\0\3\0\10abcd\0\0\0\1\0\4\0\10abcdefgh") },
 };
@@ -62,6 +65,8 @@ static const struct module_case look_alikes[] = {
 	{ CASE_UDP("701"), "LMP",
 	  SAMPLE("another length", CLIENT, "\x10\0\0\4\0\x15\0\0\1\7\0\14\0\0\0\1\0\0\0\2") },
 	{ CASE_UDP("654"), "AODV", SAMPLE("another length", CLIENT, "\3\0\0\2\12\0\0\2\0\0\0\7") },
+	{ CASE_UDP("2048"), "WCCP",
+	  SAMPLE("another length", CLIENT, "\0\0\0\12\2\0\0\x09\0\0\0\4\0\0\0\0") },
 	{ CASE_UDP("8231"), "HNCP", SAMPLE("another length", CLIENT, "\0\3\0\12abcd\0\0\0\1") },
 	{ CASE_UDP("8231"), "HNCP", SAMPLE("text", CLIENT, "a line that is long enough") },
 };
