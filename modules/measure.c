@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What measures networks: Ookla's speed test (TCP, usually 8080), iperf 2 (TCP and UDP, 5001), iperf 3 (TCP, 5201), EAQ, the
+ * What measures networks: Ookla's speed test (TCP, usually 8080), iperf 2 (TCP and UDP, 5001), iperf 3 (TCP and UDP, 5201), EAQ, the
  * Brazilian measure of quality (UDP, 6000), Kismet's server of wireless captures (TCP, 2501).
  *
- * Evidence: Ookla: greeting, version and times as text; iperf 3: the cookie that begins each connection; iperf 2: digits that
+ * Evidence: Ookla: greeting, version and times as text; iperf 3: the cookie that begins each connection, the four octets that begin it on UDP; iperf 2: digits that
  * count up to the packet's end; EAQ: 16 octets of number, time and kind; Kismet: its sentences. Servers are tagged, which tells
  * the data connections of iperf 3. Cost: asked for payload with these heads, and for all of it on the ports of iperf and EAQ.
  */
@@ -21,11 +21,12 @@
 #define PORT_IPERF3 5201
 #define PORT_EAQ    6000
 
-#define IPERF_COOKIE 37 /* 36 letters and a zero */
-#define IPERF_TAIL   32 /* digits at the end of a packet */
-#define EAQ_LENGTH   16
-#define EAQ_PACKETS  65536
-#define UUID_LENGTH  36
+#define IPERF_COOKIE   37 /* 36 letters and a zero */
+#define IPERF_GREETING 4
+#define IPERF_TAIL     32 /* digits at the end of a packet */
+#define EAQ_LENGTH     16
+#define EAQ_PACKETS    65536
+#define UUID_LENGTH    36
 
 static const struct nm_app apps[] = {
 	{ APP_EAQ, "EAQ", "Measurement", 0x3b7a57, 0x83c2a0 },
@@ -41,6 +42,7 @@ static const struct nm_match matches[] = {
 	NM_MATCH_TEXT(NM_TCP, 12, "PONG "),
 	{ .transport = NM_TCP, .port = PORT_OOKLA, .min_len = 3, .len = 3, .pattern = "HI\n" },
 	{ .transport = NM_TCP, .port = PORT_IPERF3, .min_len = IPERF_COOKIE },
+	{ .transport = NM_UDP, .port = PORT_IPERF3, .min_len = IPERF_GREETING },
 	{ .transport = NM_TCP, .port = PORT_IPERF2, .min_len = IPERF_TAIL },
 	{ .transport = NM_UDP, .port = PORT_IPERF2, .min_len = IPERF_TAIL },
 	{ .transport = NM_UDP, .port = PORT_EAQ, .min_len = EAQ_LENGTH },
@@ -133,11 +135,28 @@ is_counting_up(struct wire w)
 	return true;
 }
 
+/* What both sides of iperf 3 say before the data: "9876" and "6789", until 3.11 123456789 and 987654321, in the order of octets of
+ * the machine. */
+static bool
+is_greeting(struct wire w)
+{
+	static const uint32_t words[] = { 0x39383736, 0x36373839, 0x15cd5b07,
+		                          0x075bcd15, 0xb168de3a, 0x3ade68b1 };
+	uint32_t word = wire_u32(&w);
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (word == words[i])
+			return wire_ok(&w);
+	return false;
+}
+
 static uint8_t
 rate_iperf(const struct nm_packet *pkt, struct wire w)
 {
 	if (nm_is_port(pkt, PORT_IPERF3) && pkt->wire_len == IPERF_COOKIE)
 		return is_cookie(w) ? NM_CONF_PROOF : 0;
+	if (nm_is_port(pkt, PORT_IPERF3) && pkt->transport == NM_UDP)
+		return pkt->wire_len == IPERF_GREETING && is_greeting(w) ? NM_CONF_SIGNATURE : 0;
 	return nm_is_port(pkt, PORT_IPERF2) && wire_left(&w) >= IPERF_TAIL && is_counting_up(w)
 	           ? NM_CONF_PROOF
 	           : 0;

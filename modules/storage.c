@@ -37,6 +37,9 @@
 #define NBD_REQUEST   0x25609513u
 #define NBD_REPLY     0x67446698u
 #define NBD_COMMANDS  8
+#define NBD_OPTION    UINT64_C(0x49484156454f5054) /* "IHAVEOPT" */
+#define NBD_ANSWER    UINT64_C(0x0003e889045565a9)
+#define NBD_OPTIONS   16
 #define DSI_HEADER    16
 #define DSI_STATE     3
 #define DSI_MAX       (16u << 20)
@@ -83,6 +86,8 @@ static const struct nm_match matches[] = {
 	HEAD(DSI_HEADER + 16, 8, LIST(1, DSI_STATE, 0, 0, 0, 0, 0, 0),
 	     LIST(0xff, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff)),
 	NM_MATCH_TEXT(NM_TCP, 16, "NBDMAGIC"),
+	NM_MATCH_TEXT(NM_TCP, 16, "IHAVEOPT"),
+	HEAD(20, 8, LIST(0, 3, 0xe8, 0x89, 4, 0x55, 0x65, 0xa9), ALL),
 	HEAD(28, 4, LIST(0x25, 0x60, 0x95, 0x13), ALL),
 	HEAD(16, 4, LIST(0x67, 0x44, 0x66, 0x98), ALL),
 };
@@ -208,10 +213,24 @@ rate_iscsi(const struct nm_packet *pkt, struct wire w)
 	return nm_is_port(pkt, PORT_ISCSI) && whole == pkt->wire_len ? NM_CONF_SIGNATURE : 0;
 }
 
+/* What follows the greeting, which servers send in pieces: the client's options and the answers, of magic, option, kind of
+ * answer, and length. */
+static bool
+is_nbd_option(struct wire w)
+{
+	uint64_t magic = wire_u64(&w);
+	uint32_t option = wire_u32(&w);
+
+	return wire_ok(&w) && option > 0 && option <= NBD_OPTIONS &&
+	       (magic == NBD_OPTION || magic == NBD_ANSWER);
+}
+
 /* The protocol's own document: greeting; request of flags, command, handle, offset and length; reply of error and handle. */
 static uint8_t
 rate_nbd(const struct nm_packet *pkt, struct wire w)
 {
+	if (is_nbd_option(w))
+		return NM_CONF_PROOF;
 	if (text_begins(&w, "NBDMAGIC")) {
 		wire_skip(&w, 8);
 		return text_begins(&w, "IHAVEOPT") || wire_u64(&w) == UINT64_C(0x00420281861253)

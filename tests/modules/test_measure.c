@@ -23,6 +23,8 @@ static const struct module_case messages[] = {
 static const struct module_case port_messages[] = {
 	{ CASE_TCP("8080"), "Ookla", SAMPLE("client of old", CLIENT, "HI\n") },
 	{ CASE_TCP("5201"), "iperf", SAMPLE("cookie", CLIENT, COOKIE "\0") },
+	{ CASE_UDP("5201"), "iperf", SAMPLE("greeting on UDP", CLIENT, "9876") },
+	{ CASE_UDP("5201"), "iperf", SAMPLE("answer on UDP of old", SERVER, "\261\150\336\72") },
 	{ CASE_TCP("5001"), "iperf",
 	  SAMPLE("data", CLIENT,
 	         "\0\0\0\0\0\0\0\1\0\0\x13\x89"
@@ -42,6 +44,8 @@ static const struct module_case look_alikes[] = {
 	{ CASE_TCP("8080"), "Ookla",
 	  SAMPLE("a longer name", CLIENT, "HI 01234567-89ab-cdef-0123-456789abcdef0\n") },
 	{ CASE_TCP("2501"), "Kismet", SAMPLE("words", SERVER, "*TIME: is money, they say\n") },
+	{ CASE_UDP("5201"), "iperf", SAMPLE("other digits", CLIENT, "9877") },
+	{ CASE_UDP("5201"), "iperf", SAMPLE("more than a greeting", CLIENT, "98765") },
 	{ CASE_TCP("5201"), "iperf", SAMPLE("capitals", CLIENT, "A" COOKIE) },
 	{ CASE_TCP("5001"), "iperf",
 	  SAMPLE("nines", CLIENT, "99999999999999999999999999999999999999") },
