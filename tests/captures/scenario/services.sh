@@ -34,7 +34,7 @@ rule $disk tcp 20809 nbd
 printf 'LogType=console\nServer=10.10.2.61,2001:db8:a:2::61\nHostname=node\nStartAgents=1\nAllowRoot=1\nPidFile=%s\n' "$TMP/zabbix.pid" >"$TMP/zabbix.conf"
 bg node.example zabbix zabbix_agentd -f -c "$TMP/zabbix.conf"
 printf 'server_port=5666\nnrpe_user=nobody\nnrpe_group=nogroup\nallowed_hosts=10.10.2.61,2001:db8:a:2::61\npid_file=%s\ncommand[check_users]=/bin/echo OK - 3 users\n' "$TMP/nrpe.pid" >"$TMP/nrpe.cfg"
-bg node.example nrpe nrpe -c "$TMP/nrpe.cfg" -f
+bg node.example nrpe nrpe -n -c "$TMP/nrpe.cfg" -f
 mkdir -p "$TMP/plugins" "$TMP/munin"
 printf '#!/bin/sh\n[ "$1" = config ] && printf "graph_title Users\\nusers.label users\\n" || echo users.value 3\n' >"$TMP/plugins/users"
 chmod -R a+rx "$TMP/plugins"
@@ -67,30 +67,38 @@ cat >"$TMP/modbus.py" <<-END
 	from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
 	block = ModbusSequentialDataBlock(0, [17] * 100)
 	context = ModbusServerContext(slaves=ModbusSlaveContext(di=block, co=block, hr=block, ir=block), single=True)
-	StartTcpServer(context=context, address=("::", int(sys.argv[1])))
+	StartTcpServer(context=context, address=(sys.argv[1], int(sys.argv[2])))
 END
-for port in 502 1502; do bg node.example modbus$port /usr/bin/python3 "$TMP/modbus.py" $port; done
+for port in 502 1502; do
+	for address in 0.0.0.0 ::; do bg node.example modbus$port /usr/bin/python3 "$TMP/modbus.py" $address $port; done
+done
 
 # --- disks
 truncate -s 1M "$TMP/disk"
-bg disk.example tgtd unshare -m sh -c "mount -t tmpfs none /run && exec tgtd -f --iscsi portal=[::]:3260"
+export TGT_IPC_SOCKET=$TMP/tgtd
+bg disk.example tgtd tgtd -f
 for port in 10809 20809; do
-	printf '[generic]\n user = root\n listenaddr = ::\n port = %d\n[disk]\n exportname = %s\n' $port "$TMP/disk" >"$TMP/nbd$port.conf"
+	[ $port = 10809 ] && address=0.0.0.0 || address=::
+	printf '[generic]\n user = root\n listenaddr = %s\n port = %d\n[disk]\n exportname = %s\n' $address $port "$TMP/disk" >"$TMP/nbd$port.conf"
 	bg disk.example nbd$port nbd-server -d -C "$TMP/nbd$port.conf" -p "$TMP/nbd$port.pid"
 done
 for port in 10050 5666 4949 5001 5201 43 79 4222 8765 502 1502; do wait_tcp node.example $port; done
 for port in 3260 10809 20809; do wait_tcp disk.example $port; done
+target() { in_ns disk.example tgtadm --lld iscsi --tid 1 "$@"; }
+target --op new --mode target -T iqn.2026-11.example:disk
+target --op new --mode logicalunit --lun 1 -b "$TMP/disk"
+target --op bind --mode target -I ALL
 
 record_start
 for host in 198.51.100.10 2001:db8:f:2::10; do
-	bracketed=$host
-	[[ $host != *:* ]] || bracketed="[$host]"
+	bracketed=$host six=
+	[[ $host != *:* ]] || bracketed="[$host]" six=-V
 	printf 'ZBXD\1\12\0\0\0\0\0\0\0agent.ping' | in_ns noc socat -t 2 - "TCP:$bracketed:10050" >>"$TMP/zabbix-get.log"
 	in_ns noc /usr/lib/nagios/plugins/check_nrpe -H $host -n -c check_users >>"$TMP/nrpe-client.log"
 	in_ns noc /usr/lib/nagios/plugins/check_nrpe -H $host -2 -n >>"$TMP/nrpe-client.log"
 	printf 'list\nconfig users\nfetch users\nquit\n' | in_ns noc socat -t 2 - "TCP:$bracketed:4949" >>"$TMP/munin-client.log"
-	in_ns desk1 iperf -c $host -V -p 5001 -n 6K -l 1K >>"$TMP/iperf.log"
-	in_ns desk1 iperf -c $host -V -u -p 5001 -n 3K -l 500 -b 100K >>"$TMP/iperf.log"
+	in_ns desk1 iperf -c $host $six -p 5001 -n 6K -l 1K >>"$TMP/iperf.log"
+	in_ns desk1 iperf -c $host $six -u -p 5001 -n 3K -l 500 -b 100K >>"$TMP/iperf.log"
 	in_ns desk1 iperf3 -c $host -p 5201 -n 6K -l 1K >>"$TMP/iperf.log"
 	in_ns desk1 iperf3 -c $host -u -p 5201 -n 3K -l 500 -b 100K >>"$TMP/iperf.log"
 	in_ns desk1 whois -h $host example.org >>"$TMP/whois.log"
@@ -115,9 +123,11 @@ for host in 198.51.100.10 2001:db8:f:2::10; do
 	END
 	disk_host=203.0.113.32
 	[[ $host != *:* ]] || disk_host='[2001:db8:f:3::32]'
-	in_ns desk1 iscsi-ls "iscsi://$disk_host:3260/" >>"$TMP/iscsi.log" 2>&1 || true
-	for port in 10809 20809; do in_ns desk1 nbdinfo --size "nbd://$disk_host:$port/disk" >>"$TMP/nbd.log"; done
+	in_ns desk1 iscsi-ls -s "iscsi://$disk_host:3260/" >>"$TMP/iscsi.log" 2>&1
 done
+# without a process for each client, the server serves one
+in_ns desk1 nbdinfo --size nbd://203.0.113.32:10809/disk >>"$TMP/nbd.log"
+in_ns desk1 nbdinfo --size 'nbd://[2001:db8:f:3::32]:20809/disk' >>"$TMP/nbd.log"
 timeout 4 ip netns exec "$PFX-node.example" collectd -f -C "$TMP/collectd.conf" >>"$TMP/collectd.log" 2>&1 || true
 for address in 10.10.2.61 2001:db8:a:2::61; do
 	bg noc trapper /usr/bin/python3 -c "
