@@ -4,7 +4,8 @@
  * TLS.
  *
  * Evidence: a priority of at most 191 in angle brackets, then a version and a time, a time alone (as rsyslog sends by
- * default), or a month's name and a time: on any port. A priority with other text behind it counts on UDP port 514 only. Cost: asked for payload that begins with an angle
+ * default), or a month's name and a time: on any port. A priority with other text behind it counts on UDP port 514 only;
+ * text without one (RFC 3164 section 4.3.3) is a hint there. Cost: asked for payload that begins with an angle
  * bracket, and for digits on TCP (octet counting); reads some thirty octets.
  */
 #include <netmon/family.h>
@@ -31,6 +32,7 @@ static const struct nm_app apps[] = {
 static const struct nm_match matches[] = {
 	NM_MATCH_TEXT(NM_UDP, 5, "<"),
 	NM_MATCH_TEXT(NM_TCP, 20, "<"),
+	{ .transport = NM_UDP, .port = PORT, .min_len = 4 },
 	COUNTED('0'),
 	COUNTED('8'),
 };
@@ -87,6 +89,8 @@ rate(const struct nm_packet *pkt)
 		(void)text_number(&w, COUNT_MAX);
 		text_expect(&w, ' ');
 	}
+	if (port && *pkt->payload != '<')
+		return text_all_print(&w) ? NM_CONF_BEHAVIOUR : 0;
 	text_expect(&w, '<');
 	(void)text_number(&w, PRIORITY_MAX);
 	text_expect(&w, '>');
@@ -103,7 +107,10 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 {
 	(void)ctx;
 	(void)call;
-	return nm_signature(verdict, APP_SYSLOG, rate(pkt));
+	enum nm_result result = nm_signature(verdict, APP_SYSLOG, rate(pkt));
+	if (verdict->confidence == NM_CONF_BEHAVIOUR)
+		verdict->evidence = NM_EV_PORT;
+	return result;
 }
 
 NM_MODULE(syslog) = {
