@@ -39,7 +39,7 @@ struct record {
 	    sampling; /* one packet in so many was looked at, and `packets` and `octets` are scaled up; 0, 1: all */
 	uint16_t
 	    service;   /* application id of the service that the host's name belongs to, 0: none */
-	uint8_t roles; /* RECORD_FROM_SERVER, RECORD_OPENED; never on the wire */
+	uint8_t roles; /* RECORD_*; never on the wire */
 	uint32_t
 	    host; /* name of the host that the flow is with (probe/hosts.h); never on the wire */
 	uint32_t
@@ -49,6 +49,8 @@ struct record {
 /* Its sender is the server: the other end began. A guess, unless RECORD_OPENED says that the beginning was seen. */
 #define RECORD_FROM_SERVER 0x01u
 #define RECORD_OPENED      0x02u
+/* Both ends sent payload. */
+#define RECORD_ANSWERED 0x04u
 
 /* The record of a link's packets that found the flow table full has this protocol (reserved by IANA), no ports and
  * unspecified addresses: sums over records stay exact, and nobody's traffic is made up. */

@@ -29,15 +29,20 @@ struct host {
 	struct addr addr;
 	uint32_t since_s;      /* when `now` began */
 	uint32_t bittorrent_s; /* when it was last known for BitTorrent, if `is_bittorrent` */
-	bool in_use;
 	bool is_bittorrent;
 	struct sights now;
 	struct sights before; /* of the window before */
 };
 
+/* The places that a host may have. The marks stand in front: a host that is not there, the usual case, costs one cache line. */
+struct set {
+	uint32_t marks[WAYS]; /* of the host's hash, 0: free */
+	struct host hosts[WAYS];
+};
+
 struct behaviour {
-	struct host *hosts; /* sets of WAYS */
-	size_t mask;        /* sets - 1 */
+	struct set *sets;
+	size_t mask; /* sets - 1 */
 	uint64_t seed;
 	uint8_t low[65536 / 8]; /* bit: ports that servers are known for */
 };
@@ -127,10 +132,10 @@ behaviour_new(size_t hosts_max, uint64_t seed, struct behaviour **ret_behaviour)
 
 	if (!b)
 		return -ENOMEM;
-	while (sets < SIZE_MAX / sizeof(struct host) / WAYS / 4 && sets * WAYS < hosts_max)
+	while (sets < SIZE_MAX / sizeof(struct set) / 4 && sets * WAYS < hosts_max)
 		sets *= 2;
-	b->hosts = calloc(sets * WAYS, sizeof(*b->hosts));
-	if (!b->hosts) {
+	b->sets = calloc(sets, sizeof(*b->sets));
+	if (!b->sets) {
 		free(b);
 		return -ENOMEM;
 	}
@@ -149,7 +154,7 @@ behaviour_free(struct behaviour *b)
 {
 	if (!b)
 		return;
-	free(b->hosts);
+	free(b->sets);
 	free(b);
 }
 
@@ -211,57 +216,66 @@ hash_of(const struct behaviour *b, const struct addr *addr)
 	return XXH3_64bits_withSeed(addr, sizeof(*addr), b->seed);
 }
 
-static inline struct host *
+static inline struct set *
 set_of(const struct behaviour *b, uint64_t hash)
 {
-	return &b->hosts[(hash & b->mask) * WAYS];
+	return &b->sets[hash & b->mask];
 }
 
-static const struct host *
-find(const struct behaviour *b, const struct addr *addr)
+static inline uint32_t
+mark_of(uint64_t hash)
 {
-	const struct host *set = set_of(b, hash_of(b, addr));
+	return (uint32_t)(hash >> 32) | 1;
+}
+
+/* A host that is known, else NULL. */
+static struct host *
+find(const struct behaviour *b, const struct addr *addr, uint64_t hash)
+{
+	struct set *set = set_of(b, hash);
 
 	for (unsigned i = 0; i < WAYS; i++)
-		if (set[i].in_use && addr_compare(&set[i].addr, addr) == 0)
-			return &set[i];
+		if (set->marks[i] == mark_of(hash) && addr_compare(&set->hosts[i].addr, addr) == 0)
+			return &set->hosts[i];
 	return NULL;
 }
 
-/* What is lost when this host makes room. */
+/* What is lost when the host makes room. */
 static unsigned
-worth(const struct host *h, uint32_t now_s)
+worth(const struct set *set, unsigned i, uint32_t now_s)
 {
-	if (!h->in_use)
+	if (!set->marks[i])
 		return 0;
-	struct sights all = sights_at(h, now_s);
+	struct sights all = sights_at(&set->hosts[i], now_s);
 	return 1 + size_of(all.tcp | all.udp) + size_of(all.known);
 }
 
-/* The place of a host, which it thereby has, with its present window. */
+/* The place of a host that was not known. */
 static struct host *
 take_in(struct behaviour *b, const struct addr *addr, uint64_t hash, uint32_t now_s)
 {
-	struct host *set = set_of(b, hash);
-	struct host *h = &set[0];
+	struct set *set = set_of(b, hash);
+	unsigned least = 0;
 
-	for (unsigned i = 0; i < WAYS; i++) {
-		if (set[i].in_use && addr_compare(&set[i].addr, addr) == 0) {
-			h = &set[i];
-			break;
-		}
-		if (worth(&set[i], now_s) < worth(h, now_s))
-			h = &set[i];
-	}
-	if (!h->in_use || addr_compare(&h->addr, addr) != 0)
-		*h = (struct host){ .addr = *addr, .since_s = now_s, .in_use = true };
+	for (unsigned i = 1; i < WAYS; i++)
+		if (worth(set, i, now_s) < worth(set, least, now_s))
+			least = i;
+	set->marks[least] = mark_of(hash);
+	set->hosts[least] = (struct host){ .addr = *addr, .since_s = now_s };
+	return &set->hosts[least];
+}
+
+/* Begins a new window when it is time. */
+static void
+turn_window(struct host *h, uint32_t now_s)
+{
 	uint32_t age = age_s(now_s, h->since_s);
-	if (age >= BEHAVIOUR_WINDOW_S) {
-		h->before = age < 2 * BEHAVIOUR_WINDOW_S ? h->now : (struct sights){ 0 };
-		h->now = (struct sights){ 0 };
-		h->since_s = now_s;
-	}
-	return h;
+
+	if (age < BEHAVIOUR_WINDOW_S)
+		return;
+	h->before = age < 2 * BEHAVIOUR_WINDOW_S ? h->now : (struct sights){ 0 };
+	h->now = (struct sights){ 0 };
+	h->since_s = now_s;
 }
 
 /* --- conversations ------------------------------------------------------------------------------------------------ */
@@ -272,27 +286,38 @@ is_high(const struct behaviour *b, uint16_t port)
 	return !(b->low[port / 8] >> port % 8 & 1);
 }
 
-/* Adds the peer with this hash to what a host was seen with. */
-static void
-add(struct host *h, uint64_t peer, uint8_t protocol, uint32_t now_s, enum behaviour_kind kind)
+/* Adds the other end of a conversation to what a host was seen with. What has a name counts against a host only, so it makes
+ * none known. NULL when there is none. */
+static struct host *
+add(struct behaviour *b, const struct addr *addr, const uint64_t hashes[2],
+    const struct packet *pkt, enum behaviour_kind kind)
 {
+	uint32_t now_s = (uint32_t)(pkt->ts_ns / 1000000000U);
+	uint64_t other = member(hashes[1]);
+
+	struct host *h = find(b, addr, hashes[0]);
+	if (!h && kind == BEHAVIOUR_OTHER)
+		return NULL;
+	if (!h)
+		h = take_in(b, addr, hashes[0], now_s);
+	turn_window(h, now_s);
 	if (kind == BEHAVIOUR_OTHER)
-		h->now.known |= member(peer);
-	else if (protocol == PROTO_TCP)
-		h->now.tcp |= member(peer);
+		h->now.known |= other;
+	else if (pkt->protocol == PROTO_TCP)
+		h->now.tcp |= other;
 	else
-		h->now.udp |= member(peer);
+		h->now.udp |= other;
 	if (kind == BEHAVIOUR_BITTORRENT) {
 		h->is_bittorrent = true;
 		h->bittorrent_s = now_s;
 	}
+	return h;
 }
 
 void
 behaviour_seen(struct behaviour *b, const struct packet *pkt, bool from_client,
                enum behaviour_kind kind)
 {
-	uint32_t now_s = (uint32_t)(pkt->ts_ns / 1000000000U);
 	const struct addr *client = from_client ? &pkt->saddr : &pkt->daddr;
 	const struct addr *server = from_client ? &pkt->daddr : &pkt->saddr;
 	uint16_t server_port = from_client ? pkt->dport : pkt->sport;
@@ -301,15 +326,13 @@ behaviour_seen(struct behaviour *b, const struct packet *pkt, bool from_client,
 		return;
 	if (kind == BEHAVIOUR_UNKNOWN && !(is_high(b, pkt->sport) && is_high(b, pkt->dport)))
 		kind = BEHAVIOUR_OTHER;
-	uint64_t client_hash = hash_of(b, client);
-	uint64_t server_hash = hash_of(b, server);
-	struct host *h = take_in(b, client, client_hash, now_s);
-	add(h, server_hash, pkt->protocol, now_s, kind);
-	if (kind != BEHAVIOUR_OTHER)
+	const uint64_t there[2] = { hash_of(b, client), hash_of(b, server) };
+	const uint64_t back[2] = { there[1], there[0] };
+	struct host *h = add(b, client, there, pkt, kind);
+	if (h && kind != BEHAVIOUR_OTHER)
 		h->now.ports |=
 		    member(XXH3_64bits_withSeed(&server_port, sizeof(server_port), b->seed));
-	h = take_in(b, server, server_hash, now_s); /* may take the place of the first one */
-	add(h, client_hash, pkt->protocol, now_s, kind);
+	(void)add(b, server, back, pkt, kind); /* may take the client's place */
 }
 
 /* --- guesses ------------------------------------------------------------------------------------------------------ */
@@ -318,7 +341,7 @@ behaviour_seen(struct behaviour *b, const struct packet *pkt, bool from_client,
 static enum behaviour_kind
 kind_of(const struct behaviour *b, const struct addr *addr, uint32_t now_s)
 {
-	const struct host *h = find(b, addr);
+	const struct host *h = find(b, addr, hash_of(b, addr));
 
 	if (!h)
 		return BEHAVIOUR_UNKNOWN;

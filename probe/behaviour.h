@@ -12,6 +12,7 @@
  *   - it began some of them itself, to many different ports: a server is asked, and asks nobody; clients of one service
  *     go to few ports;
  *   - it talked with fewer others in ways that have a name: behind a gateway are many hosts, most of which are no peers.
+ *     (Of hosts that only do what has a name, nothing is kept.)
  * For one that had a conversation known for BitTorrent, BEHAVIOUR_FEW others do, over TCP or UDP.
  *
  * Memory is a fixed table; the hosts with the fewest others make room. With several workers each one sees its share of the
@@ -27,7 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BEHAVIOUR_HOSTS_MAX    16384 /* by default; 96 octets each */
+#define BEHAVIOUR_HOSTS_MAX    16384 /* by default; 100 octets each */
 #define BEHAVIOUR_WINDOW_S     150
 #define BEHAVIOUR_MANY         16 /* others */
 #define BEHAVIOUR_FEW          4 /* others; also the least of each transport, and of ports, of MANY */

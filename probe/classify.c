@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-#define REFUSED_BITS 128 /* modules that classify_state can remember a NM_NO of */
+#define REFUSED_BITS     128 /* modules that classify_state can remember a NM_NO of */
+#define UNKNOWN_PAYLOADS 4   /* what has fewer of them is no conversation that behaviour goes by */
 
 /* What a module is handed; the host's side of struct nm_call. */
 struct call {
@@ -497,6 +498,53 @@ look_up(struct classifier *c, const struct packet *pkt, bool from_client, bool h
 	show_step(c, CLASSIFY_LOOKED_UP, pkt, from_client, st);
 }
 
+/* --- behaviour ---------------------------------------------------------------------------------------------------- */
+
+static enum behaviour_kind
+kind_of(const struct classifier *c, const struct classify_state *st)
+{
+	if (st->app != APP_UNKNOWN && st->app == c->set.bittorrent)
+		return BEHAVIOUR_BITTORRENT;
+	if (st->app != APP_UNKNOWN && st->app <= NM_APP_ID_MAX &&
+	    c->set.peers[st->app / 8] >> st->app % 8 & 1)
+		return BEHAVIOUR_PEERS;
+	/* peers have no names */
+	if (st->app != APP_UNKNOWN || st->rule || st->host != HOST_NONE)
+		return BEHAVIOUR_OTHER;
+	return BEHAVIOUR_UNKNOWN;
+}
+
+/* Tells of a conversation once it is settled, and of one that nobody knows once both ends spoke and there was enough to see for most
+ * modules. */
+static void
+note_behaviour(struct classifier *c, const struct packet *pkt, bool from_client,
+               struct classify_state *st)
+{
+	bool unknown = st->app == APP_UNKNOWN && st->payloads >= UNKNOWN_PAYLOADS &&
+	               !(st->flags & CLASSIFY_NOTED) && classify_is_answered(st);
+
+	if (!unknown && !(st->flags & CLASSIFY_SETTLED))
+		return;
+	st->flags |= CLASSIFY_NOTED;
+	behaviour_seen(c->behaviour, pkt, from_client, kind_of(c, st));
+}
+
+void
+classify_guess(const struct classifier *c, struct record *record)
+{
+	if (!c->behaviour || record->application != APP_UNKNOWN || record->host != HOST_NONE ||
+	    !(record->roles & RECORD_ANSWERED))
+		return;
+	enum behaviour_kind kind = behaviour_guess(c->behaviour, record);
+	if (kind == BEHAVIOUR_UNKNOWN)
+		return;
+	record->application = kind == BEHAVIOUR_BITTORRENT ? c->set.bittorrent : APP_P2P;
+	record->confidence = NM_CONF_BEHAVIOUR;
+	record->reason = c->set.peers_reason;
+}
+
+/* --- packets ------------------------------------------------------------------------------------------------------ */
+
 /* Has everybody said what there is to say of the conversation? */
 static bool
 is_decided(const struct classify_state *st, unsigned budget, bool has_ports)
@@ -521,6 +569,8 @@ classify_packet_slow(struct classifier *c, const struct packet *pkt, bool from_c
 		renew(c, st);
 	if (payload && st->payloads < UINT8_MAX)
 		st->payloads++;
+	if (payload)
+		st->flags |= from_client ? CLASSIFY_ASKED : CLASSIFY_TOLD;
 	if (payload && c->tags_credit < TAGS_CREDIT)
 		c->tags_credit += TAGS_EACH;
 	if (st->flags & CLASSIFY_SETTLED) {
@@ -536,4 +586,6 @@ classify_packet_slow(struct classifier *c, const struct packet *pkt, bool from_c
 		st->flags |= CLASSIFY_SETTLED;
 		show_step(c, CLASSIFY_DECIDED, pkt, from_client, st);
 	}
+	if (payload && has_ports && c->behaviour)
+		note_behaviour(c, pkt, from_client, st);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Classification of flows: rules, tags, modules, and the names of hosts, behind one call per packet. Life cycle: classify_new(),
+ * Classification of flows: rules, tags, modules, the names of hosts and behaviour, behind one call per packet. Life cycle: classify_new(),
  * classify_load() with the files that say how (again at each reload: flows and tags are kept), classify_packet() for every
  * metered packet, classify_free(). One thread; threads have classifiers of their own, which classify_follow() one of them
  * and share a tag table.
@@ -45,6 +45,9 @@ _Static_assert(sizeof(struct classify_state) == 44, "there is one for each conve
 #define CLASSIFY_WATCHED 0x02u /* the owner wants every packet with payload */
 #define CLASSIFY_BEGUN   0x04u /* rules, tags and DNS were asked */
 #define CLASSIFY_OPENED  0x08u /* TCP that began with a SYN: who the client is is no guess */
+#define CLASSIFY_ASKED   0x10u /* the client sent payload before it was settled */
+#define CLASSIFY_TOLD    0x20u /* the same of the server */
+#define CLASSIFY_NOTED   0x40u /* behaviour_seen() knows it as unknown */
 
 struct classifier;
 struct tag_table;
@@ -55,6 +58,7 @@ struct classify_limits {
 	/* Those that classifiers of several threads share, and the caller's; NULL: one of its own. */
 	struct tag_table *tags;
 	struct hosts *hosts;
+	bool no_behaviour; /* do without guesses from what a host does */
 };
 
 /* Files that say how to classify. */
@@ -102,12 +106,20 @@ classify_packet(struct classifier *c, const struct packet *pkt, bool from_client
 		classify_packet_slow(c, pkt, from_client, st);
 }
 
+/* Did both ends send payload? */
+static inline bool
+classify_is_answered(const struct classify_state *st)
+{
+	return (st->flags & (CLASSIFY_ASKED | CLASSIFY_TOLD)) == (CLASSIFY_ASKED | CLASSIFY_TOLD);
+}
+
 /* What a record of the conversation, of the direction from or to its client, says of it. */
 static inline void
 classify_fill(const struct classify_state *st, bool from_client, struct record *record)
 {
 	record->roles = (uint8_t)((from_client ? 0 : RECORD_FROM_SERVER) |
-	                          (st->flags & CLASSIFY_OPENED ? RECORD_OPENED : 0));
+	                          (st->flags & CLASSIFY_OPENED ? RECORD_OPENED : 0) |
+	                          (classify_is_answered(st) ? RECORD_ANSWERED : 0));
 	record->host = st->host;
 	record->application = st->rule ? st->service : st->app;
 	record->confidence = st->rule ? 100 : st->confidence;
@@ -118,6 +130,10 @@ classify_fill(const struct classify_state *st, bool from_client, struct record *
 /* Looks a record's endpoints up once more when it is cut, for threads that share tags: what told of its flow may have been
  * seen by another thread a little later than the flow itself. */
 void classify_record(struct classifier *c, struct record *record);
+
+/* Says what a record that nothing names may be by what its hosts do, when it is cut: then most is known of them. Records come in
+ * the order of time. */
+void classify_guess(const struct classifier *c, struct record *record);
 
 /* Unknown and the applications of all modules that are loaded, or were (open flows may still carry their ids), by id;
  * valid until the next classify_load(). */

@@ -6,6 +6,7 @@
 #ifndef NETMON_PROBE_CLASSIFY_INNER_H
 #define NETMON_PROBE_CLASSIFY_INNER_H
 
+#include "probe/behaviour.h"
 #include "probe/classify.h"
 #include "probe/dispatch.h"
 #include "probe/labels.h"
@@ -20,6 +21,9 @@
 #define TAGS_EACH   4
 #define TAGS_CREDIT 4096
 
+/* What behaviour names. */
+#define APP_P2P 420
+
 /* What files say, and what is made of it. Replaced as a whole. */
 struct classify_set {
 	struct modset *modules;
@@ -31,6 +35,10 @@ struct classify_set {
 	uint16_t names[MODHOST_MODULES_MAX]; /* of each module: its name among the labels */
 	/* A bit for each application that carries others, so that DNS may name the service behind it. */
 	uint8_t carriers[(NM_APP_ID_MAX + 8) / 8];
+	/* The same for peer-to-peer applications. */
+	uint8_t peers[(NM_APP_ID_MAX + 8) / 8];
+	uint16_t bittorrent;   /* its id, 0 without a module for it */
+	uint16_t peers_reason; /* of what behaviour says */
 };
 
 struct classifier {
@@ -41,6 +49,7 @@ struct classifier {
 	bool shares_hosts;
 	const struct ends *ends; /* which endpoints may have a tag: tag_ends() */
 	struct labels *labels;
+	struct behaviour *behaviour; /* NULL: it does not count */
 	uint32_t generation;
 	uint64_t module_calls;
 	uint64_t tags_left_out;                                     /* for want of credit */

@@ -12,6 +12,14 @@
 #define TAGS_MAX 65536
 /* The category of what carries other applications: HTTP, TLS, QUIC. */
 #define CARRIER_CATEGORY "Web"
+#define PEER_CATEGORY    "Peer-to-peer"
+#define BITTORRENT       "BitTorrent"
+
+/* The words of what behaviour says, as a module would declare them. */
+static const struct nm_app peer_apps[] = {
+	{ APP_P2P, "P2P", PEER_CATEGORY, 0xa2478f, 0xd98cc9 },
+};
+static const struct nm_module peer_words = { .name = "peers", .apps = peer_apps, .n_apps = 1 };
 
 /* --- life ------------------------------------------------------------------------------------------------------- */
 
@@ -20,7 +28,7 @@ open_tables(struct classifier *c, const struct classify_limits *limits)
 {
 	size_t tags_max = limits->tags_max ? limits->tags_max : TAGS_MAX;
 	size_t names_max = limits->names_max ? limits->names_max : HOSTS_NAMES_MAX;
-	uint64_t seed[2] = { 0, 0 };
+	uint64_t seed[3] = { 0, 0, 0 };
 	int rc = NM_OK;
 
 	/* Without random numbers collisions can be made, which cost time and nothing else. */
@@ -33,6 +41,8 @@ open_tables(struct classifier *c, const struct classify_limits *limits)
 		rc = tag_new(tags_max, seed[0], &c->tags);
 	if (rc == NM_OK && !c->hosts)
 		rc = hosts_new(names_max, seed[1], &c->hosts);
+	if (rc == NM_OK && !limits->no_behaviour)
+		rc = behaviour_new(BEHAVIOUR_HOSTS_MAX, seed[2], &c->behaviour);
 	return rc;
 }
 
@@ -77,6 +87,7 @@ classify_free(struct classifier *c)
 		return;
 	drop(&c->set);
 	labels_free(c->labels);
+	behaviour_free(c->behaviour);
 	if (!c->shares_tags)
 		tag_free(c->tags);
 	if (!c->shares_hosts)
@@ -85,6 +96,20 @@ classify_free(struct classifier *c)
 }
 
 /* --- sets -------------------------------------------------------------------------------------------------------- */
+
+/* Remembers what is to be known of an application. */
+static void
+note_kind(struct classify_set *set, const struct nm_app *app)
+{
+	uint8_t bit = (uint8_t)(1U << app->id % 8);
+
+	if (strcmp(app->category, CARRIER_CATEGORY) == 0)
+		set->carriers[app->id / 8] |= bit;
+	if (strcmp(app->category, PEER_CATEGORY) == 0)
+		set->peers[app->id / 8] |= bit;
+	if (strcmp(app->name, BITTORRENT) == 0)
+		set->bittorrent = app->id;
+}
 
 /* Gives the modules' applications and names their words. */
 static int
@@ -97,10 +122,22 @@ label_modules(struct classifier *c, struct classify_set *set)
 
 		rc = labels_add(c->labels, m, &set->names[i]);
 		for (size_t j = 0; j < m->n_apps; j++)
-			if (strcmp(m->apps[j].category, CARRIER_CATEGORY) == 0)
-				set->carriers[m->apps[j].id / 8] |=
-				    (uint8_t)(1U << m->apps[j].id % 8);
+			note_kind(set, &m->apps[j]);
 	}
+	return rc;
+}
+
+/* The same for what behaviour says. */
+static int
+label_behaviour(struct classifier *c, struct classify_set *set)
+{
+	uint16_t name;
+
+	if (!c->behaviour)
+		return NM_OK;
+	int rc = labels_add(c->labels, &peer_words, &name);
+	if (rc == NM_OK)
+		set->peers_reason = labels_reason(name, NM_EV_BEHAVIOUR);
 	return rc;
 }
 
@@ -174,6 +211,8 @@ install(struct classifier *c, struct classify_set *set, const char *rules_path)
 
 	if (rc == NM_OK)
 		rc = label_modules(c, set);
+	if (rc == NM_OK)
+		rc = label_behaviour(c, set);
 	if (rc == NM_OK)
 		rc = label_services(c, set);
 	if (rc == NM_OK)

@@ -55,9 +55,11 @@ record_to_sink(void *ctx, const struct record *record)
 	struct meter *m = ctx;
 	struct record late;
 
-	if (m->late_tags && record->confidence < NM_CONF_SIGNATURE) {
+	if (record->confidence < NM_CONF_SIGNATURE) {
 		late = *record;
-		classify_record(m->classifier, &late);
+		if (m->late_tags)
+			classify_record(m->classifier, &late);
+		classify_guess(m->classifier, &late);
 		record = &late;
 	}
 	m->sink->ops->record(m->sink, record);

@@ -241,6 +241,7 @@ limits_of(const struct run *r)
 		.names_max = r->options->max_names,
 		.tags = r->tags,
 		.hosts = r->hosts,
+		.no_behaviour = r->options->no_behaviour,
 	};
 }
 
@@ -506,7 +507,8 @@ check_modules(const struct options *options)
 	struct classify_stats stats;
 
 	const struct classify_limits limits = { .tags_max = options->max_tags,
-		                                .names_max = options->max_names };
+		                                .names_max = options->max_names,
+		                                .no_behaviour = options->no_behaviour };
 	if (load_classifier(options, &limits, &classifier) < 0)
 		return 2;
 	options_print(options);

@@ -253,6 +253,17 @@ a_peer_that_also_reads_pages_is_still_one(void **state)
 }
 
 static void
+what_has_a_name_costs_no_place(void **state)
+{
+	(void)state;
+	live_as_peer(BEHAVIOUR_MANY, 0);
+	for (unsigned i = 0; i < 20 * BEHAVIOUR_HOSTS_MAX; i++)
+		for (unsigned j = 0; j < 3; j++)
+			talk(100000 + 2 * i, 100001 + 2 * i + j, TCP, 443, 1, BEHAVIOUR_OTHER);
+	assert_int_equal(guess_of_host(), BEHAVIOUR_PEERS);
+}
+
+static void
 what_is_old_falls_away(void **state)
 {
 	(void)state;
@@ -336,6 +347,7 @@ main(void)
 		TEST(a_mail_server_is_no_peer),
 		TEST(a_gateway_is_no_peer_even_with_some_behind_it),
 		TEST(a_peer_that_also_reads_pages_is_still_one),
+		TEST(what_has_a_name_costs_no_place),
 		TEST(what_is_old_falls_away),
 		TEST(a_clock_that_steps_forgets_and_goes_on),
 		TEST(other_protocols_do_not_count),
