@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How much of the traffic is named rightly, in octets, where that was measured for netmon's forerunner: BitTorrent from its
-start and from the middle, on port 80 amid HTTP, SIP calls with their sound, FTP with its data connections.
+start and from the middle, on port 80 amid HTTP, SIP calls with their sound, FTP with its data connections. And that nothing is
+named wrongly of which only a part is seen.
 
 The golden tests ask the same of each conversation; here it is shares of octets over several captures together, and captures that
 begin late. Conversations without any payload do not count where their truth accepts "unknown"."""
@@ -84,6 +85,39 @@ class Accuracy(e2e.Case):
     def test_ftp_is_named_whichever_way_its_data_connections_are_made(self):
         """Passive, active, EPSV and EPRT, over IPv4 and IPv6."""
         self.assert_named(1, "ftp")
+
+
+class Partly(e2e.Case):
+    """What is seen in part only may stay unknown, but is not given another protocol's name. What goes on inside others, and is seen
+    without its beginning, may have its own: TLS after STARTTLS, HTTP through a proxy."""
+
+    INSIDE = (["src", "net", "10.10.0.0/16", "or", "src", "net", "2001:db8:a::/48"],
+              ["dst", "net", "10.10.0.0/16", "or", "dst", "net", "2001:db8:a::/48"])
+    CARRIED = {"unknown", "tls", "http"}
+
+    def wrong(self, capture, accepted, words=()):
+        records = e2e.records(e2e.run("netmonc", "-o", "csv", "-r", capture, *words).stdout)
+        keys = [(golden.conversation(r["protocol"], r["saddr"], r["sport"], r["daddr"], r["dport"]), r) for r in records]
+        return [f"{key}: {r['application']} {r['reason']}, should be {sorted(accepted[key])}" for key, r in keys
+                if golden.name_of(r["application"]) not in accepted[key] | self.CARRIED]
+
+    def test_captures_that_begin_late_give_no_wrong_name(self):
+        for capture in e2e.captures():
+            if not capture.endswith(".pcap") or not Path(capture).with_suffix(".truth").exists():
+                continue
+            for share in (0.25, 0.5, 0.75):
+                with self.subTest(Path(capture).stem, left_out=share):
+                    late = self.dir / "late.pcap"
+                    begin_late(capture, share, late)
+                    self.assertEqual(self.wrong(late, truth(capture)), [])
+
+    def test_one_direction_gives_no_wrong_name(self):
+        for capture in e2e.captures():
+            if not Path(capture).with_suffix(".truth").exists():
+                continue
+            for words in self.INSIDE:
+                with self.subTest(Path(capture).stem, direction=words[0]):
+                    self.assertEqual(self.wrong(capture, truth(capture), words), [])
 
 
 if __name__ == "__main__":
