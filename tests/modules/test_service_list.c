@@ -76,35 +76,36 @@ the_list_has_the_services_that_fill_links(void **state)
 		assert_string_equal(found(hosts[i][0]), hosts[i][1]);
 }
 
-/* What has the name of a module's application counts as that application, so it has to be the same thing: a product that
- * speaks a protocol of its own beside TLS. */
-static const char *const products[] = {
-	"Citrix", "Discord",    "LINE",     "QQ",    "Signal", "Skype",    "Steam",
-	"Teams",  "TeamViewer", "Telegram", "Viber", "WeChat", "WhatsApp", "Zoom",
+/* What has the name of a module's application counts as that application, so it has to be the same thing: a product that has a
+ * protocol of its own beside TLS. These are the categories of such; protocols are in others. */
+static const char *const categories[] = {
+	"Chat",      "Cloud", "Conferencing", "File sharing",    "Games",
+	"Messaging", "Music", "Peer-to-peer", "Remote access",   "Remote desktop",
+	"Streaming", "Video", "VPN",          "Voice and video",
 };
 
 static bool
-is_product(const char *name)
+is_of_products(const char *category)
 {
-	for (size_t i = 0; i < sizeof(products) / sizeof(products[0]); i++)
-		if (strcmp(products[i], name) == 0)
+	for (size_t i = 0; i < sizeof(categories) / sizeof(categories[0]); i++)
+		if (strcmp(categories[i], category) == 0)
 			return true;
 	return false;
 }
 
 static void
-no_service_of_the_list_has_the_name_of_another_application_of_a_module(void **state)
+no_service_of_the_list_has_the_name_of_a_protocol(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < services_count(shipped); i++)
-		for (size_t j = 0; all_modules[j]; j++)
-			for (size_t k = 0; k < all_modules[j]->n_apps; k++) {
-				const char *name = services_at(shipped, i)->name;
+	for (size_t i = 0; all_modules[i]; i++)
+		for (size_t j = 0; j < all_modules[i]->n_apps; j++) {
+			const struct nm_app *app = &all_modules[i]->apps[j];
 
-				if (strcasecmp(name, all_modules[j]->apps[k].name) == 0 &&
-				    !is_product(name))
-					fail_msg("%s", name);
-			}
+			for (size_t k = 0; k < services_count(shipped); k++)
+				if (strcasecmp(services_at(shipped, k)->name, app->name) == 0 &&
+				    !is_of_products(app->category))
+					fail_msg("%s (%s)", app->name, app->category);
+		}
 }
 
 static void
@@ -120,8 +121,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_list_has_the_services_that_fill_links),
-		cmocka_unit_test(
-		    no_service_of_the_list_has_the_name_of_another_application_of_a_module),
+		cmocka_unit_test(no_service_of_the_list_has_the_name_of_a_protocol),
 		cmocka_unit_test(each_service_of_the_list_says_its_category),
 	};
 
