@@ -22,7 +22,9 @@
 #define SEALED_ANSWER "r6fnvWj8"
 #define SEALED_MIN    48 /* the magic, a nonce of 24 octets, an authenticator of 16 */
 
-#define PORT_DNS    53
+#define PORT_DNS   53
+#define NOTE_KNOWN 1 /* in the note of a flow that is settled */
+
 #define HEADER      12
 #define RECORDS_MAX 64 /* looked at in one message */
 #define LABELS_MAX  128
@@ -262,6 +264,10 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	struct message m = { 0 };
 
 	(void)ctx;
+	if (call->note && *call->note == NOTE_KNOWN) {
+		report(pkt, call);
+		return NM_MORE;
+	}
 	uint8_t dnscrypt = rate_dnscrypt(pkt, call);
 	if (dnscrypt)
 		return nm_signature(verdict, APP_DNSCRYPT, dnscrypt);
@@ -273,8 +279,10 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	if (verdict->confidence == 0)
 		return NM_MORE;
 	report(pkt, call);
-	/* each answer of the flow says something */
+	/* each answer of the flow says something, and once it is known, nothing else does */
 	verdict->flags = nm_is_port(pkt, PORT_DNS) ? NM_WATCH : 0;
+	if (verdict->flags && call->note && verdict->confidence >= NM_CONF_SIGNATURE)
+		*call->note = NOTE_KNOWN;
 	return nm_signature(verdict, APP_DNS, verdict->confidence);
 }
 

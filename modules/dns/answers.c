@@ -11,6 +11,7 @@
 #define RECORDS_MAX 32 /* looked at */
 #define JUMPS_MAX   16 /* of one name */
 #define NAME_SIZE   256
+#define HEADER      12 /* where the question begins */
 
 /* RFC 1035 section 4.1.1: flags of an answer to a query, with no error, cut or not */
 #define FLAGS_MASK   0xf80fU
@@ -95,33 +96,51 @@ take_address(const uint8_t *bytes, size_t len, uint8_t ret_addr[16])
 /* What is asked for, and what it is an alias of, as far as the answers went. */
 struct chain {
 	const struct wire *message;
+	const struct name *now; /* one of the following */
 	struct name asked;
-	struct name now;
+	struct name alias;
 	struct nm_answer answer;
 	unsigned reported;
 };
+
+/* Is it a record of the name that the chain is at? Moves behind its owner, which most servers write as a pointer to the
+ * question. */
+static bool
+is_of_chain(struct chain *chain, struct wire *w)
+{
+	struct name owner;
+
+	if (chain->now == &chain->asked && wire_left(w) >= 2 && w->at[0] == 0xc0 &&
+	    w->at[1] == HEADER) {
+		wire_skip(w, 2);
+		return true;
+	}
+	read_name(chain->message, w, &owner);
+	return wire_ok(w) && same_name(&owner, chain->now);
+}
 
 /* One record (RFC 1035 section 4.1.3). */
 static void
 read_record(struct chain *chain, struct wire *w, struct nm_call *call)
 {
-	struct name owner;
-
-	read_name(chain->message, w, &owner);
+	bool ours = is_of_chain(chain, w);
 	uint16_t type = wire_u16(w);
 	uint16_t class = wire_u16(w);
 	uint32_t ttl_s = wire_u32(w);
 	uint16_t len = wire_u16(w);
 	struct wire data = *w;
+
 	wire_skip(w, len);
-	if (!wire_ok(w) || class != CLASS_IN || !same_name(&owner, &chain->now))
+	if (!wire_ok(w) || class != CLASS_IN || !ours)
 		return;
 	if (type == TYPE_CNAME) {
 		struct name alias;
 
 		read_name(chain->message, &data, &alias);
-		if (wire_ok(&data))
-			chain->now = alias;
+		if (!wire_ok(&data))
+			return;
+		chain->alias = alias;
+		chain->now = &chain->alias;
 	} else if ((type == TYPE_A && len == 4) || (type == TYPE_AAAA && len == 16)) {
 		take_address(data.at, len, chain->answer.addr);
 		chain->answer.ttl_s = ttl_s;
@@ -134,7 +153,7 @@ void
 answers_report(struct wire message, const uint8_t *client, struct nm_call *call)
 {
 	struct wire w = message;
-	struct chain chain = { .message = &message };
+	struct chain chain;
 
 	wire_skip(&w, 2);
 	uint16_t flags = wire_u16(&w);
@@ -148,7 +167,9 @@ answers_report(struct wire message, const uint8_t *client, struct nm_call *call)
 	wire_skip(&w, 2);
 	if (!wire_ok(&w) || (type != TYPE_A && type != TYPE_AAAA))
 		return;
-	chain.now = chain.asked;
+	chain.message = &message;
+	chain.now = &chain.asked;
+	chain.reported = 0;
 	memcpy(chain.answer.client, client, sizeof(chain.answer.client));
 	chain.answer.name = chain.asked.text;
 	chain.answer.name_len = (uint32_t)chain.asked.len;
