@@ -37,20 +37,12 @@ static const struct nm_app apps[] = {
 	{ APP_GAIJIN, "GaijinEntertainment", "Games", 0xa63d2f, 0xe88578 },
 };
 
-#define ANY 0x00
-#define ALL 0xff
-#define MAGIC_AT(place)                                                                       \
-	{                                                                                     \
-		.transport = NM_UDP, .min_len = 25, .offset = (place), .len = 8, .pattern = { \
-			0,                                                                    \
-			ALL,                                                                  \
-			ALL,                                                                  \
-			0,                                                                    \
-			0xfe,                                                                 \
-			0xfe,                                                                 \
-			0xfe,                                                                 \
-			0xfe                                                                  \
-		}                                                                             \
+#define ANY        0x00
+#define ALL        0xff
+#define MAGIC_HEAD 0, ALL, ALL, 0, 0xfe, 0xfe, 0xfe
+#define OPENING(first)                                                                          \
+	{                                                                                       \
+		.transport = NM_UDP, .min_len = 25, .len = 8, .pattern = {(first), MAGIC_HEAD } \
 	}
 #define ACKS(first)                                                                           \
 	{                                                                                     \
@@ -64,16 +56,26 @@ static const struct nm_app apps[] = {
 	}
 
 static const struct nm_match matches[] = {
-	/* openings have their magic behind one octet or two, pings and pongs later; others change what is in front of it */
-	MAGIC_AT(1),
+	/* openings have their magic behind one octet or two; others change the first one */
+	OPENING(0x05),
+	OPENING(0x06),
+	OPENING(0x07),
+	OPENING(0x08),
+	OPENING(0x7b),
 	{ .transport = NM_UDP,
 	  .min_len = 25,
 	  .len = 8,
 	  .pattern = { 0x19, 0, 0, ALL, ALL, 0, 0xfe, 0xfe },
 	  .mask = { ALL, ANY, ALL, ALL, ALL, ALL, ALL, ALL } },
-	MAGIC_AT(9),
-	MAGIC_AT(17),
-	MAGIC_AT(32),
+	/* a ping and a pong have it later, and some openings that are as long as a datagram may be */
+	{ .transport = NM_UDP, .min_len = 33, .len = 1, .pattern = { 0x01 } },
+	{ .transport = NM_UDP, .min_len = 33, .len = 1, .pattern = { 0x02 } },
+	{ .transport = NM_UDP, .min_len = 35, .len = 1, .pattern = { 0x1c } },
+	{ .transport = NM_UDP,
+	  .min_len = 1200,
+	  .offset = 32,
+	  .len = 8,
+	  .pattern = { MAGIC_HEAD, 0xfe } },
 	/* a set of frames: the low bits of the first one's flags are 0, its bits are whole octets */
 	{ .transport = NM_UDP,
 	  .min_len = 8,
@@ -113,12 +115,7 @@ static const struct nm_match matches[] = {
 	  .min_len = 64,
 	  .len = 8,
 	  .pattern = { 0, 'N', 'E', 'T', 'C', 'O', 'D', 'E' } },
-	/* the handshake's secret, time and cookie, which are zero; the answer has the same octets 5 to 9 */
-	{ .transport = NM_UDP,
-	  .min_len = 40,
-	  .offset = 10,
-	  .len = 8,
-	  .pattern = { 0, 0, 0, 0, 0, 0, 0, 0 } },
+	/* the handshake: a small number and the first octet of a secret, which is zero, and often is in the answer */
 	{ .transport = NM_UDP,
 	  .min_len = 40,
 	  .offset = 9,

@@ -42,9 +42,9 @@ static const struct nm_app apps[] = {
 static const struct nm_match matches[] = {
 	{ .transport = NM_TCP,
 	  .min_len = 34,
-	  .offset = 4,
-	  .len = 4,
-	  .pattern = { 'W', 'o', 'W', 0 } },
+	  .len = 8,
+	  .pattern = { 0, 0, 0, 0, 'W', 'o', 'W', 0 },
+	  .mask = { ALL, ANY, ANY, ANY, ALL, ALL, ALL, ALL } },
 	NM_MATCH_TEXT(NM_TCP, 28, "WORLD OF"),
 	{ .transport = NM_TCP,
 	  .min_len = 30,

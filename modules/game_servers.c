@@ -47,6 +47,18 @@ static const struct nm_app apps[] = {
 #define ANY 0x00
 #define ALL 0xff
 
+/* the client on TCP: a length, then its name */
+#define STEAM_PORT(port_)                                                                  \
+	{                                                                                  \
+		.transport = NM_TCP, .port = (port_), .min_len = 8, .offset = 4, .len = 4, \
+		.pattern = {                                                               \
+			'V',                                                               \
+			'T',                                                               \
+			'0',                                                               \
+			'1'                                                                \
+		}                                                                          \
+	}
+
 static const struct nm_match matches[] = {
 	{ .transport = NM_UDP, .min_len = 5, .len = 4, .pattern = { ALL, ALL, ALL, ALL } },
 	{ .transport = NM_UDP,
@@ -72,11 +84,11 @@ static const struct nm_match matches[] = {
 	  .len = 2,
 	  .pattern = { 0xfe, 1 } },
 	NM_MATCH_TEXT(NM_UDP, 8, "VS01"),
-	{ .transport = NM_TCP,
-	  .min_len = 8,
-	  .offset = 4,
-	  .len = 4,
-	  .pattern = { 'V', 'T', '0', '1' } },
+	STEAM_PORT(27017),
+	STEAM_PORT(27018),
+	STEAM_PORT(27019),
+	STEAM_PORT(27020),
+	STEAM_PORT(27021),
 	{ .transport = NM_UDP,
 	  .min_len = 4,
 	  .len = 4,
@@ -102,13 +114,12 @@ static const struct nm_match matches[] = {
 	  .len = 4,
 	  .pattern = { 0x20, 0, 0, 0x0d },
 	  .mask = { 0xfc, ANY, 0xfc, ALL } },
-	/* sequence, size and words, the low octet first */
+	/* a sequence that begins (its top bits are who asked, and whether this answers), then a size; the low octets first */
 	{ .transport = NM_TCP,
 	  .min_len = 18,
-	  .offset = 4,
 	  .len = 8,
 	  .pattern = { 0, 0, 0, 0, 0, 0, 0, 0 },
-	  .mask = { ANY, 0xc0, ALL, ALL, ANY, ALL, ALL, ALL } },
+	  .mask = { 0xf0, ALL, ALL, 0x3f, ANY, 0xc0, ALL, ALL } },
 	{ .transport = NM_UDP, .min_len = 4, .len = 2, .pattern = { 0xf7, 0x2f } },
 	{ .transport = NM_UDP,
 	  .min_len = 4,
