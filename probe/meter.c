@@ -55,7 +55,8 @@ record_to_sink(void *ctx, const struct record *record)
 	struct meter *m = ctx;
 	struct record late;
 
-	if (record->confidence < NM_CONF_SIGNATURE) {
+	bool guess = record->application == APP_UNKNOWN && record->roles & RECORD_ANSWERED;
+	if (guess || (m->late_tags && record->confidence < NM_CONF_SIGNATURE)) {
 		late = *record;
 		if (m->late_tags)
 			classify_record(m->classifier, &late);
