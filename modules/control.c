@@ -290,8 +290,9 @@ is_bmp_of_peer(struct wire w, uint8_t type)
 		return false;
 	if (type == 3)
 		wire_skip(&w, 20); /* address and ports of a session that came up */
-	return (type != 0 && type != 3) ||
-	       (wire_u64(&w) == UINT64_MAX && wire_u64(&w) == UINT64_MAX);
+	uint64_t ones = wire_u64(&w);
+	ones &= wire_u64(&w);
+	return (type != 0 && type != 3) || ones == UINT64_MAX;
 }
 
 /* RFC 7854 section 4.1: version 3, length of the whole, type 0 to 6. */

@@ -101,8 +101,9 @@ begins_so(struct wire w, enum begins begins, uint32_t length)
 		if (code > wire_left(&w))
 			return wire_ok(&w);
 		wire_skip(&w, code);
-		return ber_number(&w, BER_ENUMERATED, 1) <= 3 &&
-		       ber_number(&w, BER_ENUMERATED, 1) <= 3 && wire_ok(&w);
+		/* scope and dereferencing */
+		code = ber_number(&w, BER_ENUMERATED, 1);
+		return code <= 3 && ber_number(&w, BER_ENUMERATED, 1) <= 3 && wire_ok(&w);
 	}
 	return false;
 }

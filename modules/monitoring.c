@@ -201,6 +201,13 @@ rate_nrpe(const struct nm_packet *pkt, struct wire w)
 	           : 0;
 }
 
+/* Is the octet one of these, none of which is NUL? */
+static bool
+is_of(uint8_t octet, const char *set)
+{
+	return octet != 0 && strchr(set, octet) != NULL;
+}
+
 /* A number with sign, point and exponent: nothing but these, and a digit. */
 static bool
 is_number(const uint8_t *at, const uint8_t *end)
@@ -209,7 +216,7 @@ is_number(const uint8_t *at, const uint8_t *end)
 
 	for (; at < end; at++) {
 		digit |= text_is_digit(*at);
-		if (!text_is_digit(*at) && !memchr("+-.eE", *at, 5))
+		if (!text_is_digit(*at) && !is_of(*at, "+-.eE"))
 			return false;
 	}
 	return digit;
@@ -243,7 +250,7 @@ rate_statsd(const struct nm_packet *pkt, struct wire w)
 		return 0;
 	const uint8_t *name = text_find(line.at, line.end, ':');
 	const uint8_t *value = name ? text_find(name + 1, line.end, '|') : NULL;
-	if (!value || name == line.at || line.end - value < 2 || !memchr("cghmsd", value[1], 6))
+	if (!value || name == line.at || line.end - value < 2 || !is_of(value[1], "cghmsd"))
 		return 0;
 	return value[1] == 's' || is_number(name + 1, value) ? NM_CONF_SIGNATURE : 0;
 }

@@ -137,6 +137,15 @@ take_string(struct wire *w)
 	return nul && text_all_print(&text);
 }
 
+/* So many strings. */
+static bool
+take_strings(struct wire *w, unsigned n)
+{
+	while (n > 0 && take_string(w))
+		n--;
+	return n == 0;
+}
+
 /* The port for what goes to standard error, in digits, or none; then, in this segment or the next one, names and a command. */
 static bool
 is_shell_opening(struct wire w)
@@ -154,7 +163,7 @@ is_shell_opening(struct wire w)
 	}
 	if (wire_left(&w) == 0)
 		return true;
-	return take_string(&w) && take_string(&w) && take_string(&w) && wire_left(&w) == 0;
+	return take_strings(&w, 3) && wire_left(&w) == 0;
 }
 
 /* rshd believes only who comes from a reserved port. */
@@ -180,7 +189,7 @@ rate_rlogin(const struct nm_packet *pkt, struct wire w)
 		return 0;
 	if (*w.at == 0)
 		wire_skip(&w, 1);
-	bool names = take_string(&w) && take_string(&w);
+	bool names = take_strings(&w, 2);
 	struct wire terminal = w;
 	bool text = take_string(&w);
 	const uint8_t *slash = text ? text_find(terminal.at, w.at, '/') : NULL;
