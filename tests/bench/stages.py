@@ -76,11 +76,11 @@ class Profile:
                     self._name("file", value)
 
 
-def profile(b, trace):
-    """Instructions by stage for a trace, or None after a line."""
+def profile(b, trace, *options):
+    """Instructions by stage for a trace, with these options of netmonc; None after a line."""
     out = b.folder / "callgrind.out"
     done = subprocess.run(["valgrind", "--tool=callgrind", "--vgdb=no", f"--callgrind-out-file={out}",
-                           *map(str, b.netmonc(trace, "--no-sandbox", "--user=root"))],
+                           *map(str, b.netmonc(trace, "--no-sandbox", "--user=root", *options))],
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
                           timeout=bench.LIMIT_S)
     if done.returncode != 0 or not out.exists():
@@ -89,14 +89,14 @@ def profile(b, trace):
     return Profile(out).cost
 
 
-def per_packet(b, mix):
+def per_packet(b, mix, *options_of_netmonc):
     """Instructions a packet by stage, or None."""
     costs = []
     for packets in PACKETS:
         options = dict(mixes.mix_options(b, mix))
         options["flows"] = max(1, options["flows"] * packets // options["packets"])
         trace = b.trace(f"stages-{mix}-{packets}", **{**options, "packets": packets})
-        cost = profile(b, trace)
+        cost = profile(b, trace, *options_of_netmonc)
         b.drop(trace)
         if cost is None:
             return None
