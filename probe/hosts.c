@@ -12,7 +12,6 @@
 #include "probe/tag.h"
 #include "probe/tag_ends.h"
 
-#include <ctype.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -107,45 +106,38 @@ static const char small_letter[256] = {
 	['y'] = 'y', ['z'] = 'z',
 };
 
-/* Labels that are not empty, at least two of them, the last one with a letter: so that no address is one. */
+/* Copies in small letters. False for what is no name of a host: labels that are not empty, at least two of them, the last one with
+ * a letter, so that no address is one. */
 static bool
-has_the_form(const char *text, size_t len)
+copy_name(const uint8_t *bytes, size_t len, char *text)
 {
-	const char *dot = memchr(text, '.', len);
+	bool dots = false, letter = false;
+	char before = '.';
 
-	if (!dot || text[len - 1] == '.')
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (text[i] == '.' && (i == 0 || text[i - 1] == '.'))
+	for (size_t i = 0; i < len; i++) {
+		char c = small_letter[bytes[i]];
+
+		if (!c || (c == '.' && before == '.'))
 			return false;
-	for (size_t i = len; i > 0 && text[i - 1] != '.'; i--)
-		if (isalpha((unsigned char)text[i - 1]))
-			return true;
-	return false;
+		dots |= c == '.';
+		letter = c >= 'a' || (letter && c != '.');
+		text[i] = before = c;
+	}
+	return dots && letter && before != '.';
 }
 
 /* The form that is kept, but for the hash and the head. False for what is no name of a host. */
 static bool
 take_name(const uint8_t *bytes, size_t len, struct name *ret_name)
 {
-	char text[HOSTS_NAME_MAX + 1];
-
 	if (len > 0 && bytes[len - 1] == '.')
 		len--;
 	if (len == 0 || len > HOSTS_NAME_MAX)
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		text[i] = small_letter[bytes[i]];
-		if (!text[i])
-			return false;
-	}
-	if (!has_the_form(text, len))
-		return false;
 	ret_name->len = len;
 	ret_name->n_words = 1 + (len + 7) / 8;
 	ret_name->words[ret_name->n_words - 1] = 0;
-	memcpy(ret_name->words + 1, text, len);
-	return true;
+	return copy_name(bytes, len, (char *)(ret_name->words + 1));
 }
 
 /* --- the ring ---------------------------------------------------------------------------------------------------- */
