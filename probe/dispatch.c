@@ -14,7 +14,8 @@
 
 #define TRANSPORTS 256
 #define OCTETS     256
-#define NO_PORT    0 /* empty slot: port 0 in a match means any */
+#define REACH_MAX  (UINT8_MAX + 8) /* octets behind the largest offset */
+#define NO_PORT    0               /* empty slot: port 0 in a match means any */
 
 /* A match as it is tested. Pattern and mask are compared as they lie in memory, so no byte order comes in. */
 struct rule {
@@ -51,6 +52,7 @@ struct plan {
 	    some_ports; /* bit port_bit(port) of each port that is there: most others are told by it */
 	struct port_slot *ports;
 	size_t port_mask; /* slots - 1 */
+	size_t reach;     /* octets of payload that are read at most */
 	unsigned budget;
 };
 
@@ -144,6 +146,20 @@ rules_of_octet(const struct plan *p, unsigned octet, uint32_t *ret_numbers)
 	return n;
 }
 
+/* Rules that need less first. */
+static void
+sort_by_need(const struct plan *p, uint32_t *numbers, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		uint32_t number = numbers[i];
+		size_t at = i;
+
+		for (; at > 0 && p->rules[numbers[at - 1]].need > p->rules[number].need; at--)
+			numbers[at] = numbers[at - 1];
+		numbers[at] = number;
+	}
+}
+
 /* Appends a list. 0 or -ENOMEM. */
 static int
 append(struct plan *p, const uint32_t *numbers, size_t n, struct list *ret_list)
@@ -187,6 +203,8 @@ build_octets(struct plan *p, uint32_t *numbers)
 {
 	for (unsigned octet = 0; octet < OCTETS; octet++) {
 		size_t n = rules_of_octet(p, octet, numbers);
+
+		sort_by_need(p, numbers, n);
 		const struct list *same = n ? same_list(p, octet, numbers, n) : NULL;
 
 		if (same)
@@ -217,6 +235,7 @@ build_ports(struct plan *p, uint32_t *numbers)
 		for (size_t j = i; j < p->n_rules; j++)
 			if (p->rules[j].port == port)
 				numbers[n++] = (uint32_t)j;
+		sort_by_need(p, numbers, n);
 		if (append(p, numbers, n, &slot->list) != 0)
 			return -ENOMEM;
 		slot->port = port;
@@ -270,6 +289,8 @@ add_module(struct dispatch *d, const struct nm_module *module, uint8_t index)
 			return -ENOMEM;
 		p->rules = grown;
 		p->rules[p->n_rules++] = compile(match, index, (uint8_t)budget);
+		if (p->reach < match->offset + sizeof(uint64_t))
+			p->reach = match->offset + sizeof(uint64_t);
 		if (p->budget < budget)
 			p->budget = budget;
 	}
@@ -316,31 +337,28 @@ dispatch_free(struct dispatch *d)
 
 /* --- asking ------------------------------------------------------------------------------------------------------ */
 
+/* What a rule wants besides its pattern, which few packets meet. */
 static inline bool
-rule_holds(const struct rule *r, const struct nm_packet *pkt)
+is_wanted(const struct rule *r, const struct nm_packet *pkt)
 {
-	uint64_t octets = 0;
-
-	if (pkt->len < r->need || pkt->nth > r->budget)
-		return false;
-	if (r->direction != NM_ANY_SIDE && r->direction != (uint8_t)pkt->direction)
-		return false;
-	if (pkt->len - r->offset >= sizeof(octets))
-		memcpy(&octets, pkt->payload + r->offset, sizeof(octets));
-	else if (r->len)
-		octets = eight_octets(pkt->payload + r->offset, pkt->len - r->offset);
-	return (octets & r->mask) == r->pattern;
+	return pkt->nth <= r->budget &&
+	       (r->direction == NM_ANY_SIDE || r->direction == (uint8_t)pkt->direction);
 }
 
+/* `payload` can be read as far as any rule of the plan looks. */
 static inline void
-ask_list(const struct plan *p, struct list list, const struct nm_packet *pkt,
-         struct dispatch_set *modules)
+ask_list(const struct plan *p, struct list list, const uint8_t *payload,
+         const struct nm_packet *pkt, struct dispatch_set *modules)
 {
 	const struct rule *end = p->lists + list.first + list.count;
+	uint64_t octets;
 
-	for (const struct rule *r = p->lists + list.first; r < end; r++)
-		if (rule_holds(r, pkt))
+	/* a list begins with the rules that need least */
+	for (const struct rule *r = p->lists + list.first; r < end && r->need <= pkt->len; r++) {
+		memcpy(&octets, payload + r->offset, sizeof(octets));
+		if ((octets & r->mask) == r->pattern && is_wanted(r, pkt))
 			modules->bits[r->module >> 6] |= UINT64_C(1) << (r->module & 63);
+	}
 }
 
 /* The list of a port; empty for one that no match names. */
@@ -355,13 +373,21 @@ dispatch_ask(const struct dispatch *d, const struct nm_packet *pkt, const uint64
              struct dispatch_set *ret_modules)
 {
 	const struct plan *p = d->plans[pkt->transport];
+	const uint8_t *payload = pkt->payload;
+	uint8_t longer[REACH_MAX];
 
 	*ret_modules = (struct dispatch_set){ { 0 } };
 	if (!p)
 		return;
-	ask_list(p, p->by_byte[pkt->len ? pkt->payload[0] : 0], pkt, ret_modules);
-	ask_list(p, port_list(p, pkt->dport), pkt, ret_modules);
-	ask_list(p, port_list(p, pkt->sport), pkt, ret_modules);
+	if (pkt->len < p->reach) {
+		memset(longer, 0, p->reach);
+		if (pkt->len)
+			memcpy(longer, payload, pkt->len);
+		payload = longer;
+	}
+	ask_list(p, p->by_byte[payload[0]], payload, pkt, ret_modules);
+	ask_list(p, port_list(p, pkt->dport), payload, pkt, ret_modules);
+	ask_list(p, port_list(p, pkt->sport), payload, pkt, ret_modules);
 	ret_modules->bits[0] &= ~refused[0];
 	ret_modules->bits[1] &= ~refused[1];
 }
