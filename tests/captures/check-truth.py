@@ -15,9 +15,9 @@ import packets  # noqa: E402  (found through the line above)
 
 HEADER = ["proto", "saddr", "sport", "daddr", "dport", "app", "accept"]
 APPS = set("""
-amqp babel bfd bgp bittorrent coap collectd dhcp dhcpv6 diameter dns dot dtls edonkey finger ftp ftp-data git gnutella
-graphite http https icecast icmp igmp imap imaps iperf ipmi ipsec irc iscsi kerberos l2tp ldap memcached modbus mqtt msn
-mumble munin mysql nat-pmp nats nbd netbios netflow nfs nntp nrpe ntp opc-ua openvpn ospf pop3 pop3s postgresql pptp quic
+amqp babel bfd bgp bittorrent coap collectd dhcp dhcpv6 diameter dns dot dtls edonkey eigrp finger ftp ftp-data git gnutella
+graphite http https icecast icmp igmp imap imaps iperf ipmi ipsec irc iscsi kerberos l2tp ldap ldp memcached modbus mqtt msn
+mumble munin mysql nat-pmp nats nbd netbios netflow nfs nntp nrpe ntp opc-ua openflow openvpn rlogin rsh thrift zeromq pim ospf pop3 pop3s postgresql pptp quic
 radius rdp redis rip ripng rmcp rpki-rtr rsync rtmp rtp rtsp sip slp smb smtp smtps snmp socks ssdp ssh statsd stomp stun
 sunrpc syncthing syslog tacplus telnet tftp unknown vnc vrrp websocket whois wireguard wsd x11 xmpp zabbix
 """.split())

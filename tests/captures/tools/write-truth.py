@@ -12,7 +12,8 @@ import sys
 
 import packets
 
-NUMBER = {"tcp": packets.TCP, "udp": packets.UDP, "igmp": 2, "gre": packets.GRE, "esp": 50, "ah": 51, "ospf": 89, "vrrp": 112}
+NUMBER = {"tcp": packets.TCP, "udp": packets.UDP, "igmp": 2, "gre": packets.GRE, "esp": 50, "ah": 51, "eigrp": 88,
+          "ospf": 89, "pim": 103, "vrrp": 112}
 FEW_PACKETS = 6
 
 
