@@ -134,7 +134,19 @@ rate_mpls_echo(const struct nm_packet *pkt, struct wire w)
 	return wire_left(&w) == 0 || tlv_count(w, &element, is_cut(pkt)) > 0 ? NM_CONF_PROOF : 0;
 }
 
-/* RFC 3618 section 12: types 1 to 7, the length counts the head; what one type's has to be. A segment may end anywhere. */
+/* Behind the length of a source announcement: number of entries, rendezvous point; each entry has three octets of 0, the prefix
+ * of one source, group, source. RFC 3618 section 12.2.1. */
+static bool
+is_msdp_source(struct wire w, uint16_t length)
+{
+	uint8_t entries = wire_u8(&w);
+
+	wire_skip(&w, 4);
+	return entries > 0 && length >= 8 + entries * 12U && wire_u32(&w) == 32 && wire_ok(&w);
+}
+
+/* RFC 3618 section 12: sources (1), a request for them (2), an answer (3), keep-alive (4); the length counts the head. A segment
+ * may end anywhere. */
 static uint8_t
 rate_msdp(const struct nm_packet *pkt, struct wire w)
 {
@@ -142,12 +154,12 @@ rate_msdp(const struct nm_packet *pkt, struct wire w)
 	struct wire first = w;
 	uint8_t type = wire_u8(&first);
 	uint16_t length = wire_u16(&first);
-	bool fits = (type == 1 && length >= 8 && wire_u8(&first) > 0) ||
-	            (type == 2 && length == 12) || (type == 3 && length >= 8) ||
-	            (type == 4 && length == 3) || (type > 4 && type < 8 && length >= 8);
+	bool fits = ((type == 1 || type == 3) && is_msdp_source(first, length)) ||
+	            (type == 2 && length == 8 && wire_u8(&first) == 0 && wire_ok(&first)) ||
+	            (type == 4 && length == 3);
 
 	(void)pkt;
-	return wire_ok(&first) && fits && tlv_count(w, &message, true) > 0 ? NM_CONF_SIGNATURE : 0;
+	return fits && tlv_count(w, &message, true) > 0 ? NM_CONF_SIGNATURE : 0;
 }
 
 /* RFC 2205 section 3.1: version 1 and flags, type, checksum, TTL, 0, length of the whole, objects. A later fragment has no

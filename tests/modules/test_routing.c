@@ -65,6 +65,8 @@ static const struct module_case look_alikes[] = {
 	  SAMPLE("other message", CLIENT, "\0\1\0\16\12\0\0\1\0\0\7\1\0\4\0\0\0\2") },
 	{ CASE_UDP("3503"), "MPLS-echo", SAMPLE("type 9", CLIENT, "\0\1\0\0\11\2" TIMES) },
 	{ CASE_TCP("639"), "MSDP", SAMPLE("keep-alive of 4", CLIENT, "\4\0\4\0") },
+	{ CASE_TCP("639"), "MSDP",
+	  SAMPLE("prefix of many", CLIENT, "\1\0\24\1\12\0\0\1\0\0\0\x18\xef\1\1\1\12\0\0\7") },
 	{ CASE_TCP("639"), "MSDP", SAMPLE("text", CLIENT, "220 hello\r\n") },
 	{ CASE_UDP("520"), "RIP",
 	  SAMPLE("odd length", CLIENT, "\1\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\20\0") },
