@@ -24,7 +24,6 @@
 #define PORT_MGCP    2427
 #define PORT_MGCP_CA 2727 /* the call agent's */
 #define PORT_Q931    1720
-#define PORT_RAS     1719
 #define PORT_SKINNY  2000
 #define PORT_IAX     4569
 
@@ -74,7 +73,6 @@ static const struct nm_match matches[] = {
 	  .len = 8,
 	  .pattern = { 0, 0, 0, 0, 6, 0, 8, 0x91 },
 	  .mask = { 0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff } },
-	{ .transport = NM_UDP, .port = PORT_RAS, .min_len = 7 },
 	{ .transport = NM_TCP, .port = PORT_SKINNY, .min_len = 12 },
 	/* a full frame to nobody yet, in a call's first minute */
 	{ .transport = NM_UDP,
@@ -234,11 +232,9 @@ rate_h323_udp(const struct nm_packet *pkt, struct wire w)
 
 	wire_skip(&w, 3);
 	const uint8_t *behind = wire_take(&w, sizeof(object));
-	if (choice > 24)
-		return 0;
-	if (behind && memcmp(behind, object, sizeof(object)) == 0)
-		return NM_CONF_PROOF;
-	return nm_is_port(pkt, PORT_RAS) ? NM_CONF_WEAK : 0;
+	(void)pkt;
+	return choice <= 24 && behind && memcmp(behind, object, sizeof(object)) == 0 ? NM_CONF_PROOF
+	                                                                             : 0;
 }
 
 /* --- Skinny, IAX2, BFCP --------------------------------------------------------------------------------------------- */
@@ -272,6 +268,18 @@ rate_skinny(const struct nm_packet *pkt, struct wire w)
 	return NM_CONF_SIGNATURE;
 }
 
+/* RFC 5456 sections 8.2 and 8.3: does the subclass of a frame other than type 6 fit? Digits; voice by a bit or its number; states
+ * of a call. */
+static bool
+is_iax_subclass(uint8_t type, uint8_t subclass)
+{
+	if (type == 1)
+		return subclass >= '#' && subclass <= 'D';
+	if (type == 2)
+		return subclass < 0x80 ? (subclass & (subclass - 1U)) == 0 : subclass < 0xa0;
+	return type == 4 && subclass >= 1 && subclass <= 0x14;
+}
+
 /* RFC 5456 section 8.1.1: a full frame has its first bit set, two call numbers, a time, two sequences, type, subclass; what
  * controls calls (type 6) then has elements. NEW (subclass 1) begins with the version, 2. */
 static uint8_t
@@ -292,7 +300,7 @@ rate_iax(const struct nm_packet *pkt, struct wire w)
 	if (!first && !nm_is_port(pkt, PORT_IAX))
 		return 0;
 	if (type != 6)
-		return NM_CONF_WEAK;
+		return is_iax_subclass(type, subclass) ? NM_CONF_WEAK : 0;
 	if (subclass < 1 || subclass > 0x28)
 		return 0;
 	return wire_left(&w) == 0 || tlv_count(w, &element, pkt->len < pkt->wire_len) > 0
@@ -316,12 +324,13 @@ rate_bfcp(const struct nm_packet *pkt, struct wire w)
 	bool known = version == 0x20 || version == 0x40 || version == 0x50;
 	if (!wire_ok(&w) || !known || primitive < 1 || primitive > 18)
 		return 0;
-	bool open = pkt->transport == NM_TCP || pkt->len < pkt->wire_len;
-	if (length + 12 != pkt->wire_len && !(open && length + 12 > pkt->wire_len))
-		return 0;
-	if (wire_left(&w) == 0)
+	/* on TCP the head may come alone */
+	if (pkt->wire_len == 12 && (length == 0 || (pkt->transport == NM_TCP && length <= 256)))
 		return NM_CONF_WEAK;
-	return tlv_count(w, &attribute, open) > 0 ? NM_CONF_SIGNATURE : 0;
+	return length + 12 == pkt->wire_len &&
+	               tlv_count(w, &attribute, pkt->len < pkt->wire_len) > 0
+	           ? NM_CONF_SIGNATURE
+	           : 0;
 }
 
 static const struct nm_family_row protocols[] = {
