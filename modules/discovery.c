@@ -174,7 +174,7 @@ rate_sap(const struct nm_packet *pkt, struct wire w)
 		return 0;
 	/* encrypted or compressed there is nothing to read */
 	if (flags & 0x03)
-		return NM_CONF_WEAK;
+		return words == 0 ? NM_CONF_WEAK : 0;
 	return text_begins(&w, "application/") || text_begins(&w, "v=0") ? NM_CONF_PROOF : 0;
 }
 
