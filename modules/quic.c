@@ -9,8 +9,8 @@
  * spread over several packets. In the middle of a connection, on port 443: a connection id that stays while the protected
  * bits before it change. A server that was met is tagged.
  *
- * Cost: the dispatch asks for long headers by their version, and for others on port 443 only. Opening a packet costs 3
- * to 4 us, so it is done once or twice for each connection, and for so many packets a second at most.
+ * Cost: the dispatch asks for long headers by their version, and for others on port 443 only. Opening a packet costs
+ * 2 us, so it is done once or twice for each connection, and for so many packets a second at most.
  */
 #include "modules/pieces.h"
 #include "modules/quic/frames.h"
@@ -35,7 +35,7 @@
 #define LONG_MIN      21 /* octets of a datagram with a long header */
 #define SHORT_MIN     21 /* RFC 9001 section 5.4.2 */
 #define CLIENT_ID_MIN 8  /* RFC 9000 section 7.2 */
-/* Packets opened in a second of packet time, so that a flood of invented ones takes a tenth of a core and not all of it. */
+/* Packets opened in a second of packet time, so that a flood of invented ones takes a twentieth of a core and not all of it. */
 #define OPENED_PER_S 20000
 
 static const struct nm_app apps[] = {
