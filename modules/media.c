@@ -331,7 +331,7 @@ rate_iqiyi(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 
 #define CONF_KAKAO 95 /* more than modules/sip.c gives the same packet, which is right too */
 
-/* RTCP's reports (RFC 3550 section 6.4), where one end is in 1.201.0.0/16, which is KakaoTalk's. */
+/* RTCP's reports (RFC 3550 section 6.4), where one end is in 1.201.0.0/16, where KakaoTalk's relays are. */
 static uint8_t
 rate_kakao(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 {
