@@ -134,6 +134,15 @@ $(BUILD)/modules/static/%.o: modules/%.c Makefile | $(BUILD)/.netmon-build
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(MODULE_CFLAGS) -DNM_MODULE_STATIC -fPIE -c -o $@ $<
 
+# The modules of etc/modules as rows for tests/support/all_modules.h; rewritten only when the list changed.
+MODULE_ROWS := $(BUILD)/gen/module_rows.h
+$(MODULE_ROWS): etc/modules Makefile
+	$(Q)mkdir -p $(@D)
+	$(Q)sed -n 's/^\([a-z0-9_-]\{1,\}\).*/MODULE(\1)/p' $< >$@
+TEST_CFLAGS := -I$(BUILD)/gen
+$(BUILD)/tests/%.o: private INCLUDE += $(TEST_CFLAGS)
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/modules/*.c tests/fuzz/*.c tests/support/*.c)): $(MODULE_ROWS)
+
 $(BUILD)/libmodules.a: $(MODULES:%=$(BUILD)/modules/static/%.o) $(MODULE_PARTS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
