@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What devices and applications say to clouds in protocols of their makers' own: Alibaba Cloud (TCP), Meraki's management (UDP,
- * usually 7351), Cloudflare WARP (UDP 2408), Toca Boca and others that play over Photon (UDP 5055), ZUG (UDP, 19000).
+ * usually 7351), Cloudflare WARP (UDP 2408), games over Photon (UDP 5055), ZUG (UDP, 19000).
  *
  * Evidence: none of these is published, so several octets that are fixed or lengths that fit are asked for: a magic and a
  * length, a chain of commands that fills the datagram, WireGuard's kinds of messages on the port of WARP. Servers are tagged.
@@ -14,7 +14,7 @@
 #define APP_ALICLOUD 336
 #define APP_MERAKI   337
 #define APP_WARP     338
-#define APP_TOCABOCA 339
+#define APP_PHOTON   382 /* also in game_engines.c, which knows it elsewhere */
 #define APP_ZUG      341
 
 #define PORT_WARP   2408
@@ -36,7 +36,7 @@ static const struct nm_app apps[] = {
 	{ APP_ALICLOUD, "AliCloud", "Cloud", 0xd2691e, 0xeda36e },
 	{ APP_MERAKI, "MerakiCloud", "Cloud", 0x2e8b57, 0x76c79a },
 	{ APP_WARP, "CloudflareWARP", "VPN", 0xb7651e, 0xf0a763 },
-	{ APP_TOCABOCA, "TocaBoca", "Games", 0xc71585, 0xee7dc3 },
+	{ APP_PHOTON, "Photon", "Games", 0x1f6fa8, 0x74b4e4 },
 	{ APP_ZUG, "ZUG", "Cloud", 0x708090, 0xacb8c4 },
 };
 
@@ -122,7 +122,7 @@ is_photon_ping(const struct nm_packet *pkt, struct wire w)
 /* Photon, which is like ENet: peer, flags, how many commands, time, challenge; a command is kind, channel, flags, a reserved octet,
  * its length, its number. */
 static uint8_t
-rate_tocaboca(const struct nm_packet *pkt, struct wire w)
+rate_photon(const struct nm_packet *pkt, struct wire w)
 {
 	if (!nm_is_port(pkt, PORT_PHOTON) || pkt->len != pkt->wire_len)
 		return 0;
@@ -163,7 +163,7 @@ rate_zug(const struct nm_packet *pkt, struct wire w)
 
 static const struct nm_family_row protocols[] = {
 	{ NM_TCP, APP_ALICLOUD, rate_alicloud }, { NM_UDP, APP_MERAKI, rate_meraki },
-	{ NM_UDP, APP_WARP, rate_warp },         { NM_UDP, APP_TOCABOCA, rate_tocaboca },
+	{ NM_UDP, APP_WARP, rate_warp },         { NM_UDP, APP_PHOTON, rate_photon },
 	{ NM_UDP, APP_ZUG, rate_zug },
 };
 
@@ -179,7 +179,7 @@ NM_MODULE(cloud) = {
 	.abi_version = NM_ABI_VERSION,
 	.size = sizeof(struct nm_module),
 	.name = "cloud",
-	.summary = "AliCloud, Meraki, Cloudflare WARP, Toca Boca and ZUG",
+	.summary = "AliCloud, Meraki, Cloudflare WARP, Photon and ZUG",
 	.n_apps = sizeof(apps) / sizeof(apps[0]),
 	.n_matches = sizeof(matches) / sizeof(matches[0]),
 	.apps = apps,
