@@ -6,6 +6,8 @@
  * handshake's first record is read too. Any packet but those of version 1.3 behind its handshake; one direction is enough.
  * Cost: asked for UDP payload that begins with a content type and version; reads the record's heads.
  */
+#include "modules/tls/names.h"
+
 #include <netmon/family.h>
 #include <netmon/hello.h>
 #include <netmon/module.h>
@@ -115,10 +117,9 @@ say_name(const struct nm_packet *pkt, struct nm_call *call)
 	uint32_t offset = three_octets(&w);
 	wire_limit(&w, three_octets(&w));
 	if (!wire_ok(&w) || type != HELLO_CLIENT || offset != 0 ||
-	    !hello_read(w, HELLO_CLIENT, true, &hello) || wire_left(&hello.name) == 0)
+	    !hello_read(w, HELLO_CLIENT, true, &hello))
 		return;
-	call->host(call, hello.name.at, (uint32_t)wire_left(&hello.name),
-	           hello.ech ? NM_NAME_OUTER : NM_NAME_CLIENT);
+	name_report(call, &hello);
 }
 
 static enum nm_result

@@ -16,7 +16,7 @@
 #include "modules/quic/frames.h"
 #include "modules/quic/google.h"
 #include "modules/quic/initial.h"
-#include "modules/tls/resolvers.h"
+#include "modules/tls/names.h"
 
 #include <netmon/family.h>
 #include <netmon/hello.h>
@@ -120,13 +120,13 @@ struct sight { /* one datagram, and what is made of it */
 
 /* --- the hello -------------------------------------------------------------------------------------------------- */
 
-/* The host checks what is a name. With an encrypted hello in it, the one that is shown may be another one. */
+/* Of Google's hello: nothing is hidden. */
 static void
-say_name(struct sight *s, struct wire name, bool hidden)
+say_name(struct sight *s, struct wire name)
 {
-	if (wire_left(&name) > 0)
-		s->call->host(s->call, name.at, (uint32_t)wire_left(&name),
-		              hidden ? NM_NAME_OUTER : NM_NAME_CLIENT);
+	const struct hello hello = { .name = name };
+
+	name_report(s->call, &hello);
 }
 
 /* What the client said: ends the waiting when all of it, or all that matters, is here. */
@@ -138,18 +138,18 @@ read_hello(struct sight *s, struct piece *piece)
 	struct hello hello;
 
 	if (google_read_hello(message, &name)) {
-		say_name(s, name, false);
+		say_name(s, name);
 		s->done = true;
 		return;
 	}
 	if (!hello_read_message(message, HELLO_CLIENT, &hello))
 		return;
-	say_name(s, hello.name, hello.ech);
+	name_report(s->call, &hello);
 	uint16_t app =
 	    hello_alpn_app(hello.alpn, protocols, sizeof(protocols) / sizeof(protocols[0]));
 	if (app)
 		s->app = app;
-	else if (resolver_is(hello.name))
+	else if (name_is_resolver(&hello.name))
 		s->app = APP_DOH;
 	s->done = hello.whole || (wire_left(&hello.name) > 0 && wire_left(&hello.alpn) > 0);
 }
@@ -225,7 +225,7 @@ see_google(struct sight *s, const struct quic_packet *p)
 	wire_skip(&w, (*p->start & 3U) + 1);
 	wire_skip(&w, GOOGLE_HASH);
 	if (google_read_hello(w, &name)) {
-		say_name(s, name, false);
+		say_name(s, name);
 		s->confidence = NM_CONF_PROOF;
 		s->done = true;
 	}
@@ -272,7 +272,7 @@ see_public(struct sight *s)
 	s->confidence = NM_CONF_SIGNATURE;
 	wire_skip(&w, GOOGLE_HASH);
 	if (google_read_hello(w, &name)) {
-		say_name(s, name, false);
+		say_name(s, name);
 		s->confidence = NM_CONF_PROOF;
 		s->done = true;
 	}

@@ -15,8 +15,8 @@
  */
 #include "modules/pieces.h"
 #include "modules/tls/certificate.h"
+#include "modules/tls/names.h"
 #include "modules/tls/records.h"
-#include "modules/tls/resolvers.h"
 
 #include <netmon/family.h>
 #include <netmon/hello.h>
@@ -44,7 +44,8 @@
 #define CERTIFICATE    11
 #define MESSAGE_HEADER 4
 
-#define WATCH_MAX 16 /* packets of a flow until its names must have been here */
+#define WATCH_MAX   16  /* packets of a flow until its names must have been here */
+#define RECORDS_MAX 256 /* looked at in one packet: each octet could begin a chain of them */
 
 static const struct nm_app apps[] = {
 	{ APP_HTTPS, "HTTPS", "Web", 0x0072b2, 0x3d9be0 },
@@ -126,14 +127,18 @@ is_record(struct wire *w, uint16_t *ret_len)
 }
 
 /* In the middle of a connection: records one behind the other. One that goes on in the next packet is weak, several of
- * which each begins where the one before ends are not, nor is one that ends with the packet. */
+ * which each begins where the one before ends are not, nor is one that ends with the packet. *budget: how many may be looked at
+ * yet; none is left of RECORDS_MAX in a row, and they are enough. */
 static uint8_t
-rate_records(struct wire w)
+rate_records(struct wire w, unsigned *budget)
 {
 	unsigned records = 0;
 	uint16_t len = 0;
 
 	while (wire_left(&w) >= RECORD_HEADER) {
+		if (*budget == 0)
+			return records == RECORDS_MAX ? NM_CONF_SIGNATURE : 0;
+		(*budget)--;
 		if (!is_record(&w, &len))
 			return 0;
 		records++;
@@ -218,11 +223,9 @@ take_hello(struct sight *s, const struct hello *hello)
 	s->app = hello_alpn_app(hello->alpn, protocols, sizeof(protocols) / sizeof(protocols[0]));
 	if (!s->app)
 		s->app = app_of_port(s->pkt);
-	if (s->app == APP_HTTPS && resolver_is(hello->name))
+	if (s->app == APP_HTTPS && name_is_resolver(&hello->name))
 		s->app = APP_DOH;
-	if (wire_left(&hello->name) > 0)
-		s->call->host(s->call, hello->name.at, (uint32_t)wire_left(&hello->name),
-		              hello->ech ? NM_NAME_OUTER : NM_NAME_CLIENT);
+	name_report(s->call, hello);
 }
 
 /* What there is of a ClientHello. A client that names no server leaves it to the server's certificate. `open`: more of it may
@@ -345,13 +348,14 @@ static uint8_t
 find_record(const struct nm_packet *pkt, uint32_t *ret_end)
 {
 	struct wire w = wire_init(pkt->payload, pkt->len);
+	unsigned budget = RECORDS_MAX;
 	const uint8_t *hit;
 
-	while ((hit = text_find(w.at, w.end, RECORD_DATA)) != NULL) {
+	while (budget > 0 && (hit = text_find(w.at, w.end, RECORD_DATA)) != NULL) {
 		wire_skip(&w, (size_t)(hit - w.at));
 		if (wire_left(&w) < RECORD_HEADER)
 			break;
-		uint8_t confidence = rate_records(w);
+		uint8_t confidence = rate_records(w, &budget);
 		struct wire record = w;
 		uint16_t len = 0;
 
@@ -466,6 +470,7 @@ static uint8_t
 see_first(struct sight *s, uint64_t note)
 {
 	struct wire w = wire_init(s->pkt->payload, s->pkt->len);
+	unsigned budget = RECORDS_MAX;
 	uint8_t confidence = 0;
 
 	if (see_hello(s, w))
@@ -475,7 +480,7 @@ see_first(struct sight *s, uint64_t note)
 		s->direction = other_side((uint8_t)s->pkt->direction);
 		return NM_CONF_PROOF;
 	}
-	confidence = rate_records(w);
+	confidence = rate_records(w, &budget);
 	if (confidence == 0 && app_of_port(s->pkt) != APP_TLS)
 		confidence = see_middle(s, note);
 	return confidence;

@@ -268,7 +268,7 @@ learn_host(struct nm_call *api, const uint8_t *name, uint32_t len, enum nm_name_
 	struct call *call = (struct call *)(void *)api;
 	struct classifier *c = call->c;
 
-	if (source <= NM_NAME_DNS || source > NM_NAME_CLIENT ||
+	if (source == NM_NAME_NONE || source == NM_NAME_DNS || source > NM_NAME_CLIENT ||
 	    (call->st->host && hosts_source(c->hosts, call->st->host) >= source))
 		return;
 	uint32_t host = hosts_learn(c->hosts, name, len, source);

@@ -53,9 +53,10 @@ static const char *const evidence_names[] = {
 
 static const char *const source_names[] = {
 	[NM_NAME_NONE] = "",
+	[NM_NAME_FRONT] = "a provider's, in front of the site that the client hides",
 	[NM_NAME_DNS] = "DNS told the client before",
 	[NM_NAME_CERTIFICATE] = "the server's certificate says so",
-	[NM_NAME_OUTER] = "the client shows it, and hides the real one",
+	[NM_NAME_OUTER] = "the client shows it, and may hide the real one",
 	[NM_NAME_CLIENT] = "the client asked for it",
 };
 

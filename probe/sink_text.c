@@ -128,11 +128,9 @@ json_time(uint32_t seconds, uint8_t frac)
 
 /* What the record says of the host: "dns" and the like, behind "host_source". */
 static const char *const source_names[] = {
-	[NM_NAME_NONE] = "",
-	[NM_NAME_DNS] = "dns",
-	[NM_NAME_CERTIFICATE] = "certificate",
-	[NM_NAME_OUTER] = "outer",
-	[NM_NAME_CLIENT] = "client",
+	[NM_NAME_NONE] = "",       [NM_NAME_FRONT] = "front",
+	[NM_NAME_DNS] = "dns",     [NM_NAME_CERTIFICATE] = "certificate",
+	[NM_NAME_OUTER] = "outer", [NM_NAME_CLIENT] = "client",
 };
 
 static int

@@ -7,8 +7,8 @@
 #include "modules/quic/frames.h"
 #include "modules/quic/google.h"
 #include "modules/tls/certificate.h"
+#include "modules/tls/names.h"
 #include "modules/tls/records.h"
-#include "modules/tls/resolvers.h"
 
 #include <netmon/hello.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ read_hello(struct wire w)
 		if (!hello_read_message(w, type, &hello) && !hello_read(w, type, true, &hello))
 			continue;
 		check(hello.name, w);
-		(void)resolver_is(hello.name);
+		(void)name_is_resolver(&hello.name);
 		while (hello_alpn_next(&hello.alpn, &name))
 			check(name, w);
 	}

@@ -207,6 +207,27 @@ what_seems_to_begin_a_record_is_none_when_no_other_follows(void **state)
 	assert_string_equal(talk_app(&t), "HTTPS");
 }
 
+/* Each of many octets begins records one behind the other, and none of them leads anywhere. */
+static void
+what_only_seems_to_begin_records_is_not_followed_for_ever(void **state)
+{
+	struct build b = { 0 };
+	struct build records = long_records(3, 700);
+	struct talk t = talk_begin(h, NM_TCP, WEB);
+
+	(void)state;
+	build_noise(&b, 8, 1);
+	for (unsigned i = 0; i < 100; i++)
+		build_bytes(&b, "\x17\x03\x03\x00\x01x", 6);
+	build_bytes(&b, "\x17\x03\x03\x00\x00", 5);
+	build_bytes(&b, records.bytes, records.len);
+	(void)talk_send(&t, SERVER, b.bytes, b.len);
+	assert_string_equal(talk_app(&t), "Unknown");
+	/* the next packet is looked at as ever */
+	(void)talk_send(&t, SERVER, records.bytes, records.len);
+	assert_string_equal(talk_app(&t), "HTTPS");
+}
+
 /* --- names ------------------------------------------------------------------------------------------------------ */
 
 static const char *
@@ -247,6 +268,10 @@ the_name_that_a_client_asks_for_is_the_hosts(void **state)
 		  "last.example",
 		  NM_NAME_CLIENT },
 		{ { .name = "shown.example", .ech = true }, "shown.example", NM_NAME_OUTER },
+		{ { .name = "Cloudflare-ECH.com", .ech = true },
+		  "cloudflare-ech.com",
+		  NM_NAME_FRONT },
+		{ { .name = "cloudflare-ech.com" }, "cloudflare-ech.com", NM_NAME_CLIENT },
 		{ { .name = "10.1.2.3" }, "", NM_NAME_NONE },
 		{ { .name = "a\nb.example" }, "", NM_NAME_NONE },
 		{ { .name = "<b>.example" }, "", NM_NAME_NONE },
@@ -262,6 +287,28 @@ the_name_that_a_client_asks_for_is_the_hosts(void **state)
 		assert_string_equal(talk_host(&t), hellos[i].host);
 		assert_int_equal(t.host_source, hellos[i].source);
 	}
+}
+
+static void
+what_dns_said_is_better_than_the_name_of_a_provider(void **state)
+{
+	static const char answer[] = "\x12\x34\x81\x80\0\1\0\1\0\0\0\0\4site\7example\0\0\1\0\1"
+				     "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1";
+	static const struct hello_build hidden = { .name = "cloudflare-ech.com", .ech = true };
+	static const struct hello_build shown = { .name = "other.example", .ech = true };
+	struct talk dns = talk_begin(h, NM_UDP, "10.0.0.1:40000 192.0.2.9:53");
+	struct build record = hello_record(&hidden);
+
+	(void)state;
+	(void)talk_say(&dns, SERVER, answer);
+	struct talk t = talk_begin(h, NM_TCP, WEB);
+	(void)send_whole(&t, CLIENT, &record);
+	assert_string_equal(talk_host(&t), "site.example");
+	assert_int_equal(t.host_source, NM_NAME_DNS);
+	record = hello_record(&shown);
+	t = talk_begin(h, NM_TCP, WEB);
+	(void)send_whole(&t, CLIENT, &record);
+	assert_string_equal(talk_host(&t), "other.example");
 }
 
 static void
@@ -552,7 +599,9 @@ main(void)
 		CASE(records_that_begin_within_segments_are_recognised_on_the_usual_ports),
 		CASE(another_transfer_from_a_server_of_which_one_was_recognised_is_known),
 		CASE(what_seems_to_begin_a_record_is_none_when_no_other_follows),
+		CASE(what_only_seems_to_begin_records_is_not_followed_for_ever),
 		CASE(the_name_that_a_client_asks_for_is_the_hosts),
+		CASE(what_dns_said_is_better_than_the_name_of_a_provider),
 		CASE(dns_in_tls_is_told_by_alpn_port_or_the_resolvers_name),
 		CASE(a_hello_that_is_split_anywhere_is_put_together),
 		CASE(segments_that_come_twice_or_out_of_order_are_put_together),

@@ -155,9 +155,10 @@ struct nm_verdict {
 /* Where the name of a host was seen; what is further down is believed more. */
 enum nm_name_source {
 	NM_NAME_NONE = 0,
-	NM_NAME_DNS,         /* the host keeps these itself: nm_call's resolved() */
+	NM_NAME_FRONT, /* a provider's, which its clients show for all of its sites alike (ECH) */
+	NM_NAME_DNS,   /* the host keeps these itself: nm_call's resolved() */
 	NM_NAME_CERTIFICATE, /* the server's certificate */
-	NM_NAME_OUTER,       /* what a client that hides the real name shows instead (ECH) */
+	NM_NAME_OUTER,       /* what a client shows that may hide the real name (ECH) */
 	NM_NAME_CLIENT,      /* what the client asked for: SNI, Host, CONNECT */
 };
 
