@@ -185,7 +185,9 @@ class Reload(Files):
         self.feed(tcp_packet(4000, REQUEST % b"old") + tcp_packet(4001, REQUEST % b"new") + tcp_packet(4002, b"x", 4444))
         self.feed(b"".join(tcp_packet(20000 + i, b"x") for i in range(5000)))  # more than the pipe holds
         self.services.write_text("New = new.example\n")
-        self.rules.write_text("tcp port 4444 = \"New rule\"\n")
+        edited = self.dir / "rules.new"  # as editors do it
+        edited.write_text("tcp port 4444 = \"New rule\"\n")
+        os.replace(edited, self.rules)
         self.reload("read again", 40000)
         self.feed(tcp_packet(5000, REQUEST % b"old") + tcp_packet(5001, REQUEST % b"new") + tcp_packet(5002, b"x", 4444) +
                   tcp_packet(4002, b"more", 4444))
