@@ -15,7 +15,7 @@ import packets  # noqa: E402  (found through the line above)
 
 HEADER = ["proto", "saddr", "sport", "daddr", "dport", "app", "accept"]
 APPS = set("""
-amqp babel bfd bgp bittorrent coap collectd dhcp dhcpv6 diameter dns dot dtls edonkey eigrp finger ftp ftp-data git gnutella
+amqp babel bfd bgp bittorrent coap collectd dcerpc dhcp dhcpv6 diameter dns dot dtls edonkey eigrp finger ftp ftp-data git gnutella
 graphite http https icecast icmp igmp imap imaps iperf ipmi ipsec irc iscsi kerberos l2tp ldap ldp memcached modbus mqtt msn
 mumble munin mysql nat-pmp nats nbd netbios netflow nfs nntp nrpe ntp opc-ua openflow openvpn rlogin rsh thrift zeromq pim ospf pop3 pop3s postgresql pptp quic
 radius rdp redis rip ripng rmcp rpki-rtr rsync rtmp rtp rtsp sip slp smb smtp smtps snmp socks ssdp ssh statsd stomp stun

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Tunnels: SOCKS 4, 4a and 5 (curl to microsocks and Dante), OpenVPN by UDP and TCP, with a hidden control channel and without,
-# WireGuard (wireguard-go), IKE with ESP in UDP (strongSwan), ESP and AH by themselves, control connections of L2TP (xl2tpd) and
-# PPTP (pptp to pptpd) with a few PPP frames in GRE.
+# WireGuard (wireguard-go), IKE with ESP in UDP (strongSwan), ESP and AH by themselves, L2TP (xl2tpd) and PPTP (pptp to
+# pptpd) with HTTP inside.
 . "$(dirname "$0")/../lib.sh"
 . "$HERE/tls.sh"
 . "$HERE/web.sh"
@@ -32,6 +32,7 @@ rule 192.0.2.50,2001:db8:f:1::50 ah 0 ipsec
 rule 192.0.2.50,2001:db8:f:1::50 udp 1701 l2tp
 rule 192.0.2.50 tcp 1723 pptp
 rule 192.0.2.50 gre 0 pptp 'pptp|gre'
+rule 10.6.0.1,10.6.1.1 tcp 80 http
 
 # --- proxies, and what they lead to
 site_make "$TMP/site"
@@ -113,13 +114,17 @@ swan branch 10.10.2.5 192.0.2.50 10.7.2.1/32 10.7.1.1/32
 ip -n "$PFX-gate.example" addr add 10.7.1.1/32 dev lo
 ip -n "$PFX-branch" addr add 10.7.2.1/32 dev lo
 
-# --- L2TP and PPTP; there is no PPP in this kernel, so calls end when they have been set up
+# --- L2TP and PPTP; there is no PPP in this kernel, so it is a stand-in for pppd that speaks it; HTTP goes through both
 mkdir -p "$TMP/l2tp"
 printf '[global]\nport = 1701\n[lns default]\nip range = 10.6.0.2-10.6.0.9\nlocal ip = 10.6.0.1\nrequire authentication = no\n' >"$TMP/lns.conf"
-printf '[global]\nport = 1701\n[lac gate]\nlns = 192.0.2.50\nautodial = yes\nredial = no\nrequire authentication = no\n' >"$TMP/lac.conf"
-bg gate.example lns xl2tpd -D -c "$TMP/lns.conf" -p "$TMP/l2tp/lns.pid" -C "$TMP/l2tp/lns"
-printf 'ppp %s\nlocalip 10.6.1.1\nremoteip 10.6.1.2-9\nnoipparam\n' "$HERE/tools/lcp-end.py" >"$TMP/pptpd.conf"
+printf '[global]\nport = 1701\n[lac gate]\nlns = 192.0.2.50\nautodial = yes\nredial = no\nlocal ip = 10.6.0.2\nremote ip = 10.6.0.1\nrequire authentication = no\n' >"$TMP/lac.conf"
+l2tp() { # HOST NAME
+	bg "$1" "$2" unshare -m sh -c "mount --bind '$HERE/tools/ppp-end.py' /usr/sbin/pppd && exec xl2tpd -D -c '$TMP/$2.conf' -p '$TMP/l2tp/$2.pid' -C '$TMP/l2tp/$2'"
+}
+l2tp gate.example lns
+printf 'ppp %s\nlocalip 10.6.1.1\nremoteip 10.6.1.2-9\nnoipparam\n' "$HERE/tools/ppp-end.py" >"$TMP/pptpd.conf"
 bg gate.example pptpd pptpd -f -c "$TMP/pptpd.conf" -p "$TMP/l2tp/pptpd.pid"
+bg gate.example www2 lighttpd -D -f "$TMP/www.conf"
 wait_tcp gate.example 1723
 wait_udp gate.example 1701
 wait_udp vpn.example 51820
@@ -150,7 +155,11 @@ in_ns branch ping -q -c 4 -i 0.2 -W 2 -I 10.7.2.1 10.7.1.1 >>"$TMP/ping.log"
 in_ns branch swanctl --terminate --ike gate --uri "unix://$TMP/swan-branch/vici" >>"$TMP/swanctl.log" 2>&1
 in_ns branch /usr/bin/python3 "$HERE/tools/esp-send.py" 10.10.2.5 192.0.2.50
 in_ns branch /usr/bin/python3 "$HERE/tools/esp-send.py" 2001:db8:a:2::5 2001:db8:f:1::50
-bg branch lac xl2tpd -D -c "$TMP/lac.conf" -p "$TMP/l2tp/lac.pid" -C "$TMP/l2tp/lac"
-in_ns desk1 socat -T 4 EXEC:"pptp 192.0.2.50 --nolaunchpppd",pty,raw,echo=0 EXEC:"$HERE/tools/lcp-end.py",pty,raw,echo=0 >>"$TMP/pptp.log" 2>&1 || true
-sleep 1
+l2tp branch lac
+bg desk1 pptp socat EXEC:"pptp 192.0.2.50 --nolaunchpppd",pty,raw,echo=0 EXEC:"$HERE/tools/ppp-end.py 10.6.1.2\\:10.6.1.1",pty,raw,echo=0
+reaches() { in_ns "$1" ping -q -c 1 -W 1 "$2"; }
+wait_for "PPP in PPTP" reaches desk1 10.6.1.1
+through http://10.6.1.1/text1.txt
+wait_for "PPP in L2TP" reaches branch 10.6.0.1
+in_ns branch curl -sS --max-time 10 -o "$TMP/got" http://10.6.0.1/text1.txt
 record_stop

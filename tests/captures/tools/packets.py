@@ -2,8 +2,8 @@
 """Conversations of a capture file, read with nothing but Python's standard library.
 
 A conversation is (protocol, address, port, address, port), seen from whoever sent its first packet. Ethernet,
-802.1Q, QinQ, IPv4, IPv6 with extension headers, TCP, UDP, some protocols without ports, and GRE (whose inner packet is
-what counts) are understood; whatever else is in a capture is an error, because a capture of ours must hold nothing unexplained.
+802.1Q, QinQ, IPv4, IPv6 with extension headers, TCP, UDP, some protocols without ports, and GRE and L2TP (whose inner
+packet is what counts) are understood; whatever else is in a capture is an error, because a capture of ours must hold nothing unexplained.
 """
 import collections
 import ipaddress
@@ -12,6 +12,7 @@ import struct
 ICMP, TCP, UDP, GRE, ICMP6 = 1, 6, 17, 47, 58
 WITHOUT_PORTS = (ICMP, 2, GRE, 50, 51, ICMP6, 88, 89, 103, 112)  # IGMP, ESP, AH, EIGRP, OSPF, PIM, VRRP
 IPV4, IPV6, PPP = 0x0800, 0x86DD, 0x880B
+L2TP_PORT = 1701
 VLAN_TYPES = (0x8100, 0x88A8, 0x9100)
 EXTENSIONS = (0, 43, 60)
 FRAGMENT = 44
@@ -69,15 +70,36 @@ def strip_link(frame):
     return kind, frame[at + 2:]
 
 
+def strip_ppp(data):
+    """Ether type and packet inside; None for what PPP says for itself."""
+    at = 2 if data[:2] == b"\xff\x03" else 0
+    return (IPV4, data[at + 2:]) if data[at:at + 2] == b"\x00\x21" else None
+
+
 def strip_gre(data):
-    """Ether type and packet inside; None where it carries PPP (RFC 2637), which is a conversation by itself."""
+    """Ether type and packet inside; None where it carries nothing but what PPP says for itself (RFC 2637)."""
     flags, kind = struct.unpack_from("!HH", data)
-    if flags & 7 == 1 and kind == PPP:
-        return None
-    if flags & 7:
+    if flags & 7 > 1 or (flags & 7 == 1 and kind != PPP):
         raise NotUnderstood("GRE version %d" % (flags & 7))
-    optional = sum(4 for bit in (0x8000, 0x2000, 0x1000) if flags & bit)
+    optional = sum(4 for bit in (0x8000, 0x2000, 0x1000, 0x0080) if flags & bit)
+    if flags & 7:
+        return strip_ppp(data[4 + optional:])
     return kind, data[4 + optional:]
+
+
+def is_l2tp(proto, data):
+    return proto == UDP and len(data) > 14 and L2TP_PORT in struct.unpack_from("!HH", data)
+
+
+def strip_l2tp(datagram):
+    """The same for a UDP datagram of L2TP (RFC 2661 section 3.1); None for its control messages."""
+    flags, = struct.unpack_from("!H", datagram, 8)
+    if flags & 0x8000:
+        return None
+    at = 8 + 6 + (2 if flags & 0x4000 else 0) + (4 if flags & 0x0800 else 0)
+    if flags & 0x0200:
+        at += 2 + struct.unpack_from("!H", datagram, at)[0]
+    return strip_ppp(datagram[at:])
 
 
 def strip_ipv6(packet):
@@ -107,8 +129,9 @@ def dissect(kind, packet):
         ends = packet[8:24], packet[24:40]
     else:
         raise NotUnderstood("ether type %#06x" % kind)
-    if proto == GRE and strip_gre(inner):
-        return dissect(*strip_gre(inner))
+    carried = strip_gre(inner) if proto == GRE else strip_l2tp(inner) if is_l2tp(proto, inner) else None
+    if carried:
+        return dissect(*carried)
     source, destination = (str(ipaddress.ip_address(end)) for end in ends)
     return proto, source, destination, inner, total - (len(packet) - len(inner)), total
 
