@@ -65,7 +65,7 @@ udp_is_told_by_its_syn(void **state)
 	assert_string_equal(talk_send(&t, CLIENT, bytes, sizeof(bytes)), "RDP");
 	assert_true(t.state.confidence >= NM_CONF_SIGNATURE);
 	t = talk_begin(h, NM_UDP, ANYWHERE);
-	assert_string_equal(talk_say(&t, CLIENT, "\xff\xff\xff\xffgetinfo xxx\n"), "Unknown");
+	assert_string_equal(talk_say(&t, CLIENT, "\xff\xff\xff\xffgetinfo xxx\n"), "Quake");
 	bytes[12] = 0; /* a size that is none */
 	t = talk_begin(h, NM_UDP, USUAL("3389"));
 	assert_string_equal(talk_send(&t, CLIENT, bytes, sizeof(bytes)), "Unknown");
