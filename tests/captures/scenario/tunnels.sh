@@ -63,12 +63,12 @@ openvpn --genkey tls-crypt "$TMP/shared.key"
 openvpn_end() { # HOST NAME OPTIONS...
 	bg "$1" "$2" openvpn --dev tun --ca "$TMP/ca.crt" --verb 3 --ping 2 --disable-dco "${@:3}"
 }
-server="--tls-server --dh none --cert $TMP/vpn.example.crt --key $TMP/vpn.example.key"
-client="--tls-client --nobind --cert $TMP/branch.crt --key $TMP/branch.key"
-openvpn_end vpn.example openvpn1 $server --proto udp4 --port 1194 --ifconfig 10.8.1.1 10.8.1.2
-openvpn_end vpn.example openvpn2 $server --proto tcp4-server --port 1194 --ifconfig 10.8.2.1 10.8.2.2
-openvpn_end vpn.example openvpn3 $server --proto udp6 --port 443 --ifconfig 10.8.3.1 10.8.3.2 --tls-crypt "$TMP/shared.key"
-openvpn_end vpn.example openvpn4 $server --proto tcp6-server --port 443 --ifconfig 10.8.4.1 10.8.4.2 --tls-crypt "$TMP/shared.key"
+server=(--tls-server --dh none --cert "$TMP/vpn.example.crt" --key "$TMP/vpn.example.key")
+client=(--tls-client --nobind --cert "$TMP/branch.crt" --key "$TMP/branch.key")
+openvpn_end vpn.example openvpn1 "${server[@]}" --proto udp4 --port 1194 --ifconfig 10.8.1.1 10.8.1.2
+openvpn_end vpn.example openvpn2 "${server[@]}" --proto tcp4-server --port 1194 --ifconfig 10.8.2.1 10.8.2.2
+openvpn_end vpn.example openvpn3 "${server[@]}" --proto udp6 --port 443 --ifconfig 10.8.3.1 10.8.3.2 --tls-crypt "$TMP/shared.key"
+openvpn_end vpn.example openvpn4 "${server[@]}" --proto tcp6-server --port 443 --ifconfig 10.8.4.1 10.8.4.2 --tls-crypt "$TMP/shared.key"
 
 # --- WireGuard in user space; each end has a folder of its own for its control socket
 wireguard() { # HOST INTERFACE PORT ADDRESS OWN-KEY PEER-KEY [ENDPOINT]
@@ -141,10 +141,10 @@ done
 through --socks4 203.0.113.108:9050 http://192.0.2.80/text1.txt
 through --socks4a 203.0.113.108:9050 http://www.example/text1.txt 2>/dev/null && die "Dante knows version 4a now"
 through --socks5 203.0.113.108:9050 http://192.0.2.80/text1.txt
-openvpn_end branch open1 $client --proto udp4 --remote 198.51.100.94 1194 --ifconfig 10.8.1.2 10.8.1.1
-openvpn_end branch open2 $client --proto tcp4-client --remote 198.51.100.94 1194 --ifconfig 10.8.2.2 10.8.2.1
-openvpn_end branch open3 $client --proto udp6 --remote 2001:db8:f:2::94 443 --ifconfig 10.8.3.2 10.8.3.1 --tls-crypt "$TMP/shared.key"
-openvpn_end branch open4 $client --proto tcp6-client --remote 2001:db8:f:2::94 443 --ifconfig 10.8.4.2 10.8.4.1 --tls-crypt "$TMP/shared.key"
+openvpn_end branch open1 "${client[@]}" --proto udp4 --remote 198.51.100.94 1194 --ifconfig 10.8.1.2 10.8.1.1
+openvpn_end branch open2 "${client[@]}" --proto tcp4-client --remote 198.51.100.94 1194 --ifconfig 10.8.2.2 10.8.2.1
+openvpn_end branch open3 "${client[@]}" --proto udp6 --remote 2001:db8:f:2::94 443 --ifconfig 10.8.3.2 10.8.3.1 --tls-crypt "$TMP/shared.key"
+openvpn_end branch open4 "${client[@]}" --proto tcp6-client --remote 2001:db8:f:2::94 443 --ifconfig 10.8.4.2 10.8.4.1 --tls-crypt "$TMP/shared.key"
 wireguard desk2 wg2 40001 10.9.1.2 "${private[1]}" "${public[0]}" 198.51.100.94:51820
 wireguard desk2 wg3 40002 10.9.2.2 "${private[1]}" "${public[0]}" '[2001:db8:f:2::94]:123'
 for n in 1 2 3 4; do wait_for "OpenVPN number $n" grep -q 'Initialization Sequence Completed' "$TMP/open$n.log"; done
