@@ -434,9 +434,7 @@ rate_corba(const struct nm_packet *pkt, struct wire w)
 	uint8_t minor = wire_u8(&w);
 	uint8_t flags = wire_u8(&w);
 	uint8_t kind = wire_u8(&w);
-	uint32_t length = wire_u32(&w);
-	if (flags & 1)
-		length = __builtin_bswap32(length);
+	uint32_t length = flags & 1 ? wire_le32(&w) : wire_u32(&w);
 	return giop && wire_ok(&w) && minor <= 3 && flags <= 3 && kind <= 7 && length < GIOP_MAX &&
 	               length + 12 >= pkt->wire_len
 	           ? NM_CONF_PROOF

@@ -103,12 +103,6 @@ static const struct nm_match matches[] = {
 	SOMEIP_7(PORT_SOMEIP_SD + 14),
 };
 
-static uint32_t
-little32(struct wire *w)
-{
-	return __builtin_bswap32(wire_u32(w));
-}
-
 /* Does a message of `length` octets end with the packet, or, on TCP, may another one follow? */
 static bool
 fits(const struct nm_packet *pkt, uint32_t length)
@@ -139,9 +133,9 @@ rate_opc_ua(const struct nm_packet *pkt, struct wire w)
 		if (!text_begins(&w, ua_kinds[i].kind))
 			continue;
 		wire_skip(&w, 4);
-		uint32_t size = little32(&w);
-		uint32_t version = little32(&w);
-		uint32_t buffer = little32(&w);
+		uint32_t size = wire_le32(&w);
+		uint32_t version = wire_le32(&w);
+		uint32_t buffer = wire_le32(&w);
 		if (!wire_ok(&w) || size < ua_kinds[i].least || size > UA_MAX)
 			return 0;
 		if (i < 2)

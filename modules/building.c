@@ -242,8 +242,8 @@ rate_tuya(const struct nm_packet *pkt, struct wire w)
 static uint8_t
 rate_nest(const struct nm_packet *pkt, struct wire w)
 {
-	uint16_t length = __builtin_bswap16(wire_u16(&w));
-	uint16_t header = __builtin_bswap16(wire_u16(&w));
+	uint16_t length = wire_le16(&w);
+	uint16_t header = wire_le16(&w);
 
 	if (!wire_ok(&w) || !nm_is_port(pkt, PORT_NEST) || length + 2U > pkt->wire_len)
 		return 0;
@@ -304,8 +304,8 @@ rate_tplink(const struct nm_packet *pkt, struct wire w)
 static uint8_t
 rate_lifx(const struct nm_packet *pkt, struct wire w)
 {
-	uint16_t size = __builtin_bswap16(wire_u16(&w));
-	uint16_t protocol = __builtin_bswap16(wire_u16(&w));
+	uint16_t size = wire_le16(&w);
+	uint16_t protocol = wire_le16(&w);
 
 	wire_skip(&w, 30);
 	uint16_t zero = wire_u16(&w);

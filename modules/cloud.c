@@ -65,7 +65,7 @@ static uint8_t
 rate_alicloud(const struct nm_packet *pkt, struct wire w)
 {
 	uint32_t magic = wire_u32(&w);
-	uint32_t length = __builtin_bswap32(wire_u32(&w));
+	uint32_t length = wire_le32(&w);
 
 	return magic == ALI_MAGIC && length > 0 && length < 65536 &&
 	               (pkt->wire_len == ALI_HEADER || pkt->wire_len == ALI_HEADER + length)

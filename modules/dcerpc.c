@@ -43,9 +43,7 @@ static const uint32_t types = 1u << 0 | 1u << 2 | 1u << 3 | 1u << 11 | 1u << 12 
 static uint16_t
 number(struct wire *w, bool little)
 {
-	uint16_t value = wire_u16(w);
-
-	return little ? __builtin_bswap16(value) : value;
+	return little ? wire_le16(w) : wire_u16(w);
 }
 
 /* C706 section 12.6.3.1: version, type, flags, representation, fragment length, length of authentication, call. */

@@ -76,12 +76,8 @@ rate_x11(const struct nm_packet *pkt, struct wire w)
 	if (order != 'l' && order != 'B')
 		return 0;
 	wire_skip(&w, 5);
-	uint16_t name = wire_u16(&w);
-	uint16_t data = wire_u16(&w);
-	if (order == 'l') {
-		name = __builtin_bswap16(name);
-		data = __builtin_bswap16(data);
-	}
+	uint16_t name = order == 'l' ? wire_le16(&w) : wire_u16(&w);
+	uint16_t data = order == 'l' ? wire_le16(&w) : wire_u16(&w);
 	wire_skip(&w, 2);
 	if (!wire_ok(&w) || name > NAME_MAX_X11)
 		return 0;

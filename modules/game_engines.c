@@ -124,23 +124,6 @@ static const struct nm_match matches[] = {
 	  .mask = { 0xf0, ALL } },
 };
 
-static uint32_t
-little24(struct wire *w)
-{
-	uint32_t low = wire_u8(w);
-
-	low |= (uint32_t)wire_u8(w) << 8;
-	return low | (uint32_t)wire_u8(w) << 16;
-}
-
-static uint32_t
-little32(struct wire *w)
-{
-	uint32_t low = little24(w);
-
-	return low | (uint32_t)wire_u8(w) << 24;
-}
-
 /* --- RakNet: https://wiki.vg/Raknet_Protocol --------------------------------------------------------------------- */
 
 /* The magic of messages that have no connection, behind `skip` octets. */
@@ -197,8 +180,8 @@ rate_acks(const struct nm_packet *pkt, struct wire w)
 		return 0;
 	for (uint16_t i = 0; i < count; i++) {
 		uint8_t single = wire_u8(&w);
-		uint32_t first = little24(&w);
-		uint32_t last = single ? first : little24(&w);
+		uint32_t first = wire_le24(&w);
+		uint32_t last = single ? first : wire_le24(&w);
 
 		if (single > 1 || last < first)
 			return 0;
@@ -325,17 +308,17 @@ static uint8_t
 rate_kcp(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 {
 	struct wire segment = w;
-	uint32_t conversation = little32(&segment);
+	uint32_t conversation = wire_le32(&segment);
 	bool pushes = false;
 	unsigned n = 0;
 
 	for (; n < FRAMES_MAX && wire_left(&w) > 0; n++) {
-		bool same = little32(&w) == conversation;
+		bool same = wire_le32(&w) == conversation;
 		uint8_t command = wire_u8(&w);
 
 		wire_skip(&w, 11);
-		uint32_t number_next = little32(&w);
-		uint32_t length = little32(&w);
+		uint32_t number_next = wire_le32(&w);
+		uint32_t length = wire_le32(&w);
 		if (!wire_ok(&w) || !same || command < 81 || command > 84 ||
 		    number_next > 0xffffff || (command != 81 && length != 0) ||
 		    (command == 81 && length == 0))

@@ -74,16 +74,6 @@ static const struct nm_match matches[] = {
 	NM_MATCH_TEXT(NM_UDP, 40, "HTTP/1.1"),
 };
 
-static uint32_t
-little32(struct wire *w)
-{
-	uint32_t value = 0;
-
-	for (unsigned shift = 0; shift < 32; shift += 8)
-		value |= (uint32_t)wire_u8(w) << shift;
-	return value;
-}
-
 /* The logon: 0, protocol, the size of the rest (low octet first), "WoW", version, build, then platform and system, backwards:
  * "68x" (x86), "niW" (Windows) and the like. */
 static uint8_t
@@ -161,8 +151,8 @@ rate_blizzard(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 		return 0;
 	if (usual && wire_u64(&opening) == 0x4100000a6652edc6)
 		return NM_CONF_SIGNATURE;
-	uint32_t what = little32(&w);
-	uint32_t length = little32(&w);
+	uint32_t what = wire_le32(&w);
+	uint32_t length = wire_le32(&w);
 	if (!wire_ok(&w) || length + 8 != pkt->wire_len || what == 0 || what > 0xffff)
 		return 0;
 	if (nm_note_get(pkt, call, KIND_BLIZZARD, NM_NOTE_ANY, &was))

@@ -130,23 +130,6 @@ static const struct nm_match matches[] = {
 	{ .transport = NM_UDP, .min_len = 12, .len = 3, .pattern = { 0x80, 0, 0 } },
 };
 
-/* 16 and 32 bits with the low octet first. */
-static uint16_t
-little16(struct wire *w)
-{
-	uint16_t low = wire_u8(w);
-
-	return (uint16_t)(low | wire_u8(w) << 8);
-}
-
-static uint32_t
-little32(struct wire *w)
-{
-	uint32_t low = little16(w);
-
-	return low | (uint32_t)little16(w) << 16;
-}
-
 /* --- what begins with four octets of ones ------------------------------------------------------------------------ */
 
 /* Passes over text up to its zero octet. */
@@ -179,7 +162,7 @@ is_player_list(struct wire w)
 static bool
 is_rule_list(struct wire w)
 {
-	uint16_t count = little16(&w);
+	uint16_t count = wire_le16(&w);
 
 	if (count == 0 || count > RULES_MAX || wire_left(&w) == 0 || !text_is_print(*w.at))
 		return false;
@@ -316,7 +299,7 @@ static uint8_t
 rate_steam_client(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 {
 	struct wire head = w;
-	uint32_t length = little32(&head);
+	uint32_t length = wire_le32(&head);
 	uint64_t was;
 
 	if (pkt->transport == NM_TCP)
@@ -475,9 +458,9 @@ rate_minecraft(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 static uint8_t
 rate_frostbite(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 {
-	uint32_t sequence = little32(&w);
-	uint32_t size = little32(&w);
-	uint32_t words = little32(&w);
+	uint32_t sequence = wire_le32(&w);
+	uint32_t size = wire_le32(&w);
+	uint32_t words = wire_le32(&w);
 
 	(void)call;
 	if (!wire_ok(&w) || words == 0 || words > 255 || size > pkt->wire_len ||
@@ -485,7 +468,7 @@ rate_frostbite(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 		return 0;
 	wire_limit(&w, size - 12);
 	for (uint32_t i = 0; i < words; i++) {
-		uint32_t length = little32(&w);
+		uint32_t length = wire_le32(&w);
 		struct wire word = w;
 
 		wire_limit(&word, length);
@@ -509,7 +492,7 @@ rate_warcraft(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 {
 	bool begins = wire_u8(&w) == 0xf7;
 	uint8_t what = wire_u8(&w);
-	uint16_t length = little16(&w);
+	uint16_t length = wire_le16(&w);
 	uint64_t was;
 
 	if (!wire_ok(&w) || !begins || length != pkt->wire_len)

@@ -88,15 +88,6 @@ static const struct nm_match matches[] = {
 	{ .transport = NM_TCP, .min_len = 15, .len = 2, .pattern = { 0x10, 0 } },
 };
 
-/* 16 and 32 bits with the low octet first. */
-static uint16_t
-little16(struct wire *w)
-{
-	uint16_t low = wire_u8(w);
-
-	return (uint16_t)(low | wire_u8(w) << 8);
-}
-
 /* Are the next `len` octets there and 0? */
 static bool
 zeros(struct wire *w, size_t len)
@@ -229,9 +220,9 @@ rate_exile(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 static uint8_t
 rate_maple(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 {
-	bool fits = little16(&w) + 2U == pkt->wire_len;
-	uint16_t version = little16(&w);
-	uint16_t length = little16(&w);
+	bool fits = wire_le16(&w) + 2U == pkt->wire_len;
+	uint16_t version = wire_le16(&w);
+	uint16_t length = wire_le16(&w);
 
 	(void)call;
 	if (!fits || pkt->nth != 1 || version == 0 || version > 999 || length == 0 || length > 3)
@@ -251,8 +242,7 @@ static uint8_t
 rate_amongus(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 {
 	bool hello = wire_u32(&w) == 0x08000100;
-	uint32_t low = little16(&w);
-	uint32_t version = low | (uint32_t)little16(&w) << 16;
+	uint32_t version = wire_le32(&w);
 	uint32_t month = version % 25000 / 1800;
 	uint8_t length = wire_u8(&w);
 

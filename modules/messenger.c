@@ -91,23 +91,6 @@ static const struct nm_match matches[] = {
 	  .mask = { ALL, ALL, ANY, ANY, ALL, ALL, ALL, ALL } },
 };
 
-/* 16 and 32 bits with the low octet first. */
-static uint16_t
-little16(struct wire *w)
-{
-	uint16_t low = wire_u8(w);
-
-	return (uint16_t)(low | wire_u8(w) << 8);
-}
-
-static uint32_t
-little32(struct wire *w)
-{
-	uint32_t low = little16(w);
-
-	return low | (uint32_t)little16(w) << 16;
-}
-
 /* --- WhatsApp ---------------------------------------------------------------------------------------------------- */
 
 #define WHATSAPP_HELLO_MAX 4096
@@ -205,10 +188,10 @@ static bool
 is_keyless(struct wire w)
 {
 	bool zero = wire_u64(&w) == 0;
-	bool client = (little32(&w) & 3) == 0;
+	bool client = (wire_le32(&w) & 3) == 0;
 
 	wire_skip(&w, 4);
-	uint32_t length = little32(&w);
+	uint32_t length = wire_le32(&w);
 	return zero && client && length > 0 && length <= wire_left(&w);
 }
 
@@ -221,7 +204,7 @@ rate_abridged(const struct nm_packet *pkt, struct wire w)
 	uint32_t head = 2;
 
 	if (words == 0x7f) {
-		words = little16(&w);
+		words = wire_le16(&w);
 		words |= (uint32_t)wire_u8(&w) << 16;
 		head = 5;
 	}
@@ -236,7 +219,7 @@ static uint8_t
 rate_intermediate(const struct nm_packet *pkt, struct wire w)
 {
 	wire_skip(&w, 4);
-	uint32_t length = little32(&w);
+	uint32_t length = wire_le32(&w);
 
 	return wire_ok(&w) && length >= MTPROTO_MIN && pkt->wire_len >= 8 &&
 	               length <= pkt->wire_len - 8
@@ -289,7 +272,7 @@ static uint8_t
 rate_viber_media(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 {
 	uint16_t session = wire_u16(&w);
-	uint16_t type = little16(&w);
+	uint16_t type = wire_le16(&w);
 
 	for (size_t i = 0; i < sizeof(viber_media) / sizeof(viber_media[0]); i++) {
 		if (viber_media[i].type != type || viber_media[i].len != pkt->wire_len ||
@@ -307,9 +290,9 @@ rate_viber_media(const struct nm_packet *pkt, struct nm_call *call, struct wire 
 static uint8_t
 rate_viber(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 {
-	uint16_t length = little16(&w);
+	uint16_t length = wire_le16(&w);
 	struct wire first = w;
-	uint32_t number = little32(&w);
+	uint32_t number = wire_le32(&w);
 	uint64_t last;
 
 	if (length != pkt->wire_len)
@@ -339,8 +322,8 @@ rate_imo(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 	if (answer)
 		wire_skip(&w, 1);
 	bool begins = wire_u16(&w) == (answer ? 0x0903 : 0x0902);
-	uint32_t low = little32(&w);
-	uint32_t high = little32(&w);
+	uint32_t low = wire_le32(&w);
+	uint32_t high = wire_le32(&w);
 	if (!begins || pkt->wire_len != (answer ? 11U : 10U) || high != 0 || low == 0)
 		return 0;
 	if (nm_note_get(pkt, call, KIND_IMO, NM_NOTE_ANY, &last) && low - last <= UINT16_MAX)

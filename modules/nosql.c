@@ -75,29 +75,23 @@ static const struct nm_match matches[] = {
 	{ .transport = NM_TCP, .port = PORT_CASSANDRA, .min_len = CQL_HEADER },
 };
 
-static uint32_t
-little(struct wire *w)
-{
-	return __builtin_bswap32(wire_u32(w));
-}
-
 /* Length of the whole, request, answered request, operation; all with the low octet first. */
 static uint8_t
 rate_mongodb(const struct nm_packet *pkt, struct wire w)
 {
-	uint32_t length = little(&w);
+	uint32_t length = wire_le32(&w);
 
 	wire_skip(&w, 4);
-	uint32_t answered = little(&w);
-	uint32_t operation = little(&w);
-	uint32_t flags = little(&w);
+	uint32_t answered = wire_le32(&w);
+	uint32_t operation = wire_le32(&w);
+	uint32_t flags = wire_le32(&w);
 	if (!wire_ok(&w) || length < MONGO_HEADER + 4 || length > MONGO_MAX)
 		return 0;
 	bool port = nm_is_port(pkt, PORT_MONGODB);
 	if (operation == OP_MSG) {
 		/* three flags; then a document, whose length ends where the message does or before */
 		uint8_t kind = wire_u8(&w);
-		uint32_t document = little(&w);
+		uint32_t document = wire_le32(&w);
 
 		return wire_ok(&w) && (flags & ~0x10003u) == 0 && kind <= 1 && document >= 5 &&
 		               document <= length - 21

@@ -129,12 +129,6 @@ static const struct nm_match matches[] = {
 	TEXT("\x13/multis"),
 };
 
-static uint32_t
-little(struct wire *w)
-{
-	return __builtin_bswap32(wire_u32(w));
-}
-
 /* --- eDonkey ------------------------------------------------------------------------------------------------------ */
 
 /* Who somebody is: a hash, an address and a port, tags. */
@@ -142,7 +136,7 @@ static bool
 is_introduction(struct wire w)
 {
 	wire_skip(&w, 16 + 4 + 2);
-	return little(&w) <= ED_TAGS && wire_ok(&w);
+	return wire_le32(&w) <= ED_TAGS && wire_ok(&w);
 }
 
 /* What is said with an operation; a message may go on in the next segment. */
@@ -161,8 +155,8 @@ rate_ed_operation(uint8_t operation, uint32_t length, struct wire w)
 		return length > 26 && length < 4096 && is_introduction(w) ? NM_CONF_SIGNATURE : 0;
 	case ED_PART: {
 		wire_skip(&w, 16);
-		uint32_t begin = little(&w);
-		uint32_t end = little(&w);
+		uint32_t begin = wire_le32(&w);
+		uint32_t end = wire_le32(&w);
 
 		return wire_ok(&w) && end > begin && length == 25 + end - begin ? NM_CONF_PROOF : 0;
 	}
@@ -179,7 +173,7 @@ rate_edonkey(const struct nm_packet *pkt, struct wire w)
 
 	for (; n < 8 && wire_left(&w) > ED_HEADER; n++) {
 		uint8_t protocol = wire_u8(&w);
-		uint32_t length = little(&w);
+		uint32_t length = wire_le32(&w);
 		uint8_t operation = wire_u8(&w);
 
 		if ((protocol != ED_EDONKEY && protocol != ED_EMULE && protocol != ED_PACKED) ||
@@ -326,7 +320,7 @@ rate_stratum(const struct nm_packet *pkt, struct wire w)
 static bool
 skip_string(struct wire *w, uint32_t least)
 {
-	uint32_t length = little(w);
+	uint32_t length = wire_le32(w);
 	const uint8_t *bytes = length <= SLSK_MAX ? wire_take(w, length) : NULL;
 
 	if (!bytes || length < least)
@@ -339,9 +333,9 @@ skip_string(struct wire *w, uint32_t least)
 static bool
 is_log_on(struct wire w)
 {
-	if (little(&w) != SLSK_LOGIN || !skip_string(&w, 1) || !skip_string(&w, 0))
+	if (wire_le32(&w) != SLSK_LOGIN || !skip_string(&w, 1) || !skip_string(&w, 0))
 		return false;
-	uint32_t version = little(&w);
+	uint32_t version = wire_le32(&w);
 	return version < 1024 && skip_string(&w, 32);
 }
 
@@ -349,7 +343,7 @@ is_log_on(struct wire w)
 static bool
 is_peer(struct wire w)
 {
-	if (wire_u8(&w) != SLSK_LOGIN || !skip_string(&w, 1) || little(&w) != 1)
+	if (wire_u8(&w) != SLSK_LOGIN || !skip_string(&w, 1) || wire_le32(&w) != 1)
 		return false;
 	uint8_t kind = wire_u8(&w);
 	wire_skip(&w, 4);
@@ -360,7 +354,7 @@ is_peer(struct wire w)
 static uint8_t
 rate_soulseek(const struct nm_packet *pkt, struct wire w)
 {
-	uint32_t length = little(&w);
+	uint32_t length = wire_le32(&w);
 
 	if (!wire_ok(&w) || length > SLSK_MAX || length > wire_left(&w))
 		return 0;
@@ -377,7 +371,7 @@ rate_bitcoin(const struct nm_packet *pkt, struct wire w)
 		                           0xfabfb5da };
 	uint32_t magic = wire_u32(&w);
 	const uint8_t *command = wire_take(&w, 12);
-	uint32_t length = little(&w);
+	uint32_t length = wire_le32(&w);
 	bool known = false;
 	unsigned letters = 0;
 

@@ -94,18 +94,6 @@ static const struct nm_match matches[] = {
 	NM_MATCH_TEXT(NM_UDP, 16, "ESIO"),
 };
 
-static uint16_t
-little16(struct wire *w)
-{
-	return __builtin_bswap16(wire_u16(w));
-}
-
-static uint32_t
-little32(struct wire *w)
-{
-	return __builtin_bswap32(wire_u32(w));
-}
-
 /* Does a message of `length` octets end with the packet, or, on TCP, may another one follow? */
 static bool
 fits(const struct nm_packet *pkt, uint32_t length)
@@ -150,17 +138,17 @@ static bool
 is_encapsulated(uint16_t code, struct wire w, uint16_t length)
 {
 	if (code == 0x63) {
-		uint16_t items = length ? little16(&w) : 0;
+		uint16_t items = length ? wire_le16(&w) : 0;
 
-		return length == 0 || (items == 1 && little16(&w) == 0x0c);
+		return length == 0 || (items == 1 && wire_le16(&w) == 0x0c);
 	}
 	if (code == 0x65)
-		return little32(&w) == 1; /* version 1, no options */
+		return wire_le32(&w) == 1; /* version 1, no options */
 	/* interface 0 is CIP; a time; items, first of which an address */
-	uint32_t interface = little32(&w);
+	uint32_t interface = wire_le32(&w);
 	wire_skip(&w, 2);
-	uint16_t items = little16(&w);
-	uint16_t first = little16(&w);
+	uint16_t items = wire_le16(&w);
+	uint16_t first = wire_le16(&w);
 	return wire_ok(&w) && (code == 0x6f || code == 0x70) && interface == 0 && items >= 2 &&
 	       items <= ITEMS_MAX && (first == ITEM_NULL || first == ITEM_ADDRESS);
 }
@@ -168,13 +156,13 @@ is_encapsulated(uint16_t code, struct wire w, uint16_t length)
 static uint8_t
 rate_ethernetip(const struct nm_packet *pkt, struct wire w)
 {
-	uint16_t code = little16(&w);
-	uint16_t length = little16(&w);
+	uint16_t code = wire_le16(&w);
+	uint16_t length = wire_le16(&w);
 
 	wire_skip(&w, 4);
-	uint32_t state = little32(&w);
+	uint32_t state = wire_le32(&w);
 	wire_skip(&w, 8);
-	uint32_t options = little32(&w);
+	uint32_t options = wire_le32(&w);
 	if (!wire_ok(&w) || !is_command(code, length) || state > STATES_MAX || options != 0 ||
 	    !fits(pkt, ENCAPSULATION + length))
 		return 0;
@@ -190,13 +178,13 @@ rate_ethernetip(const struct nm_packet *pkt, struct wire w)
 static uint8_t
 rate_cipio(const struct nm_packet *pkt, struct wire w)
 {
-	uint16_t items = little16(&w);
-	uint16_t address = little16(&w);
-	uint16_t octets = little16(&w);
+	uint16_t items = wire_le16(&w);
+	uint16_t address = wire_le16(&w);
+	uint16_t octets = wire_le16(&w);
 
 	wire_skip(&w, 8);
-	uint16_t data = little16(&w);
-	uint16_t length = little16(&w);
+	uint16_t data = wire_le16(&w);
+	uint16_t length = wire_le16(&w);
 	return wire_ok(&w) && items == 2 && address == ITEM_SEQUENCE && octets == 8 &&
 	               data == ITEM_DATA && length + 18U == pkt->wire_len
 	           ? NM_CONF_PROOF
@@ -278,11 +266,11 @@ rate_melsec(const struct nm_packet *pkt, struct wire w)
 		head += 4;
 	}
 	wire_skip(&w, 2); /* network, station */
-	uint16_t module = little16(&w);
+	uint16_t module = wire_le16(&w);
 	wire_skip(&w, 1);
-	uint16_t length = little16(&w);
-	uint16_t time = little16(&w); /* of an answer: how it ended */
-	uint16_t command = little16(&w);
+	uint16_t length = wire_le16(&w);
+	uint16_t time = wire_le16(&w); /* of an answer: how it ended */
+	uint16_t command = wire_le16(&w);
 	if (module != 0x03ff || length < 2 || head + length != pkt->wire_len)
 		return 0;
 	if (kind & 0x80)
@@ -353,11 +341,11 @@ rate_ads(const struct nm_packet *pkt, struct wire w)
 	if (pkt->transport == NM_UDP)
 		return wire_u64(&w) == AMS_DATAGRAM ? NM_CONF_SIGNATURE : 0;
 	uint16_t zero = wire_u16(&w);
-	uint32_t length = little32(&w);
+	uint32_t length = wire_le32(&w);
 	wire_skip(&w, 16);
-	uint16_t command = little16(&w);
-	uint16_t flags = little16(&w);
-	uint32_t data = little32(&w);
+	uint16_t command = wire_le16(&w);
+	uint16_t flags = wire_le16(&w);
+	uint32_t data = wire_le32(&w);
 	return wire_ok(&w) && zero == 0 && length >= AMS_HEADER && data == length - AMS_HEADER &&
 	               command >= 1 && command <= AMS_COMMANDS && flags & 4 &&
 	               (flags & ~AMS_FLAGS) == 0
@@ -369,7 +357,7 @@ rate_ads(const struct nm_packet *pkt, struct wire w)
 static uint8_t
 rate_ethercat(const struct nm_packet *pkt, struct wire w)
 {
-	uint16_t head = little16(&w);
+	uint16_t head = wire_le16(&w);
 	uint32_t end = 0;
 
 	if (!wire_ok(&w) || !nm_is_port(pkt, PORT_ETHERCAT) || head >> 11 != ECAT_OF_COMMAND << 1)
@@ -377,7 +365,7 @@ rate_ethercat(const struct nm_packet *pkt, struct wire w)
 	for (unsigned i = 0; i < ECAT_DATAGRAMS; i++) {
 		uint8_t command = wire_u8(&w);
 		wire_skip(&w, 5);
-		uint16_t length = little16(&w);
+		uint16_t length = wire_le16(&w);
 		wire_skip(&w, 2);
 		if (!wire_ok(&w) || command > ECAT_COMMANDS || length & ECAT_RESERVED)
 			return 0;

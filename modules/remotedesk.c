@@ -81,9 +81,9 @@ rate_spice(const struct nm_packet *pkt, struct wire w)
 	if (!text_begins(&w, "REDQ"))
 		return 0;
 	wire_skip(&w, 4);
-	uint32_t major = __builtin_bswap32(wire_u32(&w));
-	uint32_t minor = __builtin_bswap32(wire_u32(&w));
-	uint32_t length = __builtin_bswap32(wire_u32(&w));
+	uint32_t major = wire_le32(&w);
+	uint32_t minor = wire_le32(&w);
+	uint32_t length = wire_le32(&w);
 	return wire_ok(&w) && major >= 1 && major <= 2 && minor <= 16 && length < 65536
 	           ? NM_CONF_PROOF
 	           : 0;
@@ -102,7 +102,7 @@ is_newer_teamviewer(const struct nm_packet *pkt, struct wire w)
 	if (wire_u16(&w) != 0x1130)
 		return false;
 	wire_skip(&w, 2);
-	uint32_t length = __builtin_bswap32(wire_u32(&w));
+	uint32_t length = wire_le32(&w);
 	return wire_ok(&w) && length + TV_HEADER == pkt->wire_len;
 }
 

@@ -211,7 +211,7 @@ static uint8_t
 rate_dnp3(const struct nm_packet *pkt, struct wire w)
 {
 	const uint8_t *header = wire_take(&w, DNP3_HEADER);
-	uint16_t sum = __builtin_bswap16(wire_u16(&w));
+	uint16_t sum = wire_le16(&w);
 
 	if (!wire_ok(&w) || header[0] != 0x05 || header[1] != 0x64 || header[2] < 5)
 		return 0;
@@ -296,7 +296,7 @@ rate_hdlc(const struct nm_packet *pkt, struct wire w)
 	if (length + 2U > pkt->wire_len)
 		return nm_is_port(pkt, PORT_IEC62056) ? NM_CONF_WEAK : 0;
 	wire_skip(&w, length - 4U);
-	uint16_t sum = __builtin_bswap16(wire_u16(&w));
+	uint16_t sum = wire_le16(&w);
 	uint8_t flag = wire_u8(&w);
 	if (!wire_ok(&w) || flag != HDLC_FLAG)
 		return 0;

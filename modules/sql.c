@@ -210,7 +210,7 @@ is_prelogin(struct wire w)
 static bool
 is_login(struct wire w, uint16_t length)
 {
-	uint16_t inner = __builtin_bswap16(wire_u16(&w));
+	uint16_t inner = wire_le16(&w);
 
 	wire_skip(&w, 5);
 	return inner == length - TDS_HEADER && wire_u8(&w) >> 4 == 7 && wire_ok(&w);

@@ -92,12 +92,6 @@ static const struct nm_match matches[] = {
 	HEAD(16, 4, LIST(0x67, 0x44, 0x66, 0x98), ALL),
 };
 
-static uint32_t
-little(struct wire *w)
-{
-	return __builtin_bswap32(wire_u32(w));
-}
-
 /* "ceph v027" and a host's addresses, or "ceph v2" and a line's end, of both sides. */
 static uint8_t
 rate_ceph(const struct nm_packet *pkt, struct wire w)
@@ -117,7 +111,7 @@ static uint32_t
 read_nid(struct wire *w)
 {
 	wire_skip(w, 4);
-	return little(w);
+	return wire_le32(w);
 }
 
 /* Two ends of the same network. */
@@ -134,8 +128,8 @@ are_ends(struct wire *w)
 static uint8_t
 rate_lustre(const struct nm_packet *pkt, struct wire w)
 {
-	uint32_t magic = little(&w);
-	uint32_t version = little(&w);
+	uint32_t magic = wire_le32(&w);
+	uint32_t version = wire_le32(&w);
 
 	if (magic == LNET_ACCEPTOR) {
 		uint32_t network = read_nid(&w);
@@ -149,8 +143,8 @@ rate_lustre(const struct nm_packet *pkt, struct wire w)
 	if (magic != LNET_MESSAGE || !are_ends(&w))
 		return 0;
 	wire_skip(&w, 8);
-	uint32_t type = little(&w);
-	uint32_t octets = little(&w);
+	uint32_t type = wire_le32(&w);
+	uint32_t octets = wire_le32(&w);
 	return wire_ok(&w) && type <= LNET_TYPES && octets < LNET_MAX ? NM_CONF_SIGNATURE : 0;
 }
 

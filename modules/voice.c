@@ -239,12 +239,6 @@ rate_h323_udp(const struct nm_packet *pkt, struct wire w)
 
 /* --- Skinny, IAX2, BFCP --------------------------------------------------------------------------------------------- */
 
-static uint32_t
-little(struct wire *w)
-{
-	return __builtin_bswap32(wire_u32(w));
-}
-
 /* Length of message number and contents, header version (0, or 10 to 24 of newer ones), number; the low octet comes first.
  * Messages fill the segment, the last may go on in the next one. */
 static uint8_t
@@ -253,9 +247,9 @@ rate_skinny(const struct nm_packet *pkt, struct wire w)
 	if (!nm_is_port(pkt, PORT_SKINNY))
 		return 0;
 	for (unsigned i = 0; i < TLV_MAX && wire_left(&w) > 0; i++) {
-		uint32_t length = little(&w);
-		uint32_t version = little(&w);
-		uint32_t number = little(&w);
+		uint32_t length = wire_le32(&w);
+		uint32_t version = wire_le32(&w);
+		uint32_t number = wire_le32(&w);
 
 		if (!wire_ok(&w))
 			return i > 0 ? NM_CONF_SIGNATURE : 0;

@@ -59,7 +59,7 @@ rate_wireguard(const struct nm_packet *pkt, struct wire w)
 	uint8_t type = wire_u8(&w);
 
 	wire_skip(&w, 7);
-	uint64_t counter = __builtin_bswap64(wire_u64(&w));
+	uint64_t counter = wire_le64(&w);
 	if (!wire_ok(&w) || pkt->payload[1] || pkt->payload[2] || pkt->payload[3])
 		return 0;
 	if ((type == 1 && pkt->wire_len == 148) || (type == 2 && pkt->wire_len == 92))

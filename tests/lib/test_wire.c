@@ -26,6 +26,39 @@ numbers_are_read_in_network_byte_order(void **state)
 	assert_true(wire_u64(&w) == UINT64_C(0x0102030405060708));
 }
 
+static void
+numbers_are_read_with_the_low_octet_first_too(void **state)
+{
+	struct wire w = wire_init(bytes, sizeof(bytes));
+
+	(void)state;
+	assert_int_equal(wire_le16(&w), 0x0201);
+	assert_int_equal(wire_le24(&w), 0x050403);
+	assert_int_equal(wire_le32(&w), 0x09080706);
+	assert_true(wire_ok(&w));
+	w = wire_init(bytes, sizeof(bytes));
+	assert_true(wire_le64(&w) == UINT64_C(0x0807060504030201));
+}
+
+static void
+a_number_with_the_low_octet_first_that_is_cut_is_none(void **state)
+{
+	struct wire w = wire_init(bytes, 1);
+
+	(void)state;
+	assert_int_equal(wire_le16(&w), 0);
+	assert_false(wire_ok(&w));
+	w = wire_init(bytes, 2);
+	assert_int_equal(wire_le24(&w), 0);
+	assert_false(wire_ok(&w));
+	w = wire_init(bytes, 3);
+	assert_int_equal(wire_le32(&w), 0);
+	assert_false(wire_ok(&w));
+	w = wire_init(bytes, 7);
+	assert_true(wire_le64(&w) == 0);
+	assert_false(wire_ok(&w));
+}
+
 /* Reads one number of `width` octets. */
 static uint64_t
 read_number(struct wire *w, size_t width)
@@ -154,6 +187,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_read_in_network_byte_order),
+		cmocka_unit_test(numbers_are_read_with_the_low_octet_first_too),
+		cmocka_unit_test(a_number_with_the_low_octet_first_that_is_cut_is_none),
 		cmocka_unit_test(
 		    a_number_that_ends_with_the_last_octet_is_read_and_one_behind_it_is_not),
 		cmocka_unit_test(after_an_error_every_read_gives_nothing),

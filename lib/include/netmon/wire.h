@@ -114,6 +114,40 @@ wire_u64(struct wire *w)
 	return w->failed ? 0 : high << 32 | low;
 }
 
+/* The same of protocols that send the low octet first: 16, 24, 32 and 64 bits, returned in host byte order. */
+static inline uint16_t
+wire_le16(struct wire *w)
+{
+	const uint8_t *p = wire_take(w, 2);
+
+	return p ? (uint16_t)((unsigned)p[1] << 8 | p[0]) : 0;
+}
+
+static inline uint32_t
+wire_le24(struct wire *w)
+{
+	const uint8_t *p = wire_take(w, 3);
+
+	return p ? (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0] : 0;
+}
+
+static inline uint32_t
+wire_le32(struct wire *w)
+{
+	const uint8_t *p = wire_take(w, 4);
+
+	return p ? (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0] : 0;
+}
+
+static inline uint64_t
+wire_le64(struct wire *w)
+{
+	uint64_t low = wire_le32(w);
+	uint64_t high = wire_le32(w);
+
+	return w->failed ? 0 : high << 32 | low;
+}
+
 /* Copies the next `len` octets to `ret_bytes`, which is left as it was when they are not there. */
 static inline void
 wire_copy(struct wire *w, void *ret_bytes, size_t len)
