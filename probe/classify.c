@@ -366,7 +366,7 @@ view_of(const struct packet *pkt, bool from_client, const struct classify_state 
 {
 	return (struct nm_packet){
 		.payload = pkt->payload,
-		.len = pkt->payload_len,
+		.len = pkt->payload_len < VIEW_MAX ? pkt->payload_len : VIEW_MAX,
 		.wire_len = pkt->payload_wire_len,
 		.saddr = pkt->saddr.b,
 		.daddr = pkt->daddr.b,

@@ -21,6 +21,10 @@
 #define TAGS_EACH   4
 #define TAGS_CREDIT 4096
 
+/* Octets of a packet that modules see. Frames of Ethernet have no more than 9000, but what a network card has put together from
+ * several has up to 64 kB, and somebody may fill them with what takes longest to look through. */
+#define VIEW_MAX 9216
+
 /* What behaviour names. */
 #define APP_P2P 420
 

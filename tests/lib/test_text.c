@@ -141,10 +141,24 @@ tabs_are_printed_among_text_of_any_length(void **state)
 	}
 }
 
+/* Somebody may send nothing but the octet that is looked for first. */
+static void
+a_word_behind_too_many_octets_that_may_begin_it_is_not_found(void **state)
+{
+	char text[TEXT_TRIES_MAX + sizeof("_hash")];
+
+	(void)state;
+	memset(text, '_', sizeof(text));
+	memcpy(text + TEXT_TRIES_MAX, "_hash", sizeof("_hash"));
+	assert_int_equal(seek(text + 1, "_hash"), TEXT_TRIES_MAX - 1);
+	assert_int_equal(seek(text, "_hash"), -1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_word_behind_too_many_octets_that_may_begin_it_is_not_found),
 		cmocka_unit_test(a_word_is_found_at_its_first_place_in_any_case),
 		cmocka_unit_test(a_word_that_is_not_whole_is_not_found),
 		cmocka_unit_test(only_letters_have_two_cases),

@@ -16,7 +16,8 @@
 
 /*
  * One module plays all parts; payload is a little language: an octet that says what to do.
- *   'W' weak verdict, 'S' signature, 'P' proof with watching, 'N' no, 'T' tag 192.0.2.1:8888, 'V' tag 192.0.2.1:9999, 'C' count in the note
+ *   'W' weak verdict, 'S' signature, 'P' proof with watching, 'N' no, 'T' tag 192.0.2.1:8888, 'V' tag 192.0.2.1:9999, 'C' count in the note,
+ *   'L' signature of what is shown as the first 9216 octets of more
  */
 #define APP_A 2000
 #define APP_B 2001
@@ -87,6 +88,10 @@ act(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verd
 	case 'C':
 		return call->note && ++*call->note == 3 ? verdict_of(v, APP_A, NM_CONF_SIGNATURE, 0)
 		                                        : NM_MORE;
+	case 'L':
+		return pkt->wire_len > pkt->len && pkt->len == 9216
+		           ? verdict_of(v, APP_A, NM_CONF_SIGNATURE, 0)
+		           : NM_MORE;
 	case 'N':
 		return NM_NO;
 	default:
@@ -226,6 +231,18 @@ no_is_remembered_for_the_flow(void **state)
 	(void)talk_say(&t, CLIENT, "N");
 	assert_string_equal(talk_say(&t, CLIENT, "S"), "Unknown");
 	assert_int_equal(calls, 1);
+}
+
+/* As a network card makes one of many, or somebody who wants a module to look through it. */
+static void
+of_a_very_long_packet_modules_see_the_beginning(void **state)
+{
+	static const uint8_t bytes[65000] = { 'L' };
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+
+	(void)state;
+	assert_string_equal(talk_send(&t, CLIENT, bytes, 9216), "Unknown");
+	assert_string_equal(talk_send(&t, CLIENT, bytes, sizeof(bytes)), "A");
 }
 
 static void
@@ -584,6 +601,7 @@ main(void)
 		CASE(a_weak_verdict_is_improved_by_a_later_packet),
 		CASE(of_two_that_are_equally_sure_the_first_in_the_list_wins),
 		CASE(no_is_remembered_for_the_flow),
+		CASE(of_a_very_long_packet_modules_see_the_beginning),
 		CASE(modules_are_asked_no_longer_than_their_budget),
 		CASE(a_watching_module_sees_every_packet_until_it_says_no),
 		CASE(a_tag_names_a_flow_at_its_first_packet_from_either_side),

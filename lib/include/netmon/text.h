@@ -68,8 +68,12 @@ text_anchor(const char *word, size_t len)
 	return i;
 }
 
-/* Moves to the first place where `word` (in lower case) stands, in any case. False, and nothing read, when it does not.
- * Costs about an instruction for each ten octets, as long as the anchor's octet is not all over the text. */
+/* Places where a word is looked for in earnest: text that a word is really in has fewer before it. */
+#define TEXT_TRIES_MAX 128
+
+/* Moves to the first place where `word` (in lower case) stands, in any case. False, and nothing read, when it does not, or when
+ * its anchor's octet stands in TEXT_TRIES_MAX places before. Costs about an instruction for each ten octets, and 40 for each of
+ * these places. */
 static inline bool
 text_seek(struct wire *w, const char *word)
 {
@@ -83,7 +87,7 @@ text_seek(struct wire *w, const char *word)
 	uint8_t high = low >= 'a' && low <= 'z' ? (uint8_t)(low - ('a' - 'A')) : low;
 	const uint8_t *lower = text_find(w->at + anchor, end, low);
 	const uint8_t *upper = high == low ? NULL : text_find(w->at + anchor, end, high);
-	while (lower || upper) {
+	for (unsigned tries = 0; (lower || upper) && tries < TEXT_TRIES_MAX; tries++) {
 		bool take_upper = !lower || (upper && upper < lower);
 		const uint8_t *hit = take_upper ? upper : lower;
 		struct wire try = { .at = hit - anchor, .end = w->end };

@@ -102,8 +102,9 @@ struct nm_match {
 struct nm_packet {
 	/* What is behind the transport header: bytes that nobody vouches for, so read them through wire.h. */
 	const uint8_t *payload;
-	uint32_t len;      /* octets of payload that were captured */
-	uint32_t wire_len; /* octets that were sent; more than len when the capture was cut */
+	uint32_t
+	    len; /* octets of payload that were captured; of a packet of more than 9216, those */
+	uint32_t wire_len; /* octets that were sent; more than len when that is not all */
 	const uint8_t *saddr;
 	const uint8_t *daddr;
 	uint16_t sport;              /* 0 where the transport has no ports */
