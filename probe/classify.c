@@ -354,6 +354,10 @@ accept_verdict(struct classifier *c, const struct call *call, const struct nm_ve
 	st->flags &= (uint8_t)~CLASSIFY_WATCHED;
 	if (v->flags & NM_WATCH)
 		st->flags |= CLASSIFY_WATCHED;
+	if (st->note_owner != owner) {
+		memset(st->note, 0, sizeof(st->note));
+		st->note_owner = 0;
+	}
 	if (renamed)
 		name_service(c, st);
 	return true;

@@ -106,7 +106,9 @@ act_second(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct 
 	(void)ctx;
 	if (pkt->payload[0] == '2')
 		return call->note ? verdict_of(v, APP_C, NM_CONF_SIGNATURE, 0) : NM_MORE;
-	return pkt->payload[0] == 'W' ? verdict_of(v, APP_C, NM_CONF_WEAK, 0) : NM_MORE;
+	return pkt->payload[0] == 'W' || pkt->payload[0] == '3'
+	           ? verdict_of(v, APP_C, NM_CONF_WEAK, 0)
+	           : NM_MORE;
 }
 
 static const struct nm_app apps[] = { { APP_A, "A", "Test", 0, 0 }, { APP_B, "B", "Test", 0, 0 } };
@@ -528,6 +530,21 @@ a_note_lasts_from_packet_to_packet_and_has_one_owner(void **state)
 	assert_string_equal(talk_say(&t, CLIENT, "C"), "A");
 }
 
+/* What a module that had nothing to say remembers does not stand in the way of the one that had. */
+static void
+the_note_passes_to_who_gives_a_verdict(void **state)
+{
+	struct talk t = talk_begin(h, NM_TCP, ENDS);
+
+	(void)state;
+	(void)talk_say(&t, CLIENT, "C");
+	assert_string_equal(talk_say(&t, CLIENT, "2"), "Unknown");
+	assert_string_equal(talk_say(&t, CLIENT, "3"), "C");
+	assert_in_range(t.state.confidence, NM_CONF_WEAK, NM_CONF_WEAK);
+	(void)talk_say(&t, CLIENT, "2");
+	assert_int_equal(t.state.confidence, NM_CONF_SIGNATURE);
+}
+
 static void
 a_reload_keeps_verdicts_and_tags_and_forgets_refusals(void **state)
 {
@@ -618,6 +635,7 @@ main(void)
 		CASE(packets_that_teach_many_tags_cannot_do_so_one_after_the_other),
 		CASE(a_module_cannot_name_or_tag_anothers_application),
 		CASE(a_note_lasts_from_packet_to_packet_and_has_one_owner),
+		CASE(the_note_passes_to_who_gives_a_verdict),
 		CASE(a_reload_keeps_verdicts_and_tags_and_forgets_refusals),
 		CASE(a_classifier_that_follows_asks_the_same_modules_for_as_long),
 		CASE(applications_are_listed_by_id_with_unknown_first),

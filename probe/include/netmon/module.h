@@ -188,7 +188,7 @@ struct nm_call {
 	void (*resolved)(struct nm_call *call, const struct nm_answer *answer);
 	/* Eight octets that the flow keeps from one packet to the next, zero at first, for evidence that takes more
 	 * than one packet. They belong to the first module that makes them other than zero, until it makes them zero
-	 * again or says NM_NO; for the others, NULL. */
+	 * again, says NM_NO, or another one's verdict counts; for the others, NULL. */
 	uint64_t *note;
 };
 
