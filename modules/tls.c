@@ -486,6 +486,17 @@ see_first(struct sight *s, uint64_t note)
 	return confidence;
 }
 
+/* Does the server speak another protocol, which goes over to TLS when it is asked to? It was seen to do so. */
+static bool
+is_started_later(const struct nm_packet *pkt)
+{
+	bool ours = pkt->tagged == 0;
+
+	for (size_t i = 0; i < sizeof(apps) / sizeof(apps[0]); i++)
+		ours |= apps[i].id == pkt->tagged;
+	return !ours;
+}
+
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
@@ -497,6 +508,8 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 	uint8_t confidence = see_first(&s, note);
 	if (confidence == 0)
 		return NM_MORE;
+	if (confidence < NM_CONF_PROOF && is_started_later(pkt))
+		return NM_NO;
 	verdict->flags = keep(&s, 1) ? NM_WATCH : 0;
 	return nm_signature(verdict, s.app ? s.app : app_of_port(pkt), confidence);
 }

@@ -10,10 +10,10 @@
 #include <sys/random.h>
 
 #define TAGS_MAX 65536
-/* The category of what carries other applications: HTTP, TLS, QUIC. */
-#define CARRIER_CATEGORY "Web"
-#define PEER_CATEGORY    "Peer-to-peer"
-#define BITTORRENT       "BitTorrent"
+/* The categories of what carries other applications: HTTP, QUIC, and TLS of which no more is known. */
+static const char *const carriers[] = { "Web", "Encrypted" };
+#define PEER_CATEGORY "Peer-to-peer"
+#define BITTORRENT    "BitTorrent"
 
 /* The words of what behaviour says, as a module would declare them. */
 static const struct nm_app peer_apps[] = {
@@ -103,8 +103,9 @@ note_kind(struct classify_set *set, const struct nm_app *app)
 {
 	uint8_t bit = (uint8_t)(1U << app->id % 8);
 
-	if (strcmp(app->category, CARRIER_CATEGORY) == 0)
-		set->carriers[app->id / 8] |= bit;
+	for (size_t i = 0; i < sizeof(carriers) / sizeof(carriers[0]); i++)
+		if (strcmp(app->category, carriers[i]) == 0)
+			set->carriers[app->id / 8] |= bit;
 	if (strcmp(app->category, PEER_CATEGORY) == 0)
 		set->peers[app->id / 8] |= bit;
 	if (strcmp(app->name, BITTORRENT) == 0)

@@ -38,6 +38,24 @@ a_hello_of_either_side_is_recognised_cut_anywhere(void **state)
 	harness_cut(h, NM_TCP, WEB, &server_hello, "HTTPS");
 }
 
+/* A session that STARTTLS took over is known by its server, when its beginning was not seen. */
+static void
+records_behind_a_server_of_another_protocol_are_left_to_its_tag(void **state)
+{
+	static const char ends[] = "10.0.0.1:40000 192.0.2.1:587";
+	struct talk first = talk_begin(h, NM_TCP, ends);
+	struct talk later = talk_begin(h, NM_TCP, "10.0.0.1:40001 192.0.2.1:587");
+	struct talk anew = talk_begin(h, NM_TCP, "10.0.0.1:40002 192.0.2.1:587");
+
+	(void)state;
+	assert_string_equal(talk_say(&first, SERVER, "220 mx.example ESMTP ready\r\n"), "SMTP");
+	assert_string_equal(
+	    talk_send(&later, two_records.from_client, two_records.bytes, two_records.len), "SMTP");
+	assert_string_equal(
+	    talk_send(&anew, client_hello.from_client, client_hello.bytes, client_hello.len),
+	    "TLS");
+}
+
 static void
 alpn_makes_it_https_on_any_port(void **state)
 {
@@ -595,6 +613,7 @@ main(void)
 		CASE(alpn_makes_it_https_on_any_port),
 		CASE(mail_in_tls_is_told_by_its_port_or_alpn),
 		CASE(records_in_the_middle_of_a_connection_are_recognised),
+		CASE(records_behind_a_server_of_another_protocol_are_left_to_its_tag),
 		CASE(a_hello_that_contradicts_itself_is_not_tls),
 		CASE(records_that_begin_within_segments_are_recognised_on_the_usual_ports),
 		CASE(another_transfer_from_a_server_of_which_one_was_recognised_is_known),
