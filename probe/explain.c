@@ -206,7 +206,7 @@ note_said(struct explain *e, FILE *out, const struct classify_event *event)
 {
 	const struct nm_verdict *v = event->verdict;
 
-	(void)fprintf(out, "    %-10s", event->module);
+	(void)fprintf(out, "    %-14s ", event->module);
 	if (event->said == NM_NO)
 		(void)fprintf(out, "not mine\n");
 	else if (event->said == NM_MORE)
@@ -226,7 +226,7 @@ note_tag(struct explain *e, FILE *out, const struct classify_event *event)
 	struct addr addr;
 
 	memcpy(addr.b, tag->addr, sizeof(addr.b));
-	(void)fprintf(out, "    %-10slearned: ", event->module);
+	(void)fprintf(out, "    %-14s learned: ", event->module);
 	print_protocol(out, tag->transport);
 	(void)fprintf(out, " ");
 	print_end(out, &addr, tag->port, tag->transport);
@@ -244,7 +244,7 @@ note_answer(FILE *out, const struct classify_event *event)
 	memcpy(addr.b, event->answer->addr, sizeof(addr.b));
 	(void)log_safe(safe, sizeof(safe), (const char *)event->answer->name,
 	               event->answer->name_len);
-	(void)fprintf(out, "    %-10sthe client is told that %s is at %s\n", event->module, safe,
+	(void)fprintf(out, "    %-14s the client is told that %s is at %s\n", event->module, safe,
 	              addr_format(&addr, text, sizeof(text)));
 }
 

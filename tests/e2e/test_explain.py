@@ -33,8 +33,8 @@ class Files(e2e.Case):
         self.assertRegex(control, r"\A1  tcp 10\.10\.1\.11:\d+ - 192\.0\.2\.21:21\n  rule      none meets it\n"
                          r"  tag       neither end has one\n")
         self.assertIn('packet 1 server, 20 octets "220 (vsFTPd 3.0.3)\\x0d\\x0a"', control)
-        self.assertRegex(control, r"    ftp       FTP, confidence 90, by a signature; wants to see all of it\n")
-        self.assertRegex(control, r"    ftp       learned: tcp 192\.0\.2\.21:\d+ is FTP-data, confidence 60")
+        self.assertRegex(control, r"    ftp            FTP, confidence 90, by a signature; wants to see all of it\n")
+        self.assertRegex(control, r"    ftp            learned: tcp 192\.0\.2\.21:\d+ is FTP-data, confidence 60")
         self.assertIn("decided   by packet 1", control)
         self.assertIn("tag       one end is known for FTP-data, confidence 60 (ftp tag)", data)
         self.assertRegex(data, r"verdict   FTP-data, confidence 60 \(ftp tag\): \d+ packets, \d+ octets in \d+ records")
