@@ -265,7 +265,7 @@ lint:
 stats:
 	@tests/lint/stats
 
-# libFuzzer needs clang: make fuzz TARGET=decode SECONDS=60, or TARGET=all
+# libFuzzer needs clang: make fuzz TARGET=decode SECONDS=60, or TARGET=all; TARGET=modules NETMON_FUZZ_MODULES=tls,quic
 fuzz:
 	$(Q)tests/fuzz/run '$(TARGET)' $(SECONDS)
 

@@ -3,29 +3,56 @@
  * Any bytes as the payloads of one conversation, through dispatch, tags and all modules. The input is: transport (its lowest
  * two bits: TCP, UDP, SCTP, RSVP), two octets each of client and server port, then packets of a head octet (top bit: from the
  * server; the others: octets of the stream that are missing before it, of TCP, or as many that come again from 64 on) and a
- * length octet that counts eights.
+ * length octet that counts eights. The environment's NETMON_FUZZ_MODULES, names with commas between, leaves the other modules out.
  */
 #include "tests/support/all_modules.h"
 
 #include "probe/classify.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define PACKETS_MAX 64
+#define MODULES     (sizeof(all_modules) / sizeof(all_modules[0]) - 1)
 
 /* SCTP and RSVP stand for what has a protocol number of its own. */
 static const uint8_t transports[] = { NM_TCP, NM_UDP, 132, 46 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Is it among the names with commas between? */
+static bool
+is_among(const char *names, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = names; (at = strstr(at, name)); at += len)
+		if ((at == names || at[-1] == ',') && (at[len] == ',' || at[len] == '\0'))
+			return true;
+	return false;
+}
+
+static size_t
+choose(const struct nm_module *ret_chosen[MODULES])
+{
+	const char *names = getenv("NETMON_FUZZ_MODULES");
+	size_t n = 0;
+
+	for (size_t i = 0; i < MODULES; i++)
+		if (!names || is_among(names, all_modules[i]->name))
+			ret_chosen[n++] = all_modules[i];
+	return n;
+}
+
 static struct classifier *
 new_classifier(void)
 {
+	const struct nm_module *chosen[MODULES];
+	size_t n = choose(chosen);
 	struct classifier *c;
 
-	if (classify_new(&(struct classify_limits){ .tags_max = 512 }, &c) != 0 ||
-	    classify_load_static(c, all_modules,
-	                         sizeof(all_modules) / sizeof(all_modules[0]) - 1) != 0)
+	if (classify_new(&(struct classify_limits){ .tags_max = 512 }, &c) != 0 || n == 0 ||
+	    classify_load_static(c, chosen, n) != 0)
 		abort();
 	return c;
 }
