@@ -41,6 +41,21 @@ put(struct db *db, int64_t probe, uint32_t labels, uint32_t now_s)
 	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
 }
 
+static int
+forget_oldest(struct db *db, int64_t probe)
+{
+	struct db_stmt *q;
+
+	if (db_query(db,
+	             "DELETE FROM label_version WHERE probe = ?1 AND since <= (SELECT since FROM "
+	             "label_version WHERE probe = ?1 ORDER BY since DESC LIMIT 1 OFFSET ?2)",
+	             &q) < 0)
+		return NM_ESTORE;
+	db_bind_int(q, 1, probe);
+	db_bind_int(q, 2, DB_LABELS_KEPT);
+	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
+}
+
 int
 db_labels_put(struct db *db, int64_t probe, uint32_t labels, uint32_t now_s)
 {
@@ -51,6 +66,8 @@ db_labels_put(struct db *db, int64_t probe, uint32_t labels, uint32_t now_s)
 	if (db_begin_write(db) < 0)
 		return NM_ESTORE;
 	rc = put(db, probe, labels, now_s);
+	if (rc == NM_OK)
+		rc = forget_oldest(db, probe);
 	if (rc == NM_OK && db_commit(db) == 0)
 		return NM_OK;
 	db_rollback(db);

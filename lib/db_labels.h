@@ -17,8 +17,11 @@ struct labels_version {
 	uint32_t labels;
 };
 
-/* Notes what version a probe, by the store's id, gives now; nothing is written while it stays the same. In a transaction of its
- * own. 0 or NM_ESTORE. */
+/* Versions of a probe that are kept, the newest ones: somebody may change them each second for years. */
+#define DB_LABELS_KEPT 1000
+
+/* Notes what version a probe, by the store's id, gives now; nothing is written while it stays the same. Older ones than the newest
+ * DB_LABELS_KEPT go. In a transaction of its own. 0 or NM_ESTORE. */
 int db_labels_put(struct db *db, int64_t probe, uint32_t labels, uint32_t now_s);
 
 /* Calls `each` for every version that a probe came to at `since_s` or later after it had another one, the newest first; with 0, for

@@ -101,6 +101,32 @@ two_in_one_second_leave_the_newer(void **state)
 	assert_string_equal(all(s, 0), "edge ffffffff@0 ");
 }
 
+static int
+count(void *ctx, const struct labels_version *v)
+{
+	unsigned *ret = ctx;
+
+	(void)v;
+	(*ret)++;
+	return 0;
+}
+
+/* A probe that is not what it should be may name another version each second. */
+static void
+of_very_many_versions_of_a_probe_the_newest_are_kept(void **state)
+{
+	struct store *s = *state;
+	int64_t edge = probe(s, "edge"), core = probe(s, "core");
+	unsigned versions = 0;
+
+	assert_int_equal(db_labels_put(s->db, core, 0xa, NOW), NM_OK);
+	for (uint32_t i = 0; i < DB_LABELS_KEPT + 10; i++)
+		assert_int_equal(db_labels_put(s->db, edge, 1 + i, NOW + i), NM_OK);
+	assert_int_equal(db_labels_each(s->db, 0, count, &versions), NM_OK);
+	assert_int_equal(versions, 1 + DB_LABELS_KEPT);
+	assert_string_equal(all(s, NOW + DB_LABELS_KEPT + 8), "edge 3f2@1009 edge 3f1@1008 ");
+}
+
 int
 main(void)
 {
@@ -110,6 +136,7 @@ main(void)
 		TEST(probes_are_apart),
 		TEST(since_a_time_only_what_had_another_one_before),
 		TEST(two_in_one_second_leave_the_newer),
+		TEST(of_very_many_versions_of_a_probe_the_newest_are_kept),
 	};
 
 	return cmocka_run_group_tests_name("labels", tests, NULL, NULL);
