@@ -11,7 +11,7 @@ DATADIR     := $(PREFIX)/share/netmon
 MANDIR      ?= $(PREFIX)/share/man
 INCLUDEDIR  ?= $(PREFIX)/include
 # what a module that is built outside of the tree may include
-MODULE_HEADERS := $(addprefix probe/include/netmon/,module.h family.h dialogue.h) $(addprefix lib/include/netmon/,wire.h text.h ber.h tlv.h hello.h)
+MODULE_HEADERS := $(addprefix probe/include/netmon/,module.h family.h dialogue.h) $(addprefix lib/include/netmon/,wire.h text.h ber.h tlv.h hello.h crc.h)
 SYSTEMDDIR  ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d

@@ -120,9 +120,8 @@ rate_pana(const struct nm_packet *pkt, struct wire w)
 	if (!wire_ok(&w) || !nm_is_port(pkt, PORT_PANA) || zero != 0 || length != pkt->wire_len ||
 	    (flags & 0x03ff) != 0 || type < 1 || type > 4)
 		return 0;
-	return wire_left(&w) == 0 || tlv_count(w, &attribute, pkt->len < pkt->wire_len) > 0
-	           ? NM_CONF_PROOF
-	           : 0;
+	return wire_left(&w) == 0 || tlv_count(w, &attribute, nm_is_cut(pkt)) > 0 ? NM_CONF_PROOF
+	                                                                          : 0;
 }
 
 static const struct nm_family_row protocols[] = {

@@ -530,8 +530,8 @@ static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	(void)ctx;
-	nm_family_rate(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, verdict);
-	if (verdict->confidence == 0)
+	if (nm_family_rate(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, verdict) ==
+	    NM_MORE)
 		return NM_MORE;
 	if (verdict->confidence >= NM_CONF_SIGNATURE && verdict->app != APP_WEBSOCKET)
 		nm_tag_server(pkt, call, verdict->app);

@@ -103,13 +103,6 @@ static const struct nm_match matches[] = {
 	SOMEIP_7(PORT_SOMEIP_SD + 14),
 };
 
-/* Does a message of `length` octets end with the packet, or, on TCP, may another one follow? */
-static bool
-fits(const struct nm_packet *pkt, uint32_t length)
-{
-	return pkt->transport == NM_UDP ? length == pkt->wire_len : length <= pkt->wire_len;
-}
-
 /* --- OPC UA: part 6, sections 6.7.2 and 7.1.2 --------------------------------------------------------------------- */
 
 #define UA_MAX    (64u << 20)
@@ -265,7 +258,7 @@ rate_doip(const struct nm_packet *pkt, struct wire w)
 	uint32_t length = wire_u32(&w);
 
 	if (!wire_ok(&w) || (version ^ inverse) != 0xff || (version > 4 && version != 0xff) ||
-	    length > pkt->wire_len - DOIP_HEADER || !fits(pkt, DOIP_HEADER + length))
+	    length > pkt->wire_len - DOIP_HEADER || !nm_fits(pkt, DOIP_HEADER + length))
 		return 0;
 	for (size_t i = 0; i < sizeof(doip_kinds) / sizeof(doip_kinds[0]); i++)
 		if (kind >= doip_kinds[i].first && kind <= doip_kinds[i].last)
@@ -345,9 +338,9 @@ rate_trdp(const struct nm_packet *pkt, struct wire w)
 		return 0;
 	uint32_t length = (data + 3) & ~3u;
 	if (first == 'P' && memchr(process, second, sizeof(process)))
-		return fits(pkt, TRDP_PROCESS + length) ? NM_CONF_SIGNATURE : 0;
+		return nm_fits(pkt, TRDP_PROCESS + length) ? NM_CONF_SIGNATURE : 0;
 	return first == 'M' && memchr(message, second, sizeof(message)) &&
-	               fits(pkt, TRDP_MESSAGE + length)
+	               nm_fits(pkt, TRDP_MESSAGE + length)
 	           ? NM_CONF_SIGNATURE
 	           : 0;
 }

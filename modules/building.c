@@ -48,13 +48,6 @@ static const struct nm_app apps[] = {
 	{ APP_FOX, "Fox", "Building", 0x9e5a00, 0xe2a85a },
 };
 
-/* Both transports of a match. */
-#define BOTH(...)                                \
-	{ .transport = NM_TCP, __VA_ARGS__ },    \
-	{                                        \
-		.transport = NM_UDP, __VA_ARGS__ \
-	}
-
 static const struct nm_match matches[] = {
 	{ .transport = NM_UDP, .port = PORT_BACNET, .min_len = 4, .len = 1, .pattern = { 0x81 } },
 	{ .transport = NM_UDP, .min_len = 6, .len = 2, .pattern = { 0x81, 0x04 } },
@@ -64,12 +57,12 @@ static const struct nm_match matches[] = {
 	  .len = 2,
 	  .pattern = { 0x81, 0x0a },
 	  .mask = { 0xff, 0xfe } },
-	BOTH(.min_len = 6, .len = 2, .pattern = { 0x06, 0x10 }),
+	NM_MATCH_BOTH(.min_len = 6, .len = 2, .pattern = { 0x06, 0x10 }),
 	{ .transport = NM_UDP, .port = PORT_CNP_IP, .min_len = 20 },
 	{ .transport = NM_UDP, .port = PORT_CNP_IP + 1, .min_len = 20 },
 	NM_MATCH_TEXT(NM_TCP, 12, "fox "),
-	BOTH(.min_len = 20, .len = 4, .pattern = { 0, 0, 0x55, 0xaa }),
-	BOTH(.min_len = 22, .len = 4, .pattern = { 0, 0, 0x66, 0x99 }),
+	NM_MATCH_BOTH(.min_len = 20, .len = 4, .pattern = { 0, 0, 0x55, 0xaa }),
+	NM_MATCH_BOTH(.min_len = 22, .len = 4, .pattern = { 0, 0, 0x66, 0x99 }),
 	{ .transport = NM_TCP, .port = PORT_NEST, .min_len = 12 },
 	/* a brace and quotation marks behind the cipher; on TCP behind a length below 64 kB */
 	{ .transport = NM_UDP, .min_len = 8, .len = 2, .pattern = { 0xd0, 0xf2 } },
@@ -83,13 +76,6 @@ static const struct nm_match matches[] = {
 	{ .transport = NM_UDP, .port = PORT_UBIQUITI, .min_len = 4 },
 	{ .transport = NM_UDP, .port = PORT_MNDP, .min_len = 4 },
 };
-
-/* Does a message of `length` octets end with the packet, or, on TCP, may another one follow? */
-static bool
-fits(const struct nm_packet *pkt, uint32_t length)
-{
-	return pkt->transport == NM_UDP ? length == pkt->wire_len : length <= pkt->wire_len;
-}
 
 /* --- BACnet: ASHRAE 135 annex J.2 and section 6.2 ------------------------------------------------------------------ */
 
@@ -152,7 +138,7 @@ rate_knx(const struct nm_packet *pkt, struct wire w)
 	uint16_t service = wire_u16(&w);
 	uint16_t length = wire_u16(&w);
 
-	if (!wire_ok(&w) || head != 0x0610 || length < 6 || !fits(pkt, length))
+	if (!wire_ok(&w) || head != 0x0610 || length < 6 || !nm_fits(pkt, length))
 		return 0;
 	for (size_t i = 0; i < sizeof(knx_services) / sizeof(knx_services[0]); i++)
 		if (service >= knx_services[i].first && service <= knx_services[i].last)
@@ -220,7 +206,7 @@ rate_tuya(const struct nm_packet *pkt, struct wire w)
 	if (!wire_ok(&w) || command > 0xff || length > 0xffff || (!newer && length < 4))
 		return 0;
 	uint32_t rest = newer ? length : length - 4;
-	if (!fits(pkt, (newer ? TUYA_PLAIN + 2 : TUYA_PLAIN) + rest + 4))
+	if (!nm_fits(pkt, (newer ? TUYA_PLAIN + 2 : TUYA_PLAIN) + rest + 4))
 		return 0;
 	wire_skip(&w, rest);
 	uint32_t suffix = wire_u32(&w);
@@ -358,9 +344,7 @@ rate_ubiquiti(const struct nm_packet *pkt, struct wire w)
 		return 0;
 	if (length == 0)
 		return NM_CONF_WEAK;
-	return tlv_count(w, &form, pkt->len < pkt->wire_len) >= UBIQUITI_ELEMENTS
-	           ? NM_CONF_SIGNATURE
-	           : 0;
+	return tlv_count(w, &form, nm_is_cut(pkt)) >= UBIQUITI_ELEMENTS ? NM_CONF_SIGNATURE : 0;
 }
 
 /* Two octets of header, a number, elements; a request is all zeros. */
@@ -375,8 +359,7 @@ rate_mndp(const struct nm_packet *pkt, struct wire w)
 		return 0;
 	if (pkt->wire_len == 4 || pkt->wire_len == 9)
 		return head == 0 ? NM_CONF_WEAK : 0;
-	return wire_u32(&first) == MNDP_MAC &&
-	               tlv_count(w, &form, pkt->len < pkt->wire_len) >= MNDP_ELEMENTS
+	return wire_u32(&first) == MNDP_MAC && tlv_count(w, &form, nm_is_cut(pkt)) >= MNDP_ELEMENTS
 	           ? NM_CONF_SIGNATURE
 	           : 0;
 }

@@ -37,35 +37,24 @@ static const struct nm_app apps[] = {
 	{ APP_WCCP, "WCCP", "Network control", 0x8f4f6f, 0xcf95b1 },
 };
 
-#define ON(transport_, port_, least)                                           \
-	{                                                                      \
-		.transport = (transport_), .port = (port_), .min_len = (least) \
-	}
-
 static const struct nm_match matches[] = {
-	ON(NM_UDP, 5246, 8),
-	ON(NM_UDP, 5247, 8),
-	ON(NM_TCP, 6633, 8),
-	ON(NM_TCP, 6653, 8),
-	ON(NM_TCP, 323, 8),
-	ON(NM_UDP, 434, 20),
-	ON(NM_UDP, 177, 6),
-	ON(NM_UDP, 701, 8),
-	ON(NM_UDP, 654, 2),
-	ON(NM_UDP, 8231, 4),
-	ON(NM_UDP, 2048, 8),
+	NM_MATCH_PORT(NM_UDP, 5246, 8),
+	NM_MATCH_PORT(NM_UDP, 5247, 8),
+	NM_MATCH_PORT(NM_TCP, 6633, 8),
+	NM_MATCH_PORT(NM_TCP, 6653, 8),
+	NM_MATCH_PORT(NM_TCP, 323, 8),
+	NM_MATCH_PORT(NM_UDP, 434, 20),
+	NM_MATCH_PORT(NM_UDP, 177, 6),
+	NM_MATCH_PORT(NM_UDP, 701, 8),
+	NM_MATCH_PORT(NM_UDP, 654, 2),
+	NM_MATCH_PORT(NM_UDP, 8231, 4),
+	NM_MATCH_PORT(NM_UDP, 2048, 8),
 	{ .transport = NM_TCP,
 	  .min_len = 10,
 	  .len = 6,
 	  .pattern = { 3, 0, 0, 0, 0, 0 },
 	  .mask = { 0xff, 0xff, 0xff, 0, 0, 0xf8 } },
 };
-
-static bool
-is_cut(const struct nm_packet *pkt)
-{
-	return pkt->len < pkt->wire_len;
-}
 
 /* Behind the header: message (of nobody, or of IEEE), sequence, length, flags 0, elements. The length counts from itself or from
  * behind itself, as it was read. */
@@ -110,7 +99,7 @@ rate_capwap(const struct nm_packet *pkt, struct wire w)
 		return 0;
 	if (nm_is_port(pkt, 5247) || fragment)
 		return NM_CONF_WEAK;
-	return is_capwap_control(w, is_cut(pkt)) ? NM_CONF_PROOF : 0;
+	return is_capwap_control(w, nm_is_cut(pkt)) ? NM_CONF_PROOF : 0;
 }
 
 /* OpenFlow switch specification section 7.1: version 1 to 6, type, length of the whole, number. Messages fill the segment, the
@@ -163,7 +152,8 @@ rate_mip(const struct nm_packet *pkt, struct wire w)
 	wire_skip(&w, type == 1 ? 22 : 18);
 	if (!wire_ok(&w) || (type != 1 && type != 3) || (type == 1 && second & 1))
 		return 0;
-	return wire_left(&w) == 0 || tlv_count(w, &extension, is_cut(pkt)) > 0 ? NM_CONF_PROOF : 0;
+	return wire_left(&w) == 0 || tlv_count(w, &extension, nm_is_cut(pkt)) > 0 ? NM_CONF_PROOF
+	                                                                          : 0;
 }
 
 /* X Display Manager Control Protocol section 4: version 1, operation 1 to 14, length of the rest. */
@@ -192,7 +182,7 @@ rate_lmp(const struct nm_packet *pkt, struct wire w)
 
 	return version == 0x1000 && flags < 4 && type >= 1 && type <= 40 &&
 	               length == pkt->wire_len && zero == 0 &&
-	               tlv_count(w, &object, is_cut(pkt)) > 0
+	               tlv_count(w, &object, nm_is_cut(pkt)) > 0
 	           ? NM_CONF_PROOF
 	           : 0;
 }
@@ -236,7 +226,7 @@ rate_hncp(const struct nm_packet *pkt, struct wire w)
 	struct wire first = w;
 	uint16_t type = wire_u16(&first);
 
-	return type >= 1 && type <= 10 && tlv_count(w, &element, is_cut(pkt)) > 0
+	return type >= 1 && type <= 10 && tlv_count(w, &element, nm_is_cut(pkt)) > 0
 	           ? NM_CONF_SIGNATURE
 	           : 0;
 }
@@ -254,7 +244,7 @@ rate_wccp(const struct nm_packet *pkt, struct wire w)
 	if (type >= 7 && type <= 9)
 		return version == 0 && length == 4 ? NM_CONF_SIGNATURE : 0;
 	return type >= 10 && type <= 15 && (version == 0x0200 || version == 0x0201) &&
-	               length + 8U == pkt->wire_len && tlv_count(w, &component, is_cut(pkt)) > 0
+	               length + 8U == pkt->wire_len && tlv_count(w, &component, nm_is_cut(pkt)) > 0
 	           ? NM_CONF_PROOF
 	           : 0;
 }
@@ -317,12 +307,7 @@ rate_bmp(const struct nm_packet *pkt, struct wire w)
 	return port ? NM_CONF_SIGNATURE : 0;
 }
 
-static const struct {
-	uint8_t transport;
-	uint16_t port; /* 0: any */
-	uint16_t app;
-	uint8_t (*rate)(const struct nm_packet *pkt, struct wire w);
-} protocols[] = {
+static const struct nm_port_row protocols[] = {
 	{ NM_UDP, 5246, APP_CAPWAP, rate_capwap },
 	{ NM_UDP, 5247, APP_CAPWAP, rate_capwap },
 	{ NM_TCP, 6633, APP_OPENFLOW, rate_openflow },
@@ -340,15 +325,9 @@ static const struct {
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
-	struct wire w = wire_init(pkt->payload, pkt->len);
-
 	(void)ctx;
 	(void)call;
-	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
-		if (protocols[i].transport == pkt->transport &&
-		    (protocols[i].port == 0 || nm_is_port(pkt, protocols[i].port)))
-			return nm_signature(verdict, protocols[i].app, protocols[i].rate(pkt, w));
-	return NM_MORE;
+	return nm_port_classify(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, verdict);
 }
 
 NM_MODULE(control) = {

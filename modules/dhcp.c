@@ -89,7 +89,7 @@ rate_dhcpv6(const struct nm_packet *pkt)
 		if (option == 0)
 			return 0;
 		/* cut by the capture: what is there is right */
-		if (pkt->len < pkt->wire_len && len > wire_left(&w))
+		if (nm_is_cut(pkt) && len > wire_left(&w))
 			return NM_CONF_SIGNATURE;
 		wire_skip(&w, len);
 	}

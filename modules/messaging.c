@@ -174,7 +174,7 @@ rate_coap(const struct nm_packet *pkt, struct wire w)
 			         more[length - 13];
 		wire_skip(&w, length);
 	}
-	return wire_ok(&w) || pkt->len < pkt->wire_len ? NM_CONF_SIGNATURE : 0;
+	return wire_ok(&w) || nm_is_cut(pkt) ? NM_CONF_SIGNATURE : 0;
 }
 
 static const struct nm_family_row protocols[] = {

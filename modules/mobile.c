@@ -128,7 +128,7 @@ rate_pfcp(const struct nm_packet *pkt, struct wire w)
 	if (more)
 		return length + 4 < pkt->wire_len ? NM_CONF_SIGNATURE : 0;
 	return length + 4 == pkt->wire_len &&
-	               (wire_left(&w) == 0 || tlv_count(w, &element, pkt->len < pkt->wire_len) > 0)
+	               (wire_left(&w) == 0 || tlv_count(w, &element, nm_is_cut(pkt)) > 0)
 	           ? NM_CONF_PROOF
 	           : 0;
 }
@@ -196,8 +196,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 {
 	(void)ctx;
 	(void)call;
-	nm_family_rate(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, verdict);
-	return verdict->confidence ? NM_MATCH : NM_MORE;
+	return nm_family_rate(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, verdict);
 }
 
 NM_MODULE(mobile) = {

@@ -156,7 +156,7 @@ rate_collectd(const struct nm_packet *pkt, struct wire w)
 	struct wire first = w;
 	uint16_t type = wire_u16(&first);
 	uint16_t length = wire_u16(&first);
-	bool cut = pkt->len < pkt->wire_len;
+	bool cut = nm_is_cut(pkt);
 
 	if (type == PART_SIGNED || type == PART_SECRET)
 		return nm_is_port(pkt, PORT_COLLECTD) && length > 36 && length <= pkt->wire_len &&
@@ -267,8 +267,8 @@ static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
 	(void)ctx;
-	nm_family_rate(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, verdict);
-	if (verdict->confidence == 0)
+	if (nm_family_rate(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, verdict) ==
+	    NM_MORE)
 		return NM_MORE;
 	if (verdict->app == APP_MUNIN || verdict->app == APP_CHECKMK)
 		nm_tag_sender(pkt, call, verdict->app);

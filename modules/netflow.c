@@ -105,7 +105,7 @@ rate_v9(const struct nm_packet *pkt, struct wire w)
 	uint16_t count = wire_u16(&w);
 
 	wire_skip(&w, V9_HEADER - 4);
-	return count >= 1 && are_sets(w, 0, pkt->len < pkt->wire_len) ? NM_CONF_SIGNATURE : 0;
+	return count >= 1 && are_sets(w, 0, nm_is_cut(pkt)) ? NM_CONF_SIGNATURE : 0;
 }
 
 /* RFC 7011 section 3.1: length of the whole, time, sequence, domain. */
@@ -115,8 +115,7 @@ rate_ipfix(const struct nm_packet *pkt, struct wire w)
 	uint16_t length = wire_u16(&w);
 
 	wire_skip(&w, IPFIX_HEAD - 4);
-	return length == pkt->wire_len && are_sets(w, 2, pkt->len < pkt->wire_len) ? NM_CONF_PROOF
-	                                                                           : 0;
+	return length == pkt->wire_len && are_sets(w, 2, nm_is_cut(pkt)) ? NM_CONF_PROOF : 0;
 }
 
 /* Samples of type and length up to the end; sFlow version 5, section 5. Their formats 1 to 4 are those of enterprise 0. */
@@ -155,7 +154,7 @@ rate_sflow(const struct nm_packet *pkt, struct wire w)
 	uint32_t count = wire_u32(&w);
 	if (count > SAMPLES_MAX || (count == 0 && pkt->dport != PORT_SFLOW))
 		return 0;
-	return are_samples(w, count, pkt->len < pkt->wire_len) ? NM_CONF_PROOF : 0;
+	return are_samples(w, count, nm_is_cut(pkt)) ? NM_CONF_PROOF : 0;
 }
 
 static uint8_t

@@ -165,8 +165,7 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 {
 	(void)ctx;
 	(void)call;
-	nm_family_rate(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, verdict);
-	return verdict->confidence ? NM_MATCH : NM_MORE;
+	return nm_family_rate(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, verdict);
 }
 
 NM_MODULE(overlay) = {

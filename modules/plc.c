@@ -8,6 +8,7 @@
  * counts on the usual port only. Servers are tagged. Cost: asked for payload with these heads, and for all of it on these
  * ports.
  */
+#include <netmon/crc.h>
 #include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
@@ -42,17 +43,11 @@ static const struct nm_app apps[] = {
 	{ APP_ETHERCAT, "EtherCAT", "Industrial", 0x2f5f8f, 0x8ab4dc },
 };
 
-/* Both transports of a match. */
-#define BOTH(...)                                \
-	{ .transport = NM_TCP, __VA_ARGS__ },    \
-	{                                        \
-		.transport = NM_UDP, __VA_ARGS__ \
-	}
 /* An encapsulated command of EtherNet/IP, low octet first. */
-#define COMMAND(code) BOTH(.min_len = 24, .len = 2, .pattern = { code, 0 })
+#define COMMAND(code) NM_MATCH_BOTH(.min_len = 24, .len = 2, .pattern = { code, 0 })
 
 static const struct nm_match matches[] = {
-	BOTH(.port = PORT_ETHERNETIP, .min_len = 24),
+	NM_MATCH_BOTH(.port = PORT_ETHERNETIP, .min_len = 24),
 	COMMAND(0x63),
 	COMMAND(0x65),
 	COMMAND(0x6f),
@@ -62,11 +57,11 @@ static const struct nm_match matches[] = {
 	NM_MATCH_TEXT(NM_TCP, 16, "FINS"),
 	{ .transport = NM_UDP, .port = PORT_FINS, .min_len = 12 },
 	/* 3E frames: subheader, network, station, module 03ff */
-	BOTH(.min_len = 11, .len = 6, .pattern = { 0x50, 0, 0, 0, 0xff, 3 },
-	     .mask = { 0x7f, 0xff, 0, 0, 0xff, 0xff }),
+	NM_MATCH_BOTH(.min_len = 11, .len = 6, .pattern = { 0x50, 0, 0, 0, 0xff, 3 },
+	              .mask = { 0x7f, 0xff, 0, 0, 0xff, 0xff }),
 	/* 4E frames have a number and two zeros in front of that */
-	BOTH(.min_len = 15, .len = 6, .pattern = { 0x54, 0, 0, 0, 0, 0 },
-	     .mask = { 0x7f, 0xff, 0, 0, 0xff, 0xff }),
+	NM_MATCH_BOTH(.min_len = 15, .len = 6, .pattern = { 0x54, 0, 0, 0, 0, 0 },
+	              .mask = { 0x7f, 0xff, 0, 0, 0xff, 0xff }),
 	{ .transport = NM_TCP,
 	  .port = PORT_GE_SRTP,
 	  .min_len = 56,
@@ -93,13 +88,6 @@ static const struct nm_match matches[] = {
 	  .mask = { 0xff, 0xff, 0xf8, 0, 0xfe, 0xff } },
 	NM_MATCH_TEXT(NM_UDP, 16, "ESIO"),
 };
-
-/* Does a message of `length` octets end with the packet, or, on TCP, may another one follow? */
-static bool
-fits(const struct nm_packet *pkt, uint32_t length)
-{
-	return pkt->transport == NM_UDP ? length == pkt->wire_len : length <= pkt->wire_len;
-}
 
 /* --- EtherNet/IP: CIP volume 2, sections 2-3 and 2-6 ------------------------------------------------------------- */
 
@@ -164,7 +152,7 @@ rate_ethernetip(const struct nm_packet *pkt, struct wire w)
 	wire_skip(&w, 8);
 	uint32_t options = wire_le32(&w);
 	if (!wire_ok(&w) || !is_command(code, length) || state > STATES_MAX || options != 0 ||
-	    !fits(pkt, ENCAPSULATION + length))
+	    !nm_fits(pkt, ENCAPSULATION + length))
 		return 0;
 	if (nm_is_port(pkt, PORT_ETHERNETIP))
 		return NM_CONF_SIGNATURE;
@@ -383,21 +371,6 @@ rate_ethercat(const struct nm_packet *pkt, struct wire w)
 	11 /* length, version, kind, number, attribute, check sum                    \
       */
 
-/* CRC-CCITT, highest bit first, beginning with 0. */
-static uint16_t
-sum_ccitt(const uint8_t *bytes, size_t len)
-{
-	unsigned sum = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned quick = (sum >> 8 ^ bytes[i]) & 0xff;
-
-		quick ^= quick >> 4;
-		sum = (sum << 8 ^ quick << 12 ^ quick << 5 ^ quick) & 0xffff;
-	}
-	return (uint16_t)sum;
-}
-
 static uint8_t
 rate_ethersbus(const struct nm_packet *pkt, struct wire w)
 {
@@ -409,7 +382,7 @@ rate_ethersbus(const struct nm_packet *pkt, struct wire w)
 		return 0;
 	wire_skip(&w, length - 7U);
 	uint16_t sum = wire_u16(&w);
-	return wire_ok(&w) && sum_ccitt(telegram, length - 2U) == sum ? NM_CONF_PROOF : 0;
+	return wire_ok(&w) && crc_ccitt(telegram, length - 2U, 0) == sum ? NM_CONF_PROOF : 0;
 }
 
 /* "ESIO", kind, version, length of all, number. */

@@ -40,14 +40,10 @@ static const struct nm_app apps[] = {
 	{ APP_IDENT, "Ident", "Authentication", 0x6c7a89, 0xaab6c1 },
 };
 
-#define ON(port_, least)                                                 \
-	{                                                                \
-		.transport = NM_TCP, .port = (port_), .min_len = (least) \
-	}
-
 static const struct nm_match matches[] = {
-	ON(PORT_WHOIS, 3), ON(PORT_FINGER, 2), ON(PORT_IDENT, 5),
-	ON(PORT_REXEC, 2), ON(PORT_RLOGIN, 2), ON(PORT_RSH, 2),
+	NM_MATCH_PORT(NM_TCP, PORT_WHOIS, 3),  NM_MATCH_PORT(NM_TCP, PORT_FINGER, 2),
+	NM_MATCH_PORT(NM_TCP, PORT_IDENT, 5),  NM_MATCH_PORT(NM_TCP, PORT_REXEC, 2),
+	NM_MATCH_PORT(NM_TCP, PORT_RLOGIN, 2), NM_MATCH_PORT(NM_TCP, PORT_RSH, 2),
 };
 
 /* Does one of these words (in lower case) stand near the beginning? Up to a NULL. */

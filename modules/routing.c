@@ -44,39 +44,18 @@ static const struct nm_app apps[] = {
 	{ APP_AUTO_RP, "Auto-RP", "Network control", 0x86a35c, 0xb8d091 },
 };
 
-#define ON(transport_, port_, least)                                           \
-	{                                                                      \
-		.transport = (transport_), .port = (port_), .min_len = (least) \
-	}
-
 static const struct nm_match matches[] = {
-	{ .transport = PROTOCOL_RSVP },
-	ON(NM_UDP, 646, 18),
-	ON(NM_TCP, 646, 18),
-	ON(NM_UDP, 3503, 32),
-	ON(NM_TCP, 639, 3),
-	ON(NM_UDP, 520, 24),
-	ON(NM_UDP, 521, 24),
-	ON(NM_UDP, 6696, 4),
-	ON(NM_UDP, 698, 16),
-	ON(NM_UDP, 1985, 16),
-	ON(NM_UDP, 2029, 16),
-	ON(NM_UDP, 3222, 16),
-	ON(NM_UDP, 3784, 24),
-	ON(NM_UDP, 4784, 24),
-	ON(NM_UDP, 6784, 24),
-	ON(NM_UDP, 7784, 24),
-	ON(NM_UDP, 4342, 12),
-	ON(NM_TCP, 4342, 12),
-	ON(NM_UDP, 4341, 28),
-	ON(NM_UDP, 496, 14),
+	{ .transport = PROTOCOL_RSVP },  NM_MATCH_PORT(NM_UDP, 646, 18),
+	NM_MATCH_PORT(NM_TCP, 646, 18),  NM_MATCH_PORT(NM_UDP, 3503, 32),
+	NM_MATCH_PORT(NM_TCP, 639, 3),   NM_MATCH_PORT(NM_UDP, 520, 24),
+	NM_MATCH_PORT(NM_UDP, 521, 24),  NM_MATCH_PORT(NM_UDP, 6696, 4),
+	NM_MATCH_PORT(NM_UDP, 698, 16),  NM_MATCH_PORT(NM_UDP, 1985, 16),
+	NM_MATCH_PORT(NM_UDP, 2029, 16), NM_MATCH_PORT(NM_UDP, 3222, 16),
+	NM_MATCH_PORT(NM_UDP, 3784, 24), NM_MATCH_PORT(NM_UDP, 4784, 24),
+	NM_MATCH_PORT(NM_UDP, 6784, 24), NM_MATCH_PORT(NM_UDP, 7784, 24),
+	NM_MATCH_PORT(NM_UDP, 4342, 12), NM_MATCH_PORT(NM_TCP, 4342, 12),
+	NM_MATCH_PORT(NM_UDP, 4341, 28), NM_MATCH_PORT(NM_UDP, 496, 14),
 };
-
-static bool
-is_cut(const struct nm_packet *pkt)
-{
-	return pkt->len < pkt->wire_len;
-}
 
 /* Is `value` one of those whose bits are set? */
 static bool
@@ -106,9 +85,9 @@ rate_ldp(const struct nm_packet *pkt, struct wire w)
 	static const struct tlv_form message = { .before = 2, .length = 2 };
 	uint16_t version = wire_u16(&w);
 	uint16_t length = wire_u16(&w);
-	bool open = is_cut(pkt) || length > wire_left(&w);
+	bool open = nm_is_cut(pkt) || length > wire_left(&w);
 
-	if (version != 1 || length < 14 || (open && pkt->transport == NM_UDP && !is_cut(pkt)))
+	if (version != 1 || length < 14 || (open && pkt->transport == NM_UDP && !nm_is_cut(pkt)))
 		return 0;
 	wire_limit(&w, length);
 	wire_skip(&w, 6);
@@ -131,7 +110,7 @@ rate_mpls_echo(const struct nm_packet *pkt, struct wire w)
 	if (!wire_ok(&w) || version != 1 || flags > 0xf || type < 1 || type > 4 || mode < 1 ||
 	    mode > 5)
 		return 0;
-	return wire_left(&w) == 0 || tlv_count(w, &element, is_cut(pkt)) > 0 ? NM_CONF_PROOF : 0;
+	return wire_left(&w) == 0 || tlv_count(w, &element, nm_is_cut(pkt)) > 0 ? NM_CONF_PROOF : 0;
 }
 
 /* Behind the length of a source announcement: number of entries, rendezvous point; each entry has three octets of 0, the prefix
@@ -177,7 +156,7 @@ rate_rsvp(const struct nm_packet *pkt, struct wire w)
 	uint16_t length = wire_u16(&w);
 	if (!wire_ok(&w) || version != 1 || type == 0 || length != pkt->wire_len)
 		return NM_CONF_WEAK;
-	return tlv_count(w, &object, is_cut(pkt)) > 0 ? NM_CONF_PROOF : NM_CONF_WEAK;
+	return tlv_count(w, &object, nm_is_cut(pkt)) > 0 ? NM_CONF_PROOF : NM_CONF_WEAK;
 }
 
 /* RFC 2453 section 4: command, version, 0, up to 25 entries of 20 octets. Commands 9 to 11: RFC 2091. Family 0 asks for all,
@@ -229,7 +208,7 @@ rate_babel(const struct nm_packet *pkt, struct wire w)
 	for (unsigned i = 0; i < TLV_MAX && wire_left(&w) > 0; i++)
 		if (wire_u8(&w) != 0)
 			wire_skip(&w, wire_u8(&w));
-	return wire_ok(&w) || is_cut(pkt) ? NM_CONF_PROOF : 0;
+	return wire_ok(&w) || nm_is_cut(pkt) ? NM_CONF_PROOF : 0;
 }
 
 /* RFC 3626 section 3.3: length of the whole, sequence; messages of type, time, length of the whole, sender, hops, sequence. */
@@ -244,7 +223,7 @@ rate_olsr(const struct nm_packet *pkt, struct wire w)
 	wire_skip(&w, 2);
 	struct wire first = w;
 	return length == pkt->wire_len && wire_u8(&first) != 0 &&
-	               tlv_count(w, &message, is_cut(pkt)) > 0
+	               tlv_count(w, &message, nm_is_cut(pkt)) > 0
 	           ? NM_CONF_PROOF
 	           : 0;
 }
@@ -296,7 +275,7 @@ static uint8_t
 rate_hsrp(const struct nm_packet *pkt, struct wire w)
 {
 	if (*pkt->payload != 0)
-		return is_hsrp_2(w, is_cut(pkt)) ? NM_CONF_PROOF : 0;
+		return is_hsrp_2(w, nm_is_cut(pkt)) ? NM_CONF_PROOF : 0;
 	wire_skip(&w, 1);
 	return is_hsrp_1(w, pkt->wire_len) ? NM_CONF_SIGNATURE : 0;
 }
@@ -311,7 +290,7 @@ rate_glbp(const struct nm_packet *pkt, struct wire w)
 	wire_skip(&w, 11);
 	struct wire first = w;
 	uint8_t type = wire_u8(&first);
-	return version == 1 && type >= 1 && type <= 4 && tlv_count(w, &element, is_cut(pkt)) > 0
+	return version == 1 && type >= 1 && type <= 4 && tlv_count(w, &element, nm_is_cut(pkt)) > 0
 	           ? NM_CONF_PROOF
 	           : 0;
 }
@@ -430,7 +409,7 @@ rate_auto_rp(const struct nm_packet *pkt, struct wire w)
 			return 0;
 		wire_skip(&w, wire_u8(&w) * 6U);
 	}
-	return is_cut(pkt) || (wire_ok(&w) && wire_left(&w) == 0) ? NM_CONF_PROOF : 0;
+	return nm_is_cut(pkt) || (wire_ok(&w) && wire_left(&w) == 0) ? NM_CONF_PROOF : 0;
 }
 
 /* RFC 9300 section 5.1: eight octets, then the packet that is carried, which is as long as it says. */
@@ -452,12 +431,7 @@ rate_lisp_data(const struct nm_packet *pkt, struct wire w)
 	           : 0;
 }
 
-static const struct {
-	uint8_t transport;
-	uint16_t port; /* 0: the transport is enough to ask */
-	uint16_t app;
-	uint8_t (*rate)(const struct nm_packet *pkt, struct wire w);
-} protocols[] = {
+static const struct nm_port_row protocols[] = {
 	{ NM_UDP, 646, APP_LDP, rate_ldp },
 	{ NM_TCP, 646, APP_LDP, rate_ldp },
 	{ NM_UDP, 3503, APP_MPLS_ECHO, rate_mpls_echo },
@@ -483,15 +457,9 @@ static const struct {
 static enum nm_result
 classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm_verdict *verdict)
 {
-	struct wire w = wire_init(pkt->payload, pkt->len);
-
 	(void)ctx;
 	(void)call;
-	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
-		if (protocols[i].transport == pkt->transport &&
-		    (protocols[i].port == 0 || nm_is_port(pkt, protocols[i].port)))
-			return nm_signature(verdict, protocols[i].app, protocols[i].rate(pkt, w));
-	return NM_MORE;
+	return nm_port_classify(protocols, sizeof(protocols) / sizeof(protocols[0]), pkt, verdict);
 }
 
 NM_MODULE(routing) = {

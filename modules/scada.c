@@ -9,6 +9,7 @@
  * for all of it on the usual ports; a check sum is made only where the length fits.
  */
 #include <netmon/ber.h>
+#include <netmon/crc.h>
 #include <netmon/family.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
@@ -44,22 +45,15 @@ static const struct nm_app apps[] = {
 	{ APP_ATG, "ATG", "Industrial", 0x5d6d1e, 0xb0c266 },
 };
 
-/* Both transports of a match. */
-#define BOTH(...)                                \
-	{ .transport = NM_TCP, __VA_ARGS__ },    \
-	{                                        \
-		.transport = NM_UDP, __VA_ARGS__ \
-	}
-
 static const struct nm_match matches[] = {
-	BOTH(.port = PORT_MODBUS, .min_len = 8),
+	NM_MATCH_BOTH(.port = PORT_MODBUS, .min_len = 8),
 	/* a transaction below 256, protocol 0, less than 256 octets */
 	{ .transport = NM_TCP,
 	  .min_len = 9,
 	  .len = 5,
 	  .pattern = { 0 },
 	  .mask = { 0xff, 0, 0xff, 0xff, 0xff } },
-	BOTH(.min_len = 10, .len = 2, .pattern = { 0x05, 0x64 }),
+	NM_MATCH_BOTH(.min_len = 10, .len = 2, .pattern = { 0x05, 0x64 }),
 	{ .transport = NM_TCP, .port = PORT_IEC60870, .min_len = 6, .len = 1, .pattern = { 0x68 } },
 	/* U format: start, test and their confirmations */
 	{ .transport = NM_TCP,
@@ -68,19 +62,20 @@ static const struct nm_match matches[] = {
 	  .pattern = { 0x68, 4, 3, 0, 0, 0 },
 	  .mask = { 0xff, 0xff, 3, 0xff, 0xff, 0xff } },
 	/* HDLC frame of format type 3 */
-	BOTH(.min_len = 9, .len = 2, .pattern = { 0x7e, 0xa0 }, .mask = { 0xff, 0xf0 }),
-	BOTH(.port = PORT_IEC62056, .min_len = 9, .len = 2, .pattern = { 0, 1 }),
+	NM_MATCH_BOTH(.min_len = 9, .len = 2, .pattern = { 0x7e, 0xa0 }, .mask = { 0xff, 0xf0 }),
+	NM_MATCH_BOTH(.port = PORT_IEC62056, .min_len = 9, .len = 2, .pattern = { 0, 1 }),
 	/* wrapper with ports and a length below 256 */
-	BOTH(.min_len = 30, .len = 8, .pattern = { 0, 1 },
-	     .mask = { 0xff, 0xff, 0xff, 0, 0xff, 0, 0xff, 0 }),
-	BOTH(.min_len = 16, .len = 3, .pattern = { 0x60, 0, 0xa0 }, .mask = { 0xff, 0x80, 0xf0 }),
-	BOTH(.min_len = 16, .len = 4, .pattern = { 0x60, 0x81, 0, 0xa0 },
-	     .mask = { 0xff, 0xff, 0, 0xf0 }),
-	BOTH(.min_len = 16, .len = 2, .pattern = { 0xaa, 0 }, .mask = { 0xff, 0x8c }),
-	BOTH(.port = PORT_HART_IP, .min_len = 8),
+	NM_MATCH_BOTH(.min_len = 30, .len = 8, .pattern = { 0, 1 },
+	              .mask = { 0xff, 0xff, 0xff, 0, 0xff, 0, 0xff, 0 }),
+	NM_MATCH_BOTH(.min_len = 16, .len = 3, .pattern = { 0x60, 0, 0xa0 },
+	              .mask = { 0xff, 0x80, 0xf0 }),
+	NM_MATCH_BOTH(.min_len = 16, .len = 4, .pattern = { 0x60, 0x81, 0, 0xa0 },
+	              .mask = { 0xff, 0xff, 0, 0xf0 }),
+	NM_MATCH_BOTH(.min_len = 16, .len = 2, .pattern = { 0xaa, 0 }, .mask = { 0xff, 0x8c }),
+	NM_MATCH_BOTH(.port = PORT_HART_IP, .min_len = 8),
 	/* a request for a session */
-	BOTH(.min_len = 13, .len = 8, .pattern = { 1, 0, 0, 0, 0, 0, 0, 13 },
-	     .mask = { 0xff, 0xff, 0xff, 0xff, 0, 0, 0xff, 0xff }),
+	NM_MATCH_BOTH(.min_len = 13, .len = 8, .pattern = { 1, 0, 0, 0, 0, 0, 0, 13 },
+	              .mask = { 0xff, 0xff, 0xff, 0xff, 0, 0, 0xff, 0xff }),
 	/* start of heading, then I, i, S or s; in a report behind an empty line */
 	{ .transport = NM_TCP,
 	  .min_len = 7,
@@ -94,13 +89,6 @@ static const struct nm_match matches[] = {
 	  .mask = { 0xff, 0xff, 0xff, 0xc5 } },
 	{ .transport = NM_TCP, .port = PORT_ATG, .min_len = 8 },
 };
-
-/* Does a message of `length` octets end with the packet, or, on TCP, may another one follow? */
-static bool
-fits(const struct nm_packet *pkt, uint32_t length)
-{
-	return pkt->transport == NM_UDP ? length == pkt->wire_len : length <= pkt->wire_len;
-}
 
 /* The check sum of HDLC (ITU-T X.25) and of DNP3: lowest bit first. */
 static uint16_t
@@ -337,7 +325,7 @@ rate_iec62056(const struct nm_packet *pkt, struct wire w)
 	wire_skip(&w, 4);
 	uint16_t length = wire_u16(&w);
 	uint8_t tag = wire_u8(&w);
-	if (!wire_ok(&w) || version != 1 || length == 0 || !fits(pkt, WRAPPER + length))
+	if (!wire_ok(&w) || version != 1 || length == 0 || !nm_fits(pkt, WRAPPER + length))
 		return 0;
 	if (nm_is_port(pkt, PORT_IEC62056))
 		return is_cosem(tag) ? NM_CONF_SIGNATURE : 0;
@@ -394,21 +382,6 @@ rate_c1222(const struct nm_packet *pkt, struct wire w)
 
 #define SYNC_LEAST 16 /* sync, frame size, id, second, fraction, check sum */
 
-/* Annex B: CRC-CCITT, highest bit first, beginning with ones. */
-static uint16_t
-sum_high_first(const uint8_t *bytes, size_t len)
-{
-	unsigned sum = 0xffff;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned quick = (sum >> 8 ^ bytes[i]) & 0xff;
-
-		quick ^= quick >> 4;
-		sum = (sum << 8 ^ quick << 12 ^ quick << 5 ^ quick) & 0xffff;
-	}
-	return (uint16_t)sum;
-}
-
 static uint8_t
 rate_c37118(const struct nm_packet *pkt, struct wire w)
 {
@@ -419,13 +392,14 @@ rate_c37118(const struct nm_packet *pkt, struct wire w)
 
 	/* kinds of frame 0 to 5, versions 1 to 3 */
 	if (!wire_ok(&w) || sync >> 8 != 0xaa || (sync >> 4 & 0xf) > 5 || (sync & 0xf) < 1 ||
-	    (sync & 0xf) > 3 || size < SYNC_LEAST || !fits(pkt, size))
+	    (sync & 0xf) > 3 || size < SYNC_LEAST || !nm_fits(pkt, size))
 		return 0;
 	wire_skip(&w, size - 6U);
 	uint16_t sum = wire_u16(&w);
 	if (!wire_ok(&w)) /* the capture was cut */
 		return port ? NM_CONF_WEAK : 0;
-	return sum_high_first(frame, size - 2U) == sum ? NM_CONF_PROOF : 0;
+	/* Annex B: the sum begins with ones */
+	return crc_ccitt(frame, size - 2U, 0xffff) == sum ? NM_CONF_PROOF : 0;
 }
 
 /* --- HART-IP: HCF_SPEC-085 section 10 ---------------------------------------------------------------------------- */
@@ -445,7 +419,7 @@ rate_hart_ip(const struct nm_packet *pkt, struct wire w)
 	wire_skip(&w, 2);
 	uint16_t length = wire_u16(&w);
 	if (!wire_ok(&w) || version < 1 || version > 2 || (kind > 3 && kind != HART_REFUSAL) ||
-	    id > 5 || length < HART_HEADER || !fits(pkt, length))
+	    id > 5 || length < HART_HEADER || !nm_fits(pkt, length))
 		return 0;
 	if (nm_is_port(pkt, PORT_HART_IP))
 		return NM_CONF_SIGNATURE;

@@ -138,7 +138,7 @@ rate(const struct nm_packet *pkt)
 		return NM_CONF_SIGNATURE;
 	/* the old form: binding or shared secret, as request, response or error */
 	return udp && (type & 0xfeec) == 0 && type != 0 && (is_usual_port(pkt) || is_usual(w)) &&
-	               is_filled(w, pkt->len < pkt->wire_len)
+	               is_filled(w, nm_is_cut(pkt))
 	           ? NM_CONF_SIGNATURE
 	           : 0;
 }

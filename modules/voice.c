@@ -297,9 +297,8 @@ rate_iax(const struct nm_packet *pkt, struct wire w)
 		return is_iax_subclass(type, subclass) ? NM_CONF_WEAK : 0;
 	if (subclass < 1 || subclass > 0x28)
 		return 0;
-	return wire_left(&w) == 0 || tlv_count(w, &element, pkt->len < pkt->wire_len) > 0
-	           ? NM_CONF_SIGNATURE
-	           : 0;
+	return wire_left(&w) == 0 || tlv_count(w, &element, nm_is_cut(pkt)) > 0 ? NM_CONF_SIGNATURE
+	                                                                        : 0;
 }
 
 /* RFC 8855 section 5.1: version (1 over TCP, 2 over UDP) and flags, primitive, length in words, conference, transaction, user;
@@ -321,8 +320,7 @@ rate_bfcp(const struct nm_packet *pkt, struct wire w)
 	/* on TCP the head may come alone */
 	if (pkt->wire_len == 12 && (length == 0 || (pkt->transport == NM_TCP && length <= 256)))
 		return NM_CONF_WEAK;
-	return length + 12 == pkt->wire_len &&
-	               tlv_count(w, &attribute, pkt->len < pkt->wire_len) > 0
+	return length + 12 == pkt->wire_len && tlv_count(w, &attribute, nm_is_cut(pkt)) > 0
 	           ? NM_CONF_SIGNATURE
 	           : 0;
 }

@@ -81,7 +81,7 @@ verdict_on(const char *payload)
 	struct nm_packet pkt = packet_of(NM_FROM_CLIENT, payload);
 	struct nm_verdict verdict = { 0 };
 
-	nm_family_rate(rows, sizeof(rows) / sizeof(rows[0]), &pkt, &verdict);
+	(void)nm_family_rate(rows, sizeof(rows) / sizeof(rows[0]), &pkt, &verdict);
 	return verdict;
 }
 
@@ -174,6 +174,49 @@ a_port_that_neither_end_has_tags_nothing(void **state)
 	assert_int_equal(learned.n, 0);
 }
 
+static void
+what_was_cut_and_what_fits_is_told_by_lengths(void **state)
+{
+	struct nm_packet pkt = packet_of(NM_FROM_CLIENT, "12345");
+
+	(void)state;
+	assert_false(nm_is_cut(&pkt));
+	assert_true(nm_fits(&pkt, 4)); /* another message may follow */
+	assert_true(nm_fits(&pkt, 5));
+	assert_false(nm_fits(&pkt, 6));
+	pkt.transport = NM_UDP;
+	assert_false(nm_fits(&pkt, 4));
+	assert_true(nm_fits(&pkt, 5));
+	pkt.len = 3;
+	assert_true(nm_is_cut(&pkt));
+	assert_true(nm_fits(&pkt, 5)); /* what was sent counts, not what was captured */
+}
+
+static void
+the_first_row_of_the_port_says_what_it_is(void **state)
+{
+	static const struct nm_port_row of_ports[] = {
+		{ NM_UDP, 25, 1, rate_digit },
+		{ NM_TCP, 26, 2, rate_digit },
+		{ NM_TCP, 25, 3, rate_digit },
+		{ NM_TCP, 0, 4, rate_weak },
+	};
+	struct nm_packet pkt = packet_of(NM_FROM_CLIENT, "7");
+	struct nm_verdict verdict = { 0 };
+
+	(void)state;
+	assert_int_equal(nm_port_classify(of_ports, 4, &pkt, &verdict), NM_MATCH);
+	assert_int_equal(verdict.app, 3);
+	assert_int_equal(verdict.confidence, 70);
+	pkt = packet_of(NM_FROM_CLIENT, "0");
+	verdict = (struct nm_verdict){ 0 };
+	assert_int_equal(nm_port_classify(of_ports, 4, &pkt, &verdict), NM_MORE);
+	pkt.dport = 27;
+	assert_int_equal(nm_port_classify(of_ports, 3, &pkt, &verdict), NM_MORE);
+	assert_int_equal(nm_port_classify(of_ports, 4, &pkt, &verdict), NM_MATCH);
+	assert_int_equal(verdict.app, 4);
+}
+
 int
 main(void)
 {
@@ -185,6 +228,8 @@ main(void)
 		cmocka_unit_test(a_confidence_of_nothing_is_no_verdict),
 		cmocka_unit_test(the_server_is_tagged_by_direction_and_by_port),
 		cmocka_unit_test(a_port_that_neither_end_has_tags_nothing),
+		cmocka_unit_test(what_was_cut_and_what_fits_is_told_by_lengths),
+		cmocka_unit_test(the_first_row_of_the_port_says_what_it_is),
 	};
 
 	return cmocka_run_group_tests_name("family", tests, NULL, NULL);

@@ -97,11 +97,7 @@ nm_dialogue_classify(const struct nm_dialogue_row *rows, size_t n, const struct 
 		if (confidence > verdict->confidence)
 			(void)nm_signature(verdict, rows[i].app, confidence);
 	}
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	if (verdict->confidence >= NM_CONF_SIGNATURE)
-		nm_tag_server(pkt, call, verdict->app);
-	return NM_MATCH;
+	return nm_settle(pkt, call, verdict);
 }
 
 #endif

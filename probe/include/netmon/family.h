@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What classifier modules have in common beyond the contract of module.h: a module of several protocols (a family), each with
- * a function that rates a message, and the tag of a server that introduced itself. Header-only, usable from modules, no state:
- * any thread. Nothing fails: a tag that the host refuses is counted by the host.
+ * a function that rates a message, its rows of matches, and the tag of a server that introduced itself. Header-only, usable
+ * from modules, no state: any thread. Nothing fails: a tag that the host refuses is counted by the host.
  */
 #ifndef NETMON_FAMILY_H
 #define NETMON_FAMILY_H
@@ -20,6 +20,33 @@ struct nm_family_row {
 	uint16_t app; /* one of the module's applications */
 	uint8_t (*rate)(const struct nm_packet *pkt, struct wire w);
 };
+
+/* A row that is asked for by the port of its protocol: all else is for its function to see. */
+#define NM_MATCH_PORT(transport_, port_, min_len_)                                \
+	{                                                                         \
+		.transport = (transport_), .port = (port_), .min_len = (min_len_) \
+	}
+
+/* The same row twice, for TCP and for UDP. */
+#define NM_MATCH_BOTH(...)                       \
+	{ .transport = NM_TCP, __VA_ARGS__ },    \
+	{                                        \
+		.transport = NM_UDP, __VA_ARGS__ \
+	}
+
+/* Was less captured of the payload than was sent? */
+static inline bool
+nm_is_cut(const struct nm_packet *pkt)
+{
+	return pkt->len < pkt->wire_len;
+}
+
+/* Does a message of `length` octets end with the packet, or, on TCP, may another one follow? */
+static inline bool
+nm_fits(const struct nm_packet *pkt, uint32_t length)
+{
+	return pkt->transport == NM_UDP ? length == pkt->wire_len : length <= pkt->wire_len;
+}
 
 /* Is it the port (host byte order) of either side? */
 static inline bool
@@ -98,9 +125,20 @@ nm_signature(struct nm_verdict *verdict, uint16_t app, uint8_t confidence)
 	return NM_MATCH;
 }
 
-/* Asks all `n` rows of the packet's transport. The surest one's word goes into *verdict, of equals the first one's; it stays
- * as it is, confidence 0, when none knows the message. */
-static inline void
+/* The end of a classify() whose verdict is filled, or has the confidence 0: tags the server when it is a signature. */
+static inline enum nm_result
+nm_settle(const struct nm_packet *pkt, struct nm_call *call, const struct nm_verdict *verdict)
+{
+	if (verdict->confidence == 0)
+		return NM_MORE;
+	if (verdict->confidence >= NM_CONF_SIGNATURE)
+		nm_tag_server(pkt, call, verdict->app);
+	return NM_MATCH;
+}
+
+/* Asks all `n` rows of the packet's transport. The surest one's word goes into *verdict, of equals the first one's: NM_MATCH.
+ * When none knows the message it stays as it is, confidence 0: NM_MORE. */
+static inline enum nm_result
 nm_family_rate(const struct nm_family_row *rows, size_t n, const struct nm_packet *pkt,
                struct nm_verdict *verdict)
 {
@@ -115,6 +153,7 @@ nm_family_rate(const struct nm_family_row *rows, size_t n, const struct nm_packe
 		verdict->app = rows[i].app;
 		verdict->evidence = NM_EV_SIGNATURE;
 	}
+	return verdict->confidence ? NM_MATCH : NM_MORE;
 }
 
 /* A whole classify(): nm_family_rate(), and a tag for the server when that is a signature. */
@@ -122,12 +161,30 @@ static inline enum nm_result
 nm_family_classify(const struct nm_family_row *rows, size_t n, const struct nm_packet *pkt,
                    struct nm_call *call, struct nm_verdict *verdict)
 {
-	nm_family_rate(rows, n, pkt, verdict);
-	if (verdict->confidence == 0)
-		return NM_MORE;
-	if (verdict->confidence >= NM_CONF_SIGNATURE)
-		nm_tag_server(pkt, call, verdict->app);
-	return NM_MATCH;
+	(void)nm_family_rate(rows, n, pkt, verdict);
+	return nm_settle(pkt, call, verdict);
+}
+
+/* One protocol of a family of which each has its port. */
+struct nm_port_row {
+	uint8_t transport;
+	uint16_t port; /* host byte order, of either side; 0: any */
+	uint16_t app;
+	uint8_t (*rate)(const struct nm_packet *pkt, struct wire w);
+};
+
+/* A whole classify(): the first of `n` rows that has the packet's transport and port says what the message is. No tags. */
+static inline enum nm_result
+nm_port_classify(const struct nm_port_row *rows, size_t n, const struct nm_packet *pkt,
+                 struct nm_verdict *verdict)
+{
+	struct wire w = wire_init(pkt->payload, pkt->len);
+
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].transport == pkt->transport &&
+		    (rows[i].port == 0 || nm_is_port(pkt, rows[i].port)))
+			return nm_signature(verdict, rows[i].app, rows[i].rate(pkt, w));
+	return NM_MORE;
 }
 
 #endif
