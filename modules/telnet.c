@@ -14,6 +14,7 @@
 
 #define PORT_TELNET  23
 #define COMMANDS_MAX 64
+#define ESCAPES_MAX  64 /* octets 255 of a subnegotiation */
 #define ENOUGH       2
 
 static const struct nm_app apps[] = {
@@ -44,11 +45,12 @@ is_option(uint8_t option)
 	       (option >= 138 && option <= 140) || option == 200 || option == 201 || option == 255;
 }
 
-/* Passes over a subnegotiation, to behind its IAC SE. False when it does not end in this packet. */
+/* Passes over a subnegotiation, to behind its IAC SE. False when it does not end in this packet, or has more octets 255 than
+ * any that means something. */
 static bool
 pass_subnegotiation(struct wire *w)
 {
-	while (wire_left(w) >= 2) {
+	for (unsigned i = 0; i < ESCAPES_MAX && wire_left(w) >= 2; i++) {
 		const uint8_t *iac = memchr(w->at, IAC, wire_left(w));
 
 		if (!iac)

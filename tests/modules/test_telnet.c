@@ -34,6 +34,26 @@ one_option_on_another_port_is_weak(void **state)
 	assert_string_equal(talk_say(&t, CLIENT, "\xff\xfd\x03\x9a\x01"), "Unknown");
 }
 
+/* RFC 855: an octet 255 comes twice. Somebody may send nothing else. */
+static void
+a_subnegotiation_of_octets_255_is_not_read_for_ever(void **state)
+{
+	static const char end[] = "\xff\xf0\xff\xfc\x01";
+	char bytes[3 + 400 + sizeof(end)] = "\xff\xfa\x18";
+	struct talk t = talk_begin(h, NM_TCP, ANYWHERE);
+
+	(void)state;
+	memset(bytes + 3, 0xff, 400);
+	memcpy(bytes + 3 + 20, end, sizeof(end));
+	(void)talk_send(&t, CLIENT, bytes, 3 + 20 + sizeof(end) - 1);
+	assert_int_equal(t.state.confidence, NM_CONF_SIGNATURE);
+	memset(bytes + 3, 0xff, 400);
+	memcpy(bytes + 3 + 400, end, sizeof(end));
+	t = talk_begin(h, NM_TCP, ANYWHERE);
+	(void)talk_send(&t, CLIENT, bytes, 3 + 400 + sizeof(end) - 1);
+	assert_true(t.state.confidence < NM_CONF_SIGNATURE);
+}
+
 static void
 a_session_that_goes_on_later_is_known_by_its_server(void **state)
 {
@@ -66,6 +86,7 @@ main(void)
 		TESTS_OF_LOOK_ALIKES(SAMPLES(look_alikes, TELNET)),
 		CASE(a_prompt_counts_on_its_port_only),
 		CASE(one_option_on_another_port_is_weak),
+		CASE(a_subnegotiation_of_octets_255_is_not_read_for_ever),
 		CASE(a_session_that_goes_on_later_is_known_by_its_server),
 	};
 
