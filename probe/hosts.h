@@ -31,7 +31,7 @@ void hosts_free(struct hosts *h);
 /* The number of a name, which it thereby gets if it is new. HOST_NONE for what cannot be a host's name: letters, digits, '-',
  * '_' and '.', 1 to HOSTS_NAME_MAX octets, at least two labels, the last of which has a letter. A dot at the end is left out,
  * letters become small ones. */
-uint32_t hosts_learn(struct hosts *h, const uint8_t *name, size_t len, enum nm_name_source source);
+uint32_t hosts_learn(struct hosts *h, const uint8_t *bytes, size_t len, enum nm_name_source source);
 
 /* The name behind a number, with NUL, and where it was seen (NULL: never mind). Its length; 0 and "" for HOST_NONE and for a
  * name that is gone. */

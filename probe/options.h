@@ -65,7 +65,7 @@ struct options {
 	char *config; /* the file that was read, or NULL */
 	bool check;
 	char *endpoint; /* ADDR:PORT to explain instead of a run, or NULL */
-	bool explain; /* say how the verdicts come about, instead of records */
+	bool explain;   /* say how the verdicts come about, instead of records */
 	unsigned long verbose;
 };
 

@@ -15,7 +15,7 @@ rule $node udp 623 rmcp
 rule $node tcp 513 rlogin
 rule $node tcp 514 rsh
 # the errors of a command go to a port of the client's
-for port in 512-1023; do rule 10.10.1.11 tcp $port rsh 'rsh|unknown'; done
+rule 10.10.1.11 tcp 512-1023 rsh 'rsh|unknown'
 rule $node tcp 323 rpki-rtr
 rule $node tcp 6653 openflow
 rule $node tcp 6633 openflow

@@ -57,7 +57,9 @@ END
 bg noc.example rsyslog rsyslogd -n -f "$TMP/rsyslog.conf" -i "$TMP/rsyslog.pid"
 for port in 2055 9995 4739; do
 	mkdir -p "$TMP/flows$port"
-	bg noc.example nfcapd$port nfcapd -p $port -w "$TMP/flows$port" $([ $port != 4739 ] || echo -6)
+	six=
+	[ $port != 4739 ] || six=-6
+	bg noc.example nfcapd$port nfcapd -p $port -w "$TMP/flows$port" ${six:+"$six"}
 	wait_udp noc.example $port
 done
 mkdir -p "$TMP/tftp"

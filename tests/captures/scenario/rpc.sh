@@ -33,7 +33,7 @@ for host in 198.51.100.45 '2001:db8:f:2::45'; do
 	ask() { in_ns desk1 timeout 8 rpcclient -s "$TMP/client.conf" -U% "$@" >>"$TMP/ask.log" 2>&1 || true; }
 	ask "ncacn_ip_tcp:$host" -c srvinfo
 	ask "ncacn_ip_tcp:$host" -c enumdomains
-	ask "ncacn_ip_tcp:$host[135]" -c epmmap
+	ask "ncacn_ip_tcp:${host}[135]" -c epmmap
 	ask "ncacn_np:$host" -c srvinfo
 done
 record_stop
