@@ -154,7 +154,7 @@ read_hello(struct sight *s, struct piece *piece)
 	s->done = hello.whole || (wire_left(&hello.name) > 0 && wire_left(&hello.alpn) > 0);
 }
 
-/* May one more packet be opened in this second? */
+/* May one more packet be opened in this second, its keys made included? */
 static bool
 may_open(struct sight *s)
 {
@@ -167,31 +167,38 @@ may_open(struct sight *s)
 	return s->ctx->opened++ < OPENED_PER_S;
 }
 
-/* Opens a packet with these keys, and puts what it says of the hello to the rest. */
-static bool
-open_with(struct sight *s, const struct quic_packet *p, const struct initial_keys *keys,
-          struct piece *piece)
-{
+/* A packet that was opened. */
+struct opened {
 	uint8_t bytes[INITIAL_MAX];
-	bool proof = false;
+	struct wire frames; /* in `bytes` */
+	bool proof;
+};
 
-	if (!may_open(s))
-		return false;
-	struct wire frames = initial_open(p, keys, bytes, &proof);
-	if (wire_left(&frames) == 0)
-		return false;
+static bool
+open_with(const struct quic_packet *p, const struct initial_keys *keys, struct opened *ret_opened)
+{
+	ret_opened->proof = false;
+	ret_opened->frames = initial_open(p, keys, ret_opened->bytes, &ret_opened->proof);
+	return wire_left(&ret_opened->frames) > 0;
+}
+
+/* Puts what an opened packet says of the hello to the rest. */
+static bool
+take_frames(struct sight *s, const struct quic_packet *p, const struct opened *opened,
+            struct piece *piece)
+{
 	if (p->version->google)
-		frames_read_google(frames, piece);
-	else if (!frames_read(frames, !proof, piece))
+		frames_read_google(opened->frames, piece);
+	else if (!frames_read(opened->frames, !opened->proof, piece))
 		return false;
-	if (proof)
+	if (opened->proof)
 		s->confidence = NM_CONF_PROOF;
 	read_hello(s, piece);
 	return true;
 }
 
 /* An Initial packet, of whichever side. The connection's keys follow from the id of the client's first one, or of the first
- * after a Retry. */
+ * after a Retry. One that does not open takes no slot from a connection that waits. */
 static void
 see_initial(struct sight *s, const struct quic_packet *p)
 {
@@ -199,19 +206,22 @@ see_initial(struct sight *s, const struct quic_packet *p)
 	struct piece *piece = pieces_find(ctx->pieces, s->handle);
 	unsigned slot = pieces_slot(s->handle);
 	struct initial_keys keys;
+	struct opened opened;
 
-	if (piece && ctx->from[slot] != s->pkt->direction)
+	if ((piece && ctx->from[slot] != s->pkt->direction) || !may_open(s))
 		return;
-	if (piece && open_with(s, p, &ctx->keys[slot], piece))
+	if (piece && open_with(p, &ctx->keys[slot], &opened) && take_frames(s, p, &opened, piece))
 		return;
-	if (p->dcid_len < CLIENT_ID_MIN)
+	if (p->dcid_len < CLIENT_ID_MIN || (piece && !may_open(s)))
 		return;
 	initial_derive(p->version, p->dcid, p->dcid_len, &keys);
+	if (!open_with(p, &keys, &opened))
+		return;
 	piece = pieces_begin(ctx->pieces, &s->handle);
 	slot = pieces_slot(s->handle);
 	ctx->keys[slot] = keys;
 	ctx->from[slot] = (uint8_t)s->pkt->direction;
-	if (!open_with(s, p, &keys, piece))
+	if (!take_frames(s, p, &opened, piece))
 		s->handle = 0;
 }
 

@@ -350,6 +350,28 @@ connections_that_wait_are_forgotten_when_there_are_too_many(void **state)
 	assert_string_equal(send_build(&first, CLIENT, &packets[1]), "QUIC");
 }
 
+/* Invented packets have ids from which keys follow, too, but do not open with them. */
+static void
+packets_that_do_not_open_push_nobody_out_who_waits(void **state)
+{
+	struct build packets[2];
+
+	(void)state;
+	shuffled_packets(packets);
+	struct talk first = talk_begin(h, NM_UDP, OTHER);
+	(void)send_build(&first, CLIENT, &packets[0]);
+	struct build damaged = packets[0];
+	damaged.bytes[damaged.len - 1] ^= 1;
+	for (unsigned i = 0; i < PIECES_SLOTS; i++) {
+		struct talk t = talk_begin(h, NM_UDP, OTHER);
+
+		(void)send_build(&t, CLIENT, &damaged);
+	}
+	(void)send_build(&first, CLIENT, &damaged);
+	assert_string_equal(send_build(&first, CLIENT, &packets[1]), "DoQ");
+	assert_string_equal(talk_host(&first), "www.example");
+}
+
 static void
 no_more_packets_are_opened_in_a_second_than_cost_a_twentieth_of_it(void **state)
 {
@@ -596,6 +618,7 @@ main(void)
 		CASE(a_hello_in_pieces_is_put_together_in_any_order),
 		CASE(a_piece_that_never_comes_is_not_waited_for_for_ever),
 		CASE(connections_that_wait_are_forgotten_when_there_are_too_many),
+		CASE(packets_that_do_not_open_push_nobody_out_who_waits),
 		CASE(no_more_packets_are_opened_in_a_second_than_cost_a_twentieth_of_it),
 		CASE(a_hello_is_read_again_after_retry),
 		CASE(a_hello_comes_behind_early_data_or_another_version),
