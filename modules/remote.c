@@ -123,14 +123,9 @@ rate_ident(const struct nm_packet *pkt, struct wire w)
 static bool
 take_string(struct wire *w)
 {
-	size_t left = wire_left(w);
-	const uint8_t *nul = left ? memchr(w->at, 0, left < STRING_MAX ? left : STRING_MAX) : NULL;
-	struct wire text = wire_init(w->at, nul ? (size_t)(nul - w->at) : 0);
+	struct wire text = text_string(w, STRING_MAX - 1);
 
-	if (!nul)
-		w->failed = true;
-	wire_skip(w, nul ? (size_t)(nul - w->at) + 1 : 0);
-	return nul && text_all_print(&text);
+	return wire_ok(w) && text_all_print(&text);
 }
 
 /* So many strings. */

@@ -27,20 +27,6 @@ static const struct nm_match matches[] = {
 
 static const char *const modes[] = { "octet", "netascii", "mail" };
 
-/* The text up to its NUL, which has to be there, at most `max` octets. */
-static struct wire
-take_string(struct wire *w, size_t max)
-{
-	size_t left = wire_left(w) < max + 1 ? wire_left(w) : max + 1;
-	const uint8_t *nul = left ? memchr(w->at, 0, left) : NULL;
-	struct wire text = wire_init(w->at, nul ? (size_t)(nul - w->at) : 0);
-
-	if (!nul)
-		w->failed = true;
-	wire_skip(w, wire_left(&text) + 1);
-	return text;
-}
-
 /* RFC 1350 section 5: code, name, NUL, mode, NUL. */
 static bool
 is_request(const struct nm_packet *pkt)
@@ -48,8 +34,8 @@ is_request(const struct nm_packet *pkt)
 	struct wire w = wire_init(pkt->payload, pkt->len);
 
 	wire_skip(&w, 2);
-	struct wire name = take_string(&w, FILE_MAX);
-	struct wire mode = take_string(&w, MODE_MAX);
+	struct wire name = text_string(&w, FILE_MAX);
+	struct wire mode = text_string(&w, MODE_MAX);
 	if (!wire_ok(&w) || wire_left(&name) == 0 || !text_all_print(&name))
 		return false;
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)

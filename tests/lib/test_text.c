@@ -154,6 +154,38 @@ a_word_behind_too_many_octets_that_may_begin_it_is_not_found(void **state)
 	assert_int_equal(seek(text, "_hash"), -1);
 }
 
+static void
+a_string_ends_with_its_nul(void **state)
+{
+	static const char bytes[] = { 'a', 'b', 0, 0, 'c', 'd' };
+	struct wire w = wire_init(bytes, sizeof(bytes));
+	struct wire text = text_string(&w, 2);
+
+	(void)state;
+	assert_ptr_equal(text.at, bytes);
+	assert_int_equal(wire_left(&text), 2);
+	text = text_string(&w, 2);
+	assert_int_equal(wire_left(&text), 0);
+	assert_int_equal(wire_left(&w), 2);
+	text = text_string(&w, 2); /* no NUL comes */
+	assert_int_equal(wire_left(&text), 0);
+	assert_false(wire_ok(&w));
+}
+
+static void
+a_string_that_is_too_long_is_none(void **state)
+{
+	static const char bytes[] = { 'a', 'b', 0 };
+	struct wire w = wire_init(bytes, sizeof(bytes));
+
+	(void)state;
+	(void)text_string(&w, 1);
+	assert_false(wire_ok(&w));
+	w = wire_init(NULL, 0);
+	(void)text_string(&w, 1);
+	assert_false(wire_ok(&w));
+}
+
 int
 main(void)
 {
@@ -165,6 +197,8 @@ main(void)
 		cmocka_unit_test(every_text_of_a_small_alphabet_is_searched_as_slowly_as_can_be),
 		cmocka_unit_test(one_octet_that_cannot_be_printed_is_seen_wherever_it_stands),
 		cmocka_unit_test(tabs_are_printed_among_text_of_any_length),
+		cmocka_unit_test(a_string_ends_with_its_nul),
+		cmocka_unit_test(a_string_that_is_too_long_is_none),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

@@ -121,6 +121,21 @@ text_line(struct wire *w, bool *ret_ended)
 	return line;
 }
 
+/* Takes what lies before the next NUL, and that too, as a cursor of its own. Sets the error, and takes nothing, when no NUL
+ * comes behind at most `max` octets. */
+static inline struct wire
+text_string(struct wire *w, size_t max)
+{
+	size_t left = wire_left(w) < max + 1 ? wire_left(w) : max + 1;
+	const uint8_t *nul = left ? memchr(w->at, 0, left) : NULL;
+	struct wire text = wire_init(w->at, nul ? (size_t)(nul - w->at) : 0);
+
+	if (!nul)
+		w->failed = true;
+	wire_skip(w, wire_left(&text) + 1);
+	return text;
+}
+
 /* Reads a decimal number of at most `max`. Sets the cursor's error when no digit comes or the number is larger. */
 static inline uint32_t
 text_number(struct wire *w, uint32_t max)
