@@ -20,6 +20,7 @@
 
 #define SDP_LINES_MAX 128
 #define SDP_MEDIA_MAX 16
+#define VERSIONS_MAX  16 /* places where a body may seem to begin */
 #define MEDIA_TTL_S \
 	180 /* from the offer to the first packet of the media: somebody has to pick up */
 #define PORT_MIN 1024
@@ -230,11 +231,12 @@ learn_from_sdp(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 	}
 }
 
-/* RFC 8866 section 5.1: a body begins with its version. It may come in a later segment than the message's first line. */
+/* RFC 8866 section 5.1: a body begins with its version. It may come in a later segment than the message's first line. What only
+ * looks like it may stand before, but not often. */
 static bool
 seek_sdp(struct wire *w)
 {
-	while (text_seek(w, "v=0")) {
+	for (unsigned i = 0; i < VERSIONS_MAX && text_seek(w, "v=0"); i++) {
 		struct wire behind = *w;
 
 		wire_skip(&behind, 3);

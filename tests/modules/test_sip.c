@@ -70,6 +70,29 @@ an_sdp_body_tags_rtp_and_rtcp(void **state)
 	assert_string_equal(talk_say(&rtcp, CLIENT, "opaque"), "RTP");
 }
 
+/* A message in which a body seems to begin so often, and does begin behind that. */
+static void
+invite_behind(unsigned seeming, const char *sdp)
+{
+	char message[1024] = "INVITE sip:bob@example.com SIP/2.0\r\n";
+	struct talk t = talk_begin(h, NM_UDP, PHONES);
+
+	for (unsigned i = 0; i < seeming; i++)
+		(void)strcat(message, "a: v=0;\r\n");
+	(void)strcat(strcat(message, "\r\nv=0\r\n"), sdp);
+	assert_string_equal(talk_send(&t, CLIENT, message, strlen(message)), "SIP");
+}
+
+static void
+a_body_is_not_looked_for_everywhere(void **state)
+{
+	(void)state;
+	invite_behind(3, "c=IN IP4 10.0.0.5\r\nm=audio 20000 RTP/AVP 0\r\n");
+	assert_string_equal(media("192.0.2.1:30000 10.0.0.5:20000"), "RTP");
+	invite_behind(60, "c=IN IP4 10.0.0.6\r\nm=audio 20000 RTP/AVP 0\r\n");
+	assert_string_equal(media("192.0.2.1:30000 10.0.0.6:20000"), "Unknown");
+}
+
 /* Octets that keep the way through a firewall open, long after the last message. */
 static void
 who_answers_is_tagged(void **state)
@@ -228,6 +251,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(each_message_is_recognised_on_any_port_and_cut_anywhere),
 		CASE(an_sdp_body_tags_rtp_and_rtcp),
+		CASE(a_body_is_not_looked_for_everywhere),
 		CASE(who_answers_is_tagged),
 		CASE(each_media_line_has_its_own_address_and_rtcp_port),
 		CASE(ipv6_media_is_tagged),
