@@ -45,7 +45,7 @@
 #define MESSAGE_HEADER 4
 
 #define WATCH_MAX   16  /* packets of a flow until its names must have been here */
-#define RECORDS_MAX 256 /* looked at in one packet: each octet could begin a chain of them */
+#define RECORDS_MAX 128 /* looked at in one packet: each octet could begin a chain of them */
 
 static const struct nm_app apps[] = {
 	{ APP_HTTPS, "HTTPS", "Web", 0x0072b2, 0x3d9be0 },
