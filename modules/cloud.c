@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What devices and applications say to clouds in protocols of their makers' own: Alibaba Cloud (TCP), Meraki's management (UDP,
- * usually 7351), Cloudflare WARP (UDP 2408), games over Photon (UDP 5055), ZUG (UDP, 19000).
+ * usually 7351), Cloudflare WARP (UDP 2408), ZUG (UDP, 19000).
  *
  * Evidence: none of these is published, so several octets that are fixed or lengths that fit are asked for: a magic and a
- * length, a chain of commands that fills the datagram, WireGuard's kinds of messages on the port of WARP. Servers are tagged.
- * Cost: asked for payload with these heads, and for that of the two ports.
+ * length, or two lengths; WireGuard's kinds of messages on the port of WARP. Servers are tagged. Cost: asked for payload with
+ * these heads, and for that of WARP's port.
  */
 #include <netmon/family.h>
 #include <netmon/module.h>
@@ -14,29 +14,21 @@
 #define APP_ALICLOUD 336
 #define APP_MERAKI   337
 #define APP_WARP     338
-#define APP_PHOTON   382 /* also in game_engines.c, which knows it elsewhere */
 #define APP_ZUG      341
 
-#define PORT_WARP   2408
-#define PORT_PHOTON 5055
+#define PORT_WARP 2408
 
 #define ALI_MAGIC        0xcefabebau
 #define ALI_HEADER       8
 #define MERAKI_MAGIC     0xfef72891u
 #define MERAKI_HEADER    8
 #define WIREGUARD_OPENER 148
-#define PHOTON_HEADER    12
-#define PHOTON_COMMAND   12 /* least length of one */
-#define PHOTON_COMMANDS  64
-#define PHOTON_PING      13
-#define PHOTON_FILL      0x7d
 #define ZUG_HEADER       12
 
 static const struct nm_app apps[] = {
 	{ APP_ALICLOUD, "AliCloud", "Cloud", 0xd2691e, 0xeda36e },
 	{ APP_MERAKI, "MerakiCloud", "Cloud", 0x2e8b57, 0x76c79a },
 	{ APP_WARP, "CloudflareWARP", "VPN", 0xb7651e, 0xf0a763 },
-	{ APP_PHOTON, "Photon", "Games", 0x1f6fa8, 0x74b4e4 },
 	{ APP_ZUG, "ZUG", "Cloud", 0x708090, 0xacb8c4 },
 };
 
@@ -52,7 +44,6 @@ static const struct nm_match matches[] = {
 	  .len = 4,
 	  .pattern = { 0xfe, 0xf7, 0x28, 0x91 } },
 	{ .transport = NM_UDP, .port = PORT_WARP, .min_len = 32 },
-	{ .transport = NM_UDP, .port = PORT_PHOTON, .min_len = PHOTON_PING },
 	{ .transport = NM_UDP,
 	  .min_len = ZUG_HEADER,
 	  .len = 5,
@@ -109,42 +100,6 @@ rate_warp(const struct nm_packet *pkt, struct wire w)
 	}
 }
 
-/* How Photon measures the way: twelve equal octets and a number. */
-static bool
-is_photon_ping(const struct nm_packet *pkt, struct wire w)
-{
-	for (unsigned i = 0; i < PHOTON_PING - 1; i++)
-		if (wire_u8(&w) != PHOTON_FILL)
-			return false;
-	return pkt->wire_len == PHOTON_PING;
-}
-
-/* Photon, which is like ENet: peer, flags, how many commands, time, challenge; a command is kind, channel, flags, a reserved octet,
- * its length, its number. */
-static uint8_t
-rate_photon(const struct nm_packet *pkt, struct wire w)
-{
-	if (!nm_is_port(pkt, PORT_PHOTON) || pkt->len != pkt->wire_len)
-		return 0;
-	if (is_photon_ping(pkt, w))
-		return NM_CONF_SIGNATURE;
-	wire_skip(&w, 3);
-	uint8_t commands = wire_u8(&w);
-	wire_skip(&w, PHOTON_HEADER - 4);
-	if (commands == 0 || commands > PHOTON_COMMANDS)
-		return 0;
-	for (unsigned i = 0; i < commands; i++) {
-		uint8_t kind = wire_u8(&w);
-
-		wire_skip(&w, 3);
-		uint32_t length = wire_u32(&w);
-		if (!wire_ok(&w) || kind == 0 || kind > 16 || length < PHOTON_COMMAND)
-			return 0;
-		wire_skip(&w, length - 8);
-	}
-	return wire_ok(&w) && wire_left(&w) == 0 ? NM_CONF_PROOF : 0;
-}
-
 /* Length of the whole, a word and a version, a number of 24 bits, length of the contents, which may be filled up. */
 static uint8_t
 rate_zug(const struct nm_packet *pkt, struct wire w)
@@ -162,8 +117,9 @@ rate_zug(const struct nm_packet *pkt, struct wire w)
 }
 
 static const struct nm_family_row protocols[] = {
-	{ NM_TCP, APP_ALICLOUD, rate_alicloud }, { NM_UDP, APP_MERAKI, rate_meraki },
-	{ NM_UDP, APP_WARP, rate_warp },         { NM_UDP, APP_PHOTON, rate_photon },
+	{ NM_TCP, APP_ALICLOUD, rate_alicloud },
+	{ NM_UDP, APP_MERAKI, rate_meraki },
+	{ NM_UDP, APP_WARP, rate_warp },
 	{ NM_UDP, APP_ZUG, rate_zug },
 };
 
@@ -179,7 +135,7 @@ NM_MODULE(cloud) = {
 	.abi_version = NM_ABI_VERSION,
 	.size = sizeof(struct nm_module),
 	.name = "cloud",
-	.summary = "AliCloud, Meraki, Cloudflare WARP, Photon and ZUG",
+	.summary = "AliCloud, Meraki, Cloudflare WARP and ZUG",
 	.n_apps = sizeof(apps) / sizeof(apps[0]),
 	.n_matches = sizeof(matches) / sizeof(matches[0]),
 	.apps = apps,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Transports of games on UDP, whatever game it is: RakNet (Minecraft's Bedrock edition on 19132 and many others), ENet, and
- * its use by Gaijin (War Thunder, 20000 to 20999), Photon (5056, 5058; 5055 is for modules/cloud.c), KCP, netcode.io, which
+ * its use by Gaijin (War Thunder, 20000 to 20999), Photon (5055, 5056, 5058), KCP, netcode.io, which
  * is Yojimbo (40000), the Unreal Engine's handshake (Epic Games' Fortnite and others, 7777, 9000, 15000 and up).
  *
  * Evidence: fixed octets of openings; frames and commands whose lengths add up to the datagram; a handshake and its answer.
@@ -18,13 +18,14 @@
 #define APP_EPIC    385
 #define APP_GAIJIN  386
 
-#define FRAMES_MAX 64 /* in one datagram */
+#define FRAMES_MAX  64 /* in one datagram */
+#define PHOTON_PORT 5055
+#define PHOTON_PING 13
 
 /* What a note is of. */
 enum kind {
 	KIND_KCP = 1,
 	KIND_EPIC,
-	KIND_PHOTON,
 };
 
 static const struct nm_app apps[] = {
@@ -97,6 +98,7 @@ static const struct nm_match matches[] = {
 	NM_MATCH_TEXT(NM_UDP, 30, "app.star"),
 	NM_MATCH_TEXT(NM_UDP, 30, "app.stag"),
 	NM_MATCH_TEXT(NM_UDP, 30, "embedded"),
+	{ .transport = NM_UDP, .port = PHOTON_PORT, .min_len = PHOTON_PING },
 	{ .transport = NM_UDP, .port = 5056, .min_len = 24 },
 	{ .transport = NM_UDP, .port = 5058, .min_len = 24 },
 	{ .transport = NM_UDP,
@@ -273,16 +275,29 @@ is_photon_port(const struct nm_packet *pkt)
 	return nm_is_port(pkt, 5056) || nm_is_port(pkt, 5058);
 }
 
+/* How it measures the way: twelve equal octets and a number. */
+static bool
+is_photon_ping(const struct nm_packet *pkt, struct wire w)
+{
+	for (unsigned i = 0; i < PHOTON_PING - 1; i++)
+		if (wire_u8(&w) != 0x7d)
+			return false;
+	return pkt->wire_len == PHOTON_PING;
+}
+
 /* Peer, flags (1: a check sum), how many commands, time, challenge; commands of type, channel, flags, 4, length, sequence,
  * which fill the datagram. The first one is for peer ff ff. */
 static uint8_t
 rate_photon(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 {
+	struct wire ping = w;
 	bool first = wire_u16(&w) == 0xffff;
 	uint8_t flags = wire_u8(&w);
 	uint8_t count = wire_u8(&w);
 
 	(void)call;
+	if (nm_is_port(pkt, PHOTON_PORT) && is_photon_ping(pkt, ping))
+		return NM_CONF_SIGNATURE;
 	wire_skip(&w, 8);
 	if (flags > 1 && flags != 0xcc)
 		return 0;
@@ -299,6 +314,8 @@ rate_photon(const struct nm_packet *pkt, struct nm_call *call, struct wire w)
 	}
 	if (!wire_ok(&w) || count == 0 || count > FRAMES_MAX || wire_left(&w) != 0)
 		return 0;
+	if (nm_is_port(pkt, PHOTON_PORT) && !nm_is_cut(pkt))
+		return NM_CONF_PROOF;
 	return first || is_photon_port(pkt) ? NM_CONF_SIGNATURE : 0;
 }
 

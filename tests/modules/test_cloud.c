@@ -22,14 +22,6 @@ static const struct module_case port_messages[] = {
 	{ CASE_UDP("2408"), "CloudflareWARP",
 	  SAMPLE("data of a numbered client", SERVER,
 	         "\4\2\x78\1\x68\x84\xee\0\5\0\0\0\0\0\0\0" EIGHT EIGHT) },
-	{ CASE_UDP("5055"), "Photon",
-	  SAMPLE("connect", CLIENT,
-	         "\xff\xff\0\1\0\0\0\4\1\2\3\4\2\xff\1\4\0\0\0\x14\0\0\0\1" EIGHT) },
-	{ CASE_UDP("5055"), "Photon",
-	  SAMPLE("acknowledgement and ping", SERVER,
-	         "\0\0\0\2\0\0\0\4\1\2\3\4\1\xff\0\0\0\0\0\x14\0\0\0\0" EIGHT
-	         "\5\xff\1\0\0\0\0\x0c\0\0\0\1") },
-	{ CASE_UDP("5055"), "Photon", SAMPLE("way", CLIENT, "}}}}}}}}}}}}\x12") },
 };
 
 /* What must not be taken for it. */
@@ -48,11 +40,6 @@ static const struct module_case look_alikes[] = {
 	         "\xc4\2\x78\0\x68\x84\xee\0\5\0\0\0\1\2\3\4" EIGHT EIGHT) },
 	{ CASE_UDP("2408"), "CloudflareWARP",
 	  SAMPLE("text", CLIENT, "hello world, this is a line of text") },
-	{ CASE_UDP("5055"), "Photon",
-	  SAMPLE("a command beyond the end", CLIENT,
-	         "\xff\xff\0\1\0\0\0\4\1\2\3\4\2\xff\1\4\0\0\0\x15\0\0\0\1" EIGHT) },
-	{ CASE_UDP("5055"), "Photon",
-	  SAMPLE("zeros", CLIENT, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0") },
 };
 
 static void

@@ -2,6 +2,8 @@
 /* Transports of games, and what begins like them. */
 #include "tests/support/dialogue_cases.h"
 
+#define EIGHT "\221\352\03\f7\207\263\11"
+
 /* What says by itself what it is. */
 static const struct module_case messages[] = {
 	{ CASE_UDP("19132"), "RakNet",
@@ -89,6 +91,14 @@ static const struct module_case messages[] = {
 
 /* What is too little for any other port than its own. */
 static const struct module_case port_messages[] = {
+	{ CASE_UDP("5055"), "Photon",
+	  SAMPLE("connect", CLIENT,
+	         "\xff\xff\0\1\0\0\0\4\1\2\3\4\2\xff\1\4\0\0\0\x14\0\0\0\1" EIGHT) },
+	{ CASE_UDP("5055"), "Photon",
+	  SAMPLE("acknowledgement and ping", SERVER,
+	         "\0\0\0\2\0\0\0\4\1\2\3\4\1\xff\0\0\0\0\0\x14\0\0\0\0" EIGHT
+	         "\5\xff\1\0\0\0\0\x0c\0\0\0\1") },
+	{ CASE_UDP("5055"), "Photon", SAMPLE("way", CLIENT, "}}}}}}}}}}}}\x12") },
 	{ CASE_UDP("5056"), "Photon",
 	  SAMPLE(
 	      "commands", SERVER,
@@ -150,6 +160,11 @@ static const struct
 		    { CASE_UDP("20011"), "GaijinEntertainment",
 	              SAMPLE("telemetry of others", CLIENT,
 	                     "app.start,host=a,region=b,service=client:1|c and more") },
+		    { CASE_UDP("5055"), "Photon",
+	              SAMPLE("a command beyond the end", CLIENT,
+	                     "\xff\xff\0\1\0\0\0\4\1\2\3\4\2\xff\1\4\0\0\0\x15\0\0\0\1" EIGHT) },
+		    { CASE_UDP("5055"), "Photon",
+	              SAMPLE("zeros", CLIENT, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0") },
 		    { CASE_UDP("5056"), "Photon",
 	              SAMPLE(
 			  "a command that is too long", CLIENT,
