@@ -57,12 +57,12 @@ rate_vnc(const struct nm_packet *pkt, struct wire w)
 	if (!text_begins(&w, "RFB 00"))
 		return 0;
 	wire_skip(&w, 6);
-	bool major = text_is_digit(wire_u8(&w));
+	bool digits = text_is_digit(wire_u8(&w));
 	text_expect(&w, '.');
-	bool minor =
-	    text_is_digit(wire_u8(&w)) && text_is_digit(wire_u8(&w)) && text_is_digit(wire_u8(&w));
+	for (unsigned i = 0; i < 3; i++)
+		digits = text_is_digit(wire_u8(&w)) && digits;
 	text_expect(&w, '\n');
-	return wire_ok(&w) && major && minor ? NM_CONF_PROOF : 0;
+	return wire_ok(&w) && digits ? NM_CONF_PROOF : 0;
 }
 
 /* X Window System Protocol, section 8: order of octets, version, lengths of the authorisation's name and data. */
