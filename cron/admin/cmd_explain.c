@@ -74,9 +74,18 @@ explain_file(int argc, const char *const *argv)
 
 /* --- the store's part --------------------------------------------------------------------------------------------- */
 
+/* The table begins with its first row: what is not used has none. */
+struct uses {
+	struct cmd_table table;
+	size_t n;
+};
+
 static int
 list_use(void *ctx, const struct db_endpoint_use *use)
 {
+	static const char *const headings[] = { "APPLICATION", "PROTOCOL", "FLOWS",
+		                                "PACKETS",     "OCTETS",   "LAST (UTC)" };
+	struct uses *uses = ctx;
 	char protocol[8], flows[24], packets[24], octets[24], last[32] = "";
 	time_t at = (time_t)use->last_s;
 	struct tm utc;
@@ -87,8 +96,10 @@ list_use(void *ctx, const struct db_endpoint_use *use)
 	(void)snprintf(octets, sizeof(octets), "%" PRIu64, use->octets);
 	if (gmtime_r(&at, &utc))
 		(void)strftime(last, sizeof(last), "%Y-%m-%d %H:%M:%S", &utc);
-	cmd_table_row(
-	    ctx, (const char *const[]){ use->application, protocol, flows, packets, octets, last });
+	if (uses->n++ == 0)
+		cmd_table_begin(&uses->table, headings, sizeof(headings) / sizeof(headings[0]));
+	cmd_table_row(&uses->table, (const char *const[]){ use->application, protocol, flows,
+	                                                   packets, octets, last });
 	return 0;
 }
 
@@ -103,22 +114,16 @@ hours_of(const struct cmd_context *ctx)
 static int
 list_uses(struct cmd_context *ctx, const struct addr *addr, uint16_t port)
 {
-	static const char *const headings[] = { "APPLICATION", "PROTOCOL", "FLOWS",
-		                                "PACKETS",     "OCTETS",   "LAST (UTC)" };
 	unsigned long hours = hours_of(ctx);
-	struct cmd_table table;
+	struct uses uses = { .n = 0 };
 
-	cmd_table_begin(&table, headings, sizeof(headings) / sizeof(headings[0]));
 	time_t since = time(NULL) - (time_t)(hours * 3600);
-	int rc = db_flow_endpoint(ctx->db, addr, port, (uint32_t)since, list_use, &table);
-	if (rc < 0)
-		return cmd_fail(ctx, "flows", rc);
-	printf("in the store, flows of the last %lu hours with this end:\n", hours);
-	if (table.n_cells == table.n_columns)
-		printf("  none\n");
-	else
-		cmd_table_end(&table);
-	return 0;
+	int rc = db_flow_endpoint(ctx->db, addr, port, (uint32_t)since, list_use, &uses);
+	printf("in the store, flows of the last %lu hours with this end:%s\n", hours,
+	       uses.n || rc < 0 ? "" : " none");
+	if (uses.n)
+		cmd_table_end(&uses.table);
+	return rc < 0 ? cmd_fail(ctx, "flows", rc) : 0;
 }
 
 /* The store comes second: without it, what the probe says is still worth something. */

@@ -119,7 +119,7 @@ class Endpoints(e2e.Case):
         self.assertRegex(out, r"FTP +6 +1 +3 +900 +20\d\d-")
         out = self.explain("[2001:db8::1]:21").stdout
         self.assertIn("tag       none, by what 1 probe saved", out)
-        self.assertIn("none\n", out)
+        self.assertIn("with this end: none\n", out)
 
     def test_the_rule_that_meets_it_is_named(self):
         rules = self.dir / "rules.conf"
