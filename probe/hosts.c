@@ -74,6 +74,7 @@ hosts_new(size_t names_max, uint64_t seed, struct hosts **ret_hosts)
 		hosts_free(h);
 		return -ENOMEM;
 	}
+	tag_forgets(h->answers);
 	atomic_store(&h->head, 1); /* 0 is HOST_NONE */
 	*ret_hosts = h;
 	return NM_OK;

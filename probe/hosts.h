@@ -51,7 +51,7 @@ uint32_t hosts_find(struct hosts *h, const struct addr *client, const struct add
 struct hosts_stats {
 	uint64_t names;   /* learned so far; the newest of them are still there */
 	uint64_t answers; /* of DNS that are known now */
-	uint64_t refused; /* answers for which there was no room */
+	uint64_t refused; /* answers for which there was no room, or that had to make some */
 };
 void hosts_get_stats(const struct hosts *h, struct hosts_stats *ret_stats);
 

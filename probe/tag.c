@@ -59,6 +59,7 @@ struct tag_table {
 	_Atomic size_t sweep_left; /* who looks at one twice in a second finds nothing new */
 	_Atomic uint64_t swept;
 	_Atomic uint64_t refused;
+	bool forgets; /* tag_forgets() */
 };
 
 /* A slot's key and contents, as words. */
@@ -104,6 +105,12 @@ tag_free(struct tag_table *t)
 	(void)munmap(t->buckets, (t->mask + 1) * sizeof(*t->buckets));
 	ends_free(t->ends);
 	free(t);
+}
+
+void
+tag_forgets(struct tag_table *t)
+{
+	t->forgets = true;
 }
 
 /* --- words ------------------------------------------------------------------------------------------------------- */
@@ -256,7 +263,9 @@ release(struct tag_table *t, struct bucket *b, unsigned i)
 static bool
 reserve(struct tag_table *t)
 {
-	if (atomic_fetch_add_explicit(&t->count, 1, memory_order_relaxed) < t->max)
+	size_t count = atomic_fetch_add_explicit(&t->count, 1, memory_order_relaxed);
+
+	if (t->forgets || count < t->max)
 		return true;
 	(void)atomic_fetch_sub_explicit(&t->count, 1, memory_order_relaxed);
 	return false;
@@ -333,16 +342,36 @@ free_slot(const struct bucket *b)
 	return WAYS;
 }
 
+/* The slot that was not used for longest; WAYS when there is none of as little confidence. */
+static unsigned
+oldest_slot(const struct bucket *b, uint8_t confidence, uint32_t now_s)
+{
+	unsigned oldest = WAYS;
+	uint32_t most = 0;
+
+	for (unsigned i = 0; i < WAYS; i++) {
+		uint32_t age =
+		    now_s - atomic_load_explicit(&b->slot[i].used_s, memory_order_acquire);
+
+		if (mark_at(b, i) != MARK_FREE && age <= INT32_MAX && age >= most &&
+		    slot_fact(&b->slot[i]).confidence <= confidence) {
+			oldest = i;
+			most = age;
+		}
+	}
+	return oldest;
+}
+
 /* A slot of less confidence than this, made free; WAYS when there is none. */
 static unsigned
-take_room(struct tag_table *t, struct bucket *b, uint8_t confidence)
+take_room(struct tag_table *t, struct bucket *b, uint8_t confidence, uint32_t now_s)
 {
-	unsigned weakest = WAYS;
+	unsigned weakest = t->forgets ? oldest_slot(b, confidence, now_s) : WAYS;
 
 	for (unsigned i = 0; i < WAYS; i++) {
 		uint8_t other = slot_fact(&b->slot[i]).confidence;
 
-		if (mark_at(b, i) != MARK_FREE && other < confidence) {
+		if (!t->forgets && mark_at(b, i) != MARK_FREE && other < confidence) {
 			weakest = i;
 			confidence = other;
 		}
@@ -373,7 +402,7 @@ add(struct tag_table *t, struct bucket *b, uint16_t mark, const struct words *w,
 		release_over(t, b, now_s);
 		i = free_slot(b);
 		if (i == WAYS || !reserve(t)) {
-			i = take_room(t, b, fact->confidence);
+			i = take_room(t, b, fact->confidence, now_s);
 			if (i == WAYS || !reserve(t))
 				return false;
 		}

@@ -45,6 +45,11 @@ struct tag_fact {
 int tag_new(size_t max, uint64_t seed, struct tag_table **ret_table);
 void tag_free(struct tag_table *t);
 
+/* Fills the table, before others use it, up to the last place, four times what was asked for, and then lets new facts take the places
+ * of those that were not used for longest: for facts that are worth most when they are new, and that nobody may keep out by
+ * filling the table. */
+void tag_forgets(struct tag_table *t);
+
 /* Learns or renews. A fact of less confidence does not replace a live one of the same endpoint, it only renews it. When
  * there is no room, it may take that of a fact of less confidence. 0, or NM_ELIMIT when there is no room or other threads
  * were in the way. */

@@ -199,6 +199,28 @@ answers_are_good_for_their_time_within_bounds(void **state)
 	}
 }
 
+/* Who fills the table with answers that nobody uses does not keep out those that come later. */
+static void
+a_flood_of_answers_keeps_none_out(void **state)
+{
+	const struct addr client = address(1);
+	uint32_t host = learn("example.org", NM_NAME_DNS);
+
+	(void)state;
+	for (uint32_t i = 0; i < 20 * MANY; i++) {
+		const struct addr made_up = addr_from_v4(
+		    (const uint8_t[4]){ 10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i });
+
+		hosts_resolved(h, &client, &made_up, host, 86400, NOW);
+	}
+	for (uint8_t last = 1; last < 250; last++) {
+		const struct addr server = address(last);
+
+		hosts_resolved(h, &client, &server, host, 60, NOW + 1);
+		assert_int_equal(hosts_find(h, &client, &server, NOW + 1), host);
+	}
+}
+
 static void *
 learn_and_read(void *arg)
 {
@@ -243,6 +265,7 @@ main(void)
 		TEST(dns_answers_are_for_who_asked),
 		TEST(the_newest_answer_counts),
 		TEST(answers_are_good_for_their_time_within_bounds),
+		TEST(a_flood_of_answers_keeps_none_out),
 		TEST(threads_share_it),
 	};
 
