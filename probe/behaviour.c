@@ -34,15 +34,21 @@ struct host {
 	struct sights before; /* of the window before */
 };
 
-/* The places that a host may have. The marks stand in front: a host that is not there, the usual case, costs one cache line. */
+/* The places that a host may have. */
 struct set {
-	uint32_t marks[WAYS]; /* of the host's hash, 0: free */
 	struct host hosts[WAYS];
+};
+
+/* The marks of a set, of the hosts' hashes, 0: free. They lie apart from it, all together in the second cache: a host that is not
+ * there, the usual case, is told by them. */
+struct marks {
+	uint16_t of[WAYS];
 };
 
 struct behaviour {
 	struct set *sets;
-	size_t mask; /* sets - 1 */
+	struct marks *marks; /* as many */
+	size_t mask;         /* sets - 1 */
 	uint64_t seed;
 	uint8_t low[65536 / 8]; /* bit: ports that servers are known for */
 };
@@ -135,8 +141,9 @@ behaviour_new(size_t hosts_max, uint64_t seed, struct behaviour **ret_behaviour)
 	while (sets < SIZE_MAX / sizeof(struct set) / 4 && sets * WAYS < hosts_max)
 		sets *= 2;
 	b->sets = calloc(sets, sizeof(*b->sets));
-	if (!b->sets) {
-		free(b);
+	b->marks = calloc(sets, sizeof(*b->marks));
+	if (!b->sets || !b->marks) {
+		behaviour_free(b);
 		return -ENOMEM;
 	}
 	b->mask = sets - 1;
@@ -154,6 +161,7 @@ behaviour_free(struct behaviour *b)
 {
 	if (!b)
 		return;
+	free(b->marks);
 	free(b->sets);
 	free(b);
 }
@@ -222,31 +230,41 @@ set_of(const struct behaviour *b, uint64_t hash)
 	return &b->sets[hash & b->mask];
 }
 
-static inline uint32_t
+static inline uint16_t *
+marks_of(const struct behaviour *b, uint64_t hash)
+{
+	return b->marks[hash & b->mask].of;
+}
+
+static inline uint16_t
 mark_of(uint64_t hash)
 {
-	return (uint32_t)(hash >> 32) | 1;
+	return (uint16_t)(hash >> 48) | 1;
 }
 
 /* A host that is known, else NULL. */
 static struct host *
 find(const struct behaviour *b, const struct addr *addr, uint64_t hash)
 {
-	struct set *set = set_of(b, hash);
+	const uint16_t *marks = marks_of(b, hash);
 
 	for (unsigned i = 0; i < WAYS; i++)
-		if (set->marks[i] == mark_of(hash) && addr_compare(&set->hosts[i].addr, addr) == 0)
-			return &set->hosts[i];
+		if (marks[i] == mark_of(hash)) {
+			struct host *host = &set_of(b, hash)->hosts[i];
+
+			if (addr_compare(&host->addr, addr) == 0)
+				return host;
+		}
 	return NULL;
 }
 
 /* What is lost when the host makes room. */
 static unsigned
-worth(const struct set *set, unsigned i, uint32_t now_s)
+worth(const struct host *host, uint16_t mark, uint32_t now_s)
 {
-	if (!set->marks[i])
+	if (!mark)
 		return 0;
-	struct sights all = sights_at(&set->hosts[i], now_s);
+	struct sights all = sights_at(host, now_s);
 	return 1 + size_of(all.tcp | all.udp) + size_of(all.known);
 }
 
@@ -254,15 +272,16 @@ worth(const struct set *set, unsigned i, uint32_t now_s)
 static struct host *
 take_in(struct behaviour *b, const struct addr *addr, uint64_t hash, uint32_t now_s)
 {
-	struct set *set = set_of(b, hash);
+	struct host *hosts = set_of(b, hash)->hosts;
+	uint16_t *marks = marks_of(b, hash);
 	unsigned least = 0;
 
 	for (unsigned i = 1; i < WAYS; i++)
-		if (worth(set, i, now_s) < worth(set, least, now_s))
+		if (worth(&hosts[i], marks[i], now_s) < worth(&hosts[least], marks[least], now_s))
 			least = i;
-	set->marks[least] = mark_of(hash);
-	set->hosts[least] = (struct host){ .addr = *addr, .since_s = now_s };
-	return &set->hosts[least];
+	marks[least] = mark_of(hash);
+	hosts[least] = (struct host){ .addr = *addr, .since_s = now_s };
+	return &hosts[least];
 }
 
 /* Begins a new window when it is time. */

@@ -311,7 +311,7 @@ look_up_host(struct classifier *c, const struct packet *pkt, bool from_client,
 	uint32_t now_s = (uint32_t)(pkt->ts_ns / 1000000000U);
 
 	st->host = hosts_find(c->hosts, client, server, now_s);
-	if (st->host == HOST_NONE)
+	if (st->host == HOST_NONE && !(pkt->tcp_flags & TCP_SYN))
 		st->host = hosts_find(c->hosts, server, client, now_s);
 	name_service(c, st);
 }
@@ -497,7 +497,8 @@ look_up(struct classifier *c, const struct packet *pkt, bool from_client, bool h
 	st->flags |= CLASSIFY_BEGUN;
 	if (has_ports)
 		look_up_tags(c, pkt, from_client, st);
-	if (has_ports && st->host == HOST_NONE)
+	/* who goes somewhere by a name was told it before */
+	if (has_ports && st->host == HOST_NONE && st->payloads <= 1)
 		look_up_host(c, pkt, from_client, st);
 	show_step(c, CLASSIFY_LOOKED_UP, pkt, from_client, st);
 }

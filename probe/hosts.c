@@ -70,7 +70,8 @@ hosts_new(size_t names_max, uint64_t seed, struct hosts **ret_hosts)
 	h->recent_mask = (uint32_t)(recent - 1);
 	h->words = calloc(words, sizeof(*h->words));
 	h->recent = calloc(recent, sizeof(*h->recent));
-	if (!h->words || !h->recent || tag_new(names_max, seed, &h->answers) != 0) {
+	/* one that forgets is filled up to four times what was asked for */
+	if (!h->words || !h->recent || tag_new((names_max + 3) / 4, seed, &h->answers) != 0) {
 		hosts_free(h);
 		return -ENOMEM;
 	}

@@ -424,7 +424,9 @@ tag_learn(struct tag_table *t, const struct tag_key *key, const struct tag_fact 
 
 	ends_add(t->ends, &key->addr, w.port, now_s);
 	bool full = atomic_load_explicit(&t->count, memory_order_relaxed) >= t->max;
-	sweep(t, full ? SWEEP_WHEN_FULL : SWEEP_BUCKETS, now_s);
+	/* one that forgets needs no room made beforehand */
+	if (!t->forgets)
+		sweep(t, full ? SWEEP_WHEN_FULL : SWEEP_BUCKETS, now_s);
 	if (!lock(b)) {
 		learned = false;
 	} else {
