@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The beginnings of streams that come in pieces, in any order, once or twice: octets of QUIC's CRYPTO frames, of TCP segments. A
- * fixed number of slots; when all are taken, the oldest is reused, and its stream is given up. Life cycle: pieces_new() once
- * for each worker, pieces_begin() for a connection, pieces_find() with the handle that its flow's note keeps, pieces_free().
- * Nothing is allocated between. One thread.
+ * fixed number of slots; when all are taken, the oldest is reused, and its stream is given up. Life cycle: all zero in the
+ * context that a module has for each worker, pieces_begin() for a connection, pieces_find() with the handle that its flow's
+ * note keeps. Nothing is allocated. One thread.
  */
 #ifndef NETMON_MODULES_PIECES_H
 #define NETMON_MODULES_PIECES_H
 
 #include <netmon/wire.h>
-#include <stdlib.h>
+#include <stdint.h>
+#include <string.h>
 
 /* Connections whose stream has begun and not ended. The packets of a hello follow each other within a millisecond or two, so
  * this is enough for 50,000 connections a second. */
@@ -29,19 +30,6 @@ struct pieces {
 	unsigned next; /* slot to be given away */
 	struct piece slots[PIECES_SLOTS];
 };
-
-/* NULL when there is no memory. */
-static inline struct pieces *
-pieces_new(void)
-{
-	return calloc(1, sizeof(struct pieces));
-}
-
-static inline void
-pieces_free(struct pieces *pieces)
-{
-	free(pieces);
-}
 
 /* Which slot a handle stands for, to keep more beside it. */
 static inline unsigned

@@ -95,7 +95,7 @@ static const struct hello_alpn protocols[] = {
 };
 
 struct context {
-	struct pieces *pieces;
+	struct pieces pieces;
 	/* of each of their slots: keys, and whose packets they open (enum nm_direction) */
 	struct initial_keys keys[PIECES_SLOTS];
 	uint8_t from[PIECES_SLOTS];
@@ -203,7 +203,7 @@ static void
 see_initial(struct sight *s, const struct quic_packet *p)
 {
 	struct context *ctx = s->ctx;
-	struct piece *piece = pieces_find(ctx->pieces, s->handle);
+	struct piece *piece = pieces_find(&ctx->pieces, s->handle);
 	unsigned slot = pieces_slot(s->handle);
 	struct initial_keys keys;
 	struct opened opened;
@@ -217,7 +217,7 @@ see_initial(struct sight *s, const struct quic_packet *p)
 	initial_derive(p->version, p->dcid, p->dcid_len, &keys);
 	if (!open_with(p, &keys, &opened))
 		return;
-	piece = pieces_begin(ctx->pieces, &s->handle);
+	piece = pieces_begin(&ctx->pieces, &s->handle);
 	slot = pieces_slot(s->handle);
 	ctx->keys[slot] = keys;
 	ctx->from[slot] = (uint8_t)s->pkt->direction;
@@ -388,24 +388,10 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 static int
 load(const struct nm_host *host, void **ret_ctx)
 {
-	struct context *ctx = calloc(1, sizeof(*ctx));
-
-	if (ctx)
-		ctx->pieces = pieces_new();
-	if (!ctx || !ctx->pieces) {
-		free(ctx);
+	*ret_ctx = calloc(1, sizeof(struct context));
+	if (!*ret_ctx)
 		host->log(host, "no memory");
-		return -1;
-	}
-	*ret_ctx = ctx;
-	return 0;
-}
-
-static void
-unload(void *ctx)
-{
-	pieces_free(((struct context *)ctx)->pieces);
-	free(ctx);
+	return *ret_ctx ? 0 : -1;
 }
 
 NM_MODULE(quic) = {
@@ -419,6 +405,6 @@ NM_MODULE(quic) = {
 	.apps = apps,
 	.matches = matches,
 	.load = load,
-	.unload = unload,
+	.unload = free,
 	.classify = classify,
 };

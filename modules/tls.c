@@ -22,6 +22,7 @@
 #include <netmon/hello.h>
 #include <netmon/module.h>
 #include <netmon/text.h>
+#include <stdlib.h>
 
 #define APP_HTTPS 2
 #define APP_TLS   3
@@ -188,7 +189,7 @@ make_note(enum state state, uint8_t direction, unsigned count, uint64_t handle)
 }
 
 struct context {
-	struct pieces *pieces;
+	struct pieces pieces;
 	uint32_t begin[PIECES_SLOTS]; /* sequence number of each slot's first octet */
 };
 
@@ -290,7 +291,7 @@ see_server(struct sight *s, struct wire w, bool open)
 static void
 see_segment(struct sight *s, uint8_t type)
 {
-	struct piece *piece = pieces_find(s->ctx->pieces, s->handle);
+	struct piece *piece = pieces_find(&s->ctx->pieces, s->handle);
 	uint32_t offset = s->pkt->tcp_seq - s->ctx->begin[pieces_slot(s->handle)];
 	struct wire w = wire_init(s->pkt->payload, s->pkt->len);
 	uint8_t bytes[PIECES_MAX];
@@ -320,7 +321,7 @@ see_segment(struct sight *s, uint8_t type)
 static void
 begin_stream(struct sight *s, uint8_t type)
 {
-	(void)pieces_begin(s->ctx->pieces, &s->handle);
+	(void)pieces_begin(&s->ctx->pieces, &s->handle);
 	s->ctx->begin[pieces_slot(s->handle)] = s->pkt->tcp_seq;
 	see_segment(s, type);
 }
@@ -517,24 +518,10 @@ classify(void *ctx, const struct nm_packet *pkt, struct nm_call *call, struct nm
 static int
 load(const struct nm_host *host, void **ret_ctx)
 {
-	struct context *ctx = calloc(1, sizeof(*ctx));
-
-	if (ctx)
-		ctx->pieces = pieces_new();
-	if (!ctx || !ctx->pieces) {
-		free(ctx);
+	*ret_ctx = calloc(1, sizeof(struct context));
+	if (!*ret_ctx)
 		host->log(host, "no memory");
-		return -1;
-	}
-	*ret_ctx = ctx;
-	return 0;
-}
-
-static void
-unload(void *ctx)
-{
-	pieces_free(((struct context *)ctx)->pieces);
-	free(ctx);
+	return *ret_ctx ? 0 : -1;
 }
 
 NM_MODULE(tls) = {
@@ -548,6 +535,6 @@ NM_MODULE(tls) = {
 	.apps = apps,
 	.matches = matches,
 	.load = load,
-	.unload = unload,
+	.unload = free,
 	.classify = classify,
 };

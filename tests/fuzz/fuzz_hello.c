@@ -53,7 +53,7 @@ read_google(struct wire w)
 static void
 read_frames(struct wire w, bool google)
 {
-	struct pieces *pieces = pieces_new();
+	struct pieces *pieces = calloc(1, sizeof(*pieces));
 	uint64_t handle;
 
 	if (!pieces)
@@ -66,7 +66,7 @@ read_frames(struct wire w, bool google)
 	struct wire message = piece_prefix(piece);
 	read_hello(message);
 	read_google(message);
-	pieces_free(pieces);
+	free(pieces);
 }
 
 static void

@@ -104,7 +104,7 @@ packets_are_those_of_the_specifications(void **state)
 static void
 the_hello_of_the_specification_is_read(void **state)
 {
-	struct pieces *pieces = pieces_new();
+	struct pieces *pieces = calloc(1, sizeof(*pieces));
 	struct build frames = { 0 };
 	struct build packet;
 	struct quic_packet p;
@@ -131,7 +131,7 @@ the_hello_of_the_specification_is_read(void **state)
 	assert_true(hello.whole && hello.tls13 && !hello.ech);
 	assert_int_equal(wire_left(&hello.name), strlen("example.com"));
 	assert_memory_equal(hello.name.at, "example.com", strlen("example.com"));
-	pieces_free(pieces);
+	free(pieces);
 }
 
 /* --- connections ------------------------------------------------------------------------------------------------ */
