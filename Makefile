@@ -39,12 +39,12 @@ DIR_netmon           := cron/admin
 DIR_netmon-aggregate := cron/aggregate
 DIR_netmon-alert     := cron/alert
 DIR_netmon.cgi       := web
-LIBS_lib             := -lsqlite3 -lsodium -lpopt -lconfuse -lisal -lpthread
+LIBS_lib             := -lsqlite3 -lmariadb -lssl -lcrypto -lsodium -lpopt -lconfuse -lisal -lpthread
 LIBS_probe           := -lpcap -ljansson -lseccomp -lcap-ng -ldl
 LIBS_collector       := -lrrd
 LIBS_cron/admin      :=
 LIBS_cron/aggregate  :=
-LIBS_cron/alert      := -lesmtp -lcurl -lssl -lcrypto
+LIBS_cron/alert      := -lesmtp -lcurl
 LIBS_web             := -lrrd -lfcgi -ljansson -lm
 
 DIRS     := $(foreach p,$(PROGRAMS),$(DIR_$(p)))

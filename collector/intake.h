@@ -3,14 +3,14 @@
  * Where batches go: the store, or SQL text on standard output. A session asks by these functions and acknowledges what
  * they took. One thread.
  *
- * Results: 0; NM_EEXISTS, NM_EORDER, NM_EFORMAT as db_batch_put() gives them; NM_ESTORE: it did not work now, the probe
+ * Results: 0; NM_EEXISTS, NM_EORDER, NM_EFENCED, NM_EFORMAT as db_batch_put() gives them; NM_ESTORE: it did not work now, the probe
  * may come again; another -errno: the output is gone for good and the program should end. A log line has been written
  * for the last two.
  */
 #ifndef NETMON_COLLECTOR_INTAKE_H
 #define NETMON_COLLECTOR_INTAKE_H
 
-#include "lib/db.h"
+#include "lib/db_flow.h"
 #include "lib/frame.h"
 
 #include <stdint.h>
@@ -18,7 +18,7 @@
 /* A probe's numbering, as one session knows it. */
 struct intake_probe {
 	const struct frame_hello *hello; /* names; lives as long as the session */
-	uint64_t committed;              /* highest sequence that is stored */
+	struct db_watermark committed;   /* how far it is stored */
 	int64_t id;                      /* the store's */
 	int64_t links[FRAME_LINKS_MAX];  /* the store's */
 };
@@ -28,9 +28,9 @@ struct intake;
 struct intake_ops {
 	/* Fills `probe` but for its hello, which is given. */
 	int (*hello)(struct intake *intake, struct intake_probe *probe, uint32_t now_s);
-	/* Begins the numbering in the middle: everything up to `sequence` went elsewhere. */
-	int (*start)(struct intake *intake, struct intake_probe *probe, uint64_t sequence,
-	             uint32_t now_s);
+	/* Begins the numbering in the middle: everything up to `mark` went elsewhere. */
+	int (*start)(struct intake *intake, struct intake_probe *probe,
+	             const struct db_watermark *mark, uint32_t now_s);
 	int (*apps)(struct intake *intake, struct intake_probe *probe,
 	            const struct application *apps, size_t n);
 	/* The version of the labels from now on. */

@@ -2,7 +2,6 @@
 /* Batches into the store. */
 #include "collector/intake.h"
 
-#include "lib/db_flow.h"
 #include "lib/db_labels.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -48,13 +47,14 @@ db_hello(struct intake *intake, struct intake_probe *probe, uint32_t now_s)
 }
 
 static int
-db_start(struct intake *intake, struct intake_probe *probe, uint64_t sequence, uint32_t now_s)
+db_start(struct intake *intake, struct intake_probe *probe, const struct db_watermark *mark,
+         uint32_t now_s)
 {
 	struct intake_db *in = db_of(intake);
 
-	int rc = db_watermark_start(in->db, probe->id, probe->hello->epoch, sequence, now_s);
+	int rc = db_watermark_start(in->db, probe->id, probe->hello->epoch, mark, now_s);
 	if (rc == NM_OK)
-		probe->committed = sequence;
+		probe->committed = *mark;
 	return report(in, rc, "a watermark");
 }
 
@@ -88,7 +88,7 @@ db_batch(struct intake *intake, struct intake_probe *probe, const struct batch *
 
 	int rc = db_batch_put(in->db, probe->id, probe->links, probe->hello->n_links, batch, now_s);
 	if (rc == NM_OK)
-		probe->committed = batch->sequence;
+		probe->committed = (struct db_watermark){ batch->sequence, batch->crc };
 	return report(in, rc, "a batch");
 }
 

@@ -18,7 +18,7 @@
 struct numbering {
 	char probe[FRAME_NAME_MAX + 1];
 	uint64_t epoch;
-	uint64_t committed;
+	struct db_watermark committed;
 };
 
 struct intake_sql {
@@ -140,7 +140,8 @@ sql_hello(struct intake *intake, struct intake_probe *probe, uint32_t now_s)
 	struct text t;
 
 	/* after a restart nobody knows what the client at the other end has: what the probe still holds is sent */
-	probe->committed = n ? n->committed : probe->hello->first - 1;
+	probe->committed =
+	    n ? n->committed : (struct db_watermark){ probe->hello->first - 1, probe->hello->base };
 	int rc = text_open(&t, probe->hello);
 	if (rc < 0)
 		return rc;
@@ -151,10 +152,11 @@ sql_hello(struct intake *intake, struct intake_probe *probe, uint32_t now_s)
 }
 
 static int
-sql_start(struct intake *intake, struct intake_probe *probe, uint64_t sequence, uint32_t now_s)
+sql_start(struct intake *intake, struct intake_probe *probe, const struct db_watermark *mark,
+          uint32_t now_s)
 {
 	(void)now_s;
-	probe->committed = sequence;
+	probe->committed = *mark;
 	note_committed(sql_of(intake), probe);
 	return NM_OK;
 }
@@ -191,16 +193,15 @@ sql_batch(struct intake *intake, struct intake_probe *probe, const struct batch 
 	struct intake_sql *in = sql_of(intake);
 	struct text t;
 
-	if (batch->sequence <= probe->committed)
-		return NM_EEXISTS;
-	if (batch->sequence != probe->committed + 1)
-		return NM_EORDER;
-	int rc = text_open(&t, probe->hello);
+	int rc = db_watermark_check(&probe->committed, batch);
+	if (rc < 0)
+		return rc;
+	rc = text_open(&t, probe->hello);
 	if (rc < 0)
 		return rc;
 	rc = text_end(&t, in, sqltext_batch(&t.sql, batch, now_s));
 	if (rc == NM_OK) {
-		probe->committed = batch->sequence;
+		probe->committed = (struct db_watermark){ batch->sequence, batch->crc };
 		note_committed(in, probe);
 	}
 	return rc;

@@ -83,7 +83,8 @@ send_hello_ack(struct session *s, enum frame_status status, const char *text)
 {
 	struct frame_hello_ack ack = { .version = FRAME_VERSION,
 		                       .status = (uint16_t)status,
-		                       .committed = s->probe.committed };
+		                       .committed = s->probe.committed.sequence,
+		                       .crc = s->probe.committed.crc };
 	size_t len = 0;
 
 	(void)snprintf(ack.text, sizeof(ack.text), "%s", text);
@@ -95,7 +96,7 @@ send_hello_ack(struct session *s, enum frame_status status, const char *text)
 static void
 send_ack(struct session *s)
 {
-	struct frame_ack ack = { s->hello.epoch, s->probe.committed };
+	struct frame_ack ack = { s->hello.epoch, s->probe.committed.sequence };
 	size_t len = 0;
 
 	int rc = frame_encode_ack(&ack, s->out + s->out_len, sizeof(s->out) - s->out_len, &len);
@@ -129,6 +130,7 @@ intake_failed(struct session *s, int rc)
 {
 	s->shared->fatal |= intake_is_fatal(rc);
 	session_drop(s, rc == NM_EORDER    ? "a batch is missing before this one"
+	                : rc == NM_EFENCED ? "another probe has gone on with its numbering"
 	                : rc == NM_EFORMAT ? "a batch speaks of a link that it never named"
 	                                   : "its records cannot be stored now");
 }
@@ -139,7 +141,8 @@ align(struct session *s)
 {
 	const struct frame_hello *h = &s->hello;
 	struct intake *in = s->shared->intake;
-	uint64_t committed = s->probe.committed;
+	uint64_t committed = s->probe.committed.sequence;
+	const struct db_watermark mark = { h->first - 1, h->base };
 
 	if (h->first <= committed + 1)
 		return NM_OK;
@@ -148,7 +151,7 @@ align(struct session *s)
 	         " are not in this store and no longer with the probe (another store, or an older "
 	         "copy of this one?)",
 	         name_of(s), committed + 1, h->first - 1);
-	return in->ops->start(in, &s->probe, h->first - 1, loop_wall_s(s->shared->loop));
+	return in->ops->start(in, &s->probe, &mark, loop_wall_s(s->shared->loop));
 }
 
 static void
@@ -159,7 +162,7 @@ take_hello(struct session *s, const uint8_t *bytes, size_t len)
 	int rc = frame_decode_hello(bytes, len, &s->hello);
 	if (rc == NM_EVERSION) {
 		s->hello.probe[0] = '\0';
-		refuse(s, FRAME_STATUS_VERSION, "this collector speaks version 1");
+		refuse(s, FRAME_STATUS_VERSION, "this collector speaks version 2");
 		return;
 	}
 	if (rc < 0) {
@@ -176,13 +179,13 @@ take_hello(struct session *s, const uint8_t *bytes, size_t len)
 		refuse(s, FRAME_STATUS_BUSY, "the store does not answer");
 		return;
 	}
-	if (s->probe.committed >= s->hello.next) {
+	if (s->probe.committed.sequence >= s->hello.next) {
 		refuse(s, FRAME_STATUS_REFUSED, "the store has more than this probe ever sent");
 		return;
 	}
 	s->state = SESSION_STREAM;
 	log_info("probe %s (%s): connected, %u links, stored up to batch %" PRIu64, name_of(s),
-	         s->peer, s->hello.n_links, s->probe.committed);
+	         s->peer, s->hello.n_links, s->probe.committed.sequence);
 	send_hello_ack(s, FRAME_STATUS_OK, "");
 }
 
@@ -261,9 +264,9 @@ take_batch(struct session *s, const uint8_t *bytes, size_t len)
 		session_drop(s, "a batch is malformed");
 		return;
 	}
-	int rc = b.sequence <= s->probe.committed ? NM_EEXISTS : store_batch(s, &b);
-	if (rc == NM_EEXISTS && b.sequence > s->probe.committed)
-		s->probe.committed = b.sequence; /* another session stored it */
+	int rc = b.sequence <= s->probe.committed.sequence ? NM_EEXISTS : store_batch(s, &b);
+	if (rc == NM_EEXISTS && b.sequence > s->probe.committed.sequence)
+		s->probe.committed.sequence = b.sequence; /* another session stored it */
 	if (rc < 0 && rc != NM_EEXISTS) {
 		intake_failed(s, rc);
 		return;

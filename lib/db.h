@@ -18,7 +18,7 @@ enum db_mode {
 };
 
 /* The schema version that this code reads and writes. */
-#define DB_SCHEMA_VERSION 3
+#define DB_SCHEMA_VERSION 4
 
 /*
  * Opens `spec` ("sqlite:PATH") and checks the schema's version. A store of an older version is upgraded, all steps in

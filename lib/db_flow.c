@@ -163,47 +163,55 @@ epoch_text(uint64_t epoch, char buf[EPOCH_TEXT_MAX])
 }
 
 int
-db_watermark_get(struct db *db, int64_t probe, uint64_t epoch, uint64_t *ret_sequence)
+db_watermark_get(struct db *db, int64_t probe, uint64_t epoch, struct db_watermark *ret_mark)
 {
 	char text[EPOCH_TEXT_MAX];
 	struct db_stmt *q;
 
-	if (db_query(db, "SELECT sequence FROM watermark WHERE probe = ? AND epoch = ?", &q) < 0)
+	if (db_query(db, "SELECT sequence, crc FROM watermark WHERE probe = ? AND epoch = ?", &q) <
+	    0)
 		return NM_ESTORE;
 	db_bind_int(q, 1, probe);
 	db_bind_text(q, 2, epoch_text(epoch, text));
 	int rc = db_step(q);
 	if (rc >= 0)
-		*ret_sequence = rc > 0 ? (uint64_t)db_column_int(q, 0) : 0;
+		*ret_mark = (struct db_watermark){ 0 };
+	if (rc > 0)
+		*ret_mark = (struct db_watermark){ (uint64_t)db_column_int(q, 0),
+			                           (uint32_t)db_column_int(q, 1) };
 	db_done(q);
 	return rc < 0 ? NM_ESTORE : NM_OK;
 }
 
 static int
-watermark_set(struct db *db, int64_t probe, uint64_t epoch, uint64_t sequence, uint32_t now_s)
+watermark_set(struct db *db, int64_t probe, uint64_t epoch, const struct db_watermark *mark,
+              uint32_t now_s)
 {
 	char text[EPOCH_TEXT_MAX];
 	struct db_stmt *q;
 
 	if (db_query(db,
-	             "INSERT INTO watermark (probe, epoch, sequence, updated) VALUES (?, ?, ?, ?) "
-	             "ON CONFLICT (probe, epoch) DO UPDATE SET sequence = excluded.sequence, "
+	             "INSERT INTO watermark (probe, epoch, sequence, crc, updated) "
+	             "VALUES (?, ?, ?, ?, ?) ON CONFLICT (probe, epoch) DO UPDATE SET "
+	             "sequence = excluded.sequence, crc = excluded.crc, "
 	             "updated = excluded.updated",
 	             &q) < 0)
 		return NM_ESTORE;
 	db_bind_int(q, 1, probe);
 	db_bind_text(q, 2, epoch_text(epoch, text));
-	db_bind_int(q, 3, (int64_t)sequence);
-	db_bind_int(q, 4, now_s);
+	db_bind_int(q, 3, (int64_t)mark->sequence);
+	db_bind_int(q, 4, mark->crc);
+	db_bind_int(q, 5, now_s);
 	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
 }
 
 int
-db_watermark_start(struct db *db, int64_t probe, uint64_t epoch, uint64_t sequence, uint32_t now_s)
+db_watermark_start(struct db *db, int64_t probe, uint64_t epoch, const struct db_watermark *mark,
+                   uint32_t now_s)
 {
 	if (db_begin_write(db) < 0)
 		return NM_ESTORE;
-	return end_write(db, watermark_set(db, probe, epoch, sequence, now_s));
+	return end_write(db, watermark_set(db, probe, epoch, mark, now_s));
 }
 
 /* The texts of a flow's row. */
@@ -308,38 +316,55 @@ check_links(const struct batch *b, size_t n_links)
 	return NM_OK;
 }
 
-/* The batch is the one behind the watermark. */
+int
+db_watermark_check(const struct db_watermark *mark, const struct batch *batch)
+{
+	if (batch->sequence <= mark->sequence)
+		return NM_EEXISTS;
+	if (batch->first > mark->sequence + 1)
+		return NM_EORDER;
+	if (batch->first < mark->sequence + 1 || (mark->crc != 0 && batch->previous != mark->crc))
+		return NM_EFENCED;
+	return NM_OK;
+}
+
+/* The batch is the one behind the watermark, and follows the one that is there. */
 static int
 check_sequence(struct db *db, int64_t probe, const struct batch *b)
 {
-	uint64_t committed;
+	struct db_watermark mark;
 
-	if (db_watermark_get(db, probe, b->epoch, &committed) < 0)
+	if (db_watermark_get(db, probe, b->epoch, &mark) < 0)
 		return NM_ESTORE;
-	if (b->sequence <= committed)
-		return NM_EEXISTS;
-	return b->sequence == committed + 1 ? NM_OK : NM_EORDER;
+	return db_watermark_check(&mark, b);
+}
+
+int
+db_batch_add(struct db *db, int64_t probe, const int64_t *links, size_t n_links,
+             const struct batch *batch, uint32_t now_s)
+{
+	const struct db_watermark mark = { batch->sequence, batch->crc };
+
+	int rc = check_links(batch, n_links);
+	/* under the write lock, so that two collectors cannot both find the same watermark */
+	if (rc == NM_OK)
+		rc = check_sequence(db, probe, batch);
+	if (rc == NM_OK)
+		rc = put_rows(db, links, batch);
+	if (rc == NM_OK)
+		rc = watermark_set(db, probe, batch->epoch, &mark, now_s);
+	if (rc == NM_OK)
+		rc = probe_seen(db, probe, now_s);
+	return rc;
 }
 
 int
 db_batch_put(struct db *db, int64_t probe, const int64_t *links, size_t n_links,
              const struct batch *batch, uint32_t now_s)
 {
-	int rc = check_links(batch, n_links);
-
-	if (rc < 0)
-		return rc;
 	if (db_begin_write(db) < 0)
 		return NM_ESTORE;
-	/* under the write lock, so that two collectors cannot both find the same watermark */
-	rc = check_sequence(db, probe, batch);
-	if (rc == NM_OK)
-		rc = put_rows(db, links, batch);
-	if (rc == NM_OK)
-		rc = watermark_set(db, probe, batch->epoch, batch->sequence, now_s);
-	if (rc == NM_OK)
-		rc = probe_seen(db, probe, now_s);
-	return end_write(db, rc);
+	return end_write(db, db_batch_add(db, probe, links, n_links, batch, now_s));
 }
 
 /* --- reading back ---------------------------------------------------------------------------------------------------- */

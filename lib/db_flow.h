@@ -27,20 +27,35 @@ struct db_probe_names {
 int db_probe_put(struct db *db, const struct db_probe_names *names, uint32_t now_s,
                  int64_t *ret_probe, int64_t *ret_links);
 
-/* Highest committed sequence of an epoch, 0 for none. 0 or NM_ESTORE. */
-int db_watermark_get(struct db *db, int64_t probe, uint64_t epoch, uint64_t *ret_sequence);
+/* How far an epoch is stored. */
+struct db_watermark {
+	uint64_t sequence; /* highest committed one, 0 for none */
+	uint32_t crc;      /* of that batch; 0: not known, and any batch may follow */
+};
 
-/* Raises the watermark of an epoch to `sequence` without a batch: the store begins in the middle of a probe's numbering,
- * because what came before was acknowledged by another store. In a transaction of its own. NM_ESTORE. */
-int db_watermark_start(struct db *db, int64_t probe, uint64_t epoch, uint64_t sequence,
-                       uint32_t now_s);
+/* Whether a batch goes on from there: 0, NM_EEXISTS, NM_EORDER, NM_EFENCED as db_batch_put() has them. */
+int db_watermark_check(const struct db_watermark *mark, const struct batch *batch);
+
+/* 0 or NM_ESTORE. */
+int db_watermark_get(struct db *db, int64_t probe, uint64_t epoch, struct db_watermark *ret_mark);
+
+/* Raises the watermark of an epoch without a batch: the store begins in the middle of a probe's numbering, because what
+ * came before was acknowledged by another store. In a transaction of its own. NM_ESTORE. */
+int db_watermark_start(struct db *db, int64_t probe, uint64_t epoch,
+                       const struct db_watermark *mark, uint32_t now_s);
 
 /*
- * Stores a batch: flows, ledger and watermark in ONE transaction. 0 when it is committed now; NM_EEXISTS when its
- * sequence is at or below the watermark (nothing is written); NM_EORDER when it leaves a gap; NM_EFORMAT when a record's
- * or ledger row's link is outside n_links; NM_ESTORE, after a rollback.
+ * Stores a batch, or what stands in the place of lost ones: flows, ledger and watermark in ONE transaction. 0 when it is
+ * committed now; NM_EEXISTS when its sequence is at or below the watermark (nothing is written); NM_EORDER when it leaves a
+ * gap; NM_EFENCED when it follows another batch than the one that is stored; NM_EFORMAT when a record's or ledger row's link
+ * is outside n_links; NM_ESTORE, after a rollback.
  */
 int db_batch_put(struct db *db, int64_t probe, const int64_t *links, size_t n_links,
+                 const struct batch *batch, uint32_t now_s);
+
+/* The same within the caller's write transaction, so that many batches share one commit. NM_ESTORE: the caller has to roll
+ * back all of it; after another error nothing of this batch is written, and the transaction goes on. */
+int db_batch_add(struct db *db, int64_t probe, const int64_t *links, size_t n_links,
                  const struct batch *batch, uint32_t now_s);
 
 /* Calls `each` for every flow that ended at `since_s` or later, in the order of its end; a value other than 0 ends the

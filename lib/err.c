@@ -17,6 +17,7 @@ static const struct {
 	{ NM_EEXISTS, "exists already" },
 	{ NM_ESTORE, "store error" },
 	{ NM_EORDER, "out of order" },
+	{ NM_EFENCED, "another probe has gone on with this numbering" },
 };
 
 const char *

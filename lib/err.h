@@ -14,8 +14,9 @@ enum {
 	NM_ELIMIT = -2003,   /* a table, queue or size limit refused it */
 	NM_ENOTFOUND = -2004,
 	NM_EEXISTS = -2005,
-	NM_ESTORE = -2006, /* the SQL client said no; db_error() has its words */
-	NM_EORDER = -2007, /* a sequence with a gap, or a step out of turn */
+	NM_ESTORE = -2006,  /* the SQL client said no; db_error() has its words */
+	NM_EORDER = -2007,  /* a sequence with a gap, or a step out of turn */
+	NM_EFENCED = -2008, /* another probe has gone on with this one's numbering */
 };
 
 /* What a code means, in a few words for a log line. Static or thread-local text; never NULL. Any thread. */

@@ -88,6 +88,7 @@ frame_encode_hello(const struct frame_hello *hello, uint8_t *out, size_t size, s
 	wireout_u64(&w, hello->epoch);
 	wireout_u64(&w, hello->first);
 	wireout_u64(&w, hello->next);
+	wireout_u32(&w, hello->base);
 	wireout_u32(&w, hello->labels);
 	int rc = put_string(&w, hello->probe, 1, FRAME_NAME_MAX);
 	wireout_u16(&w, hello->n_links);
@@ -106,6 +107,7 @@ frame_encode_hello_ack(const struct frame_hello_ack *ack, uint8_t *out, size_t s
 	wireout_u16(&w, ack->version);
 	wireout_u16(&w, ack->status);
 	wireout_u64(&w, ack->committed);
+	wireout_u32(&w, ack->crc);
 	int rc = put_string(&w, ack->text, 0, sizeof(ack->text) - 1);
 	return rc < 0 ? rc : frame_end(&w, at, ret_len);
 }
@@ -183,6 +185,7 @@ get_hello_numbers(struct wire *w, struct frame_hello *ret)
 	ret->epoch = wire_u64(w);
 	ret->first = wire_u64(w);
 	ret->next = wire_u64(w);
+	ret->base = wire_u32(w);
 	ret->labels = wire_u32(w);
 	if (!wire_ok(w) || ret->first < 1 || ret->first > ret->next || ret->next > INT64_MAX)
 		return NM_EFORMAT; /* stores keep sequences in 63 bits */
@@ -217,6 +220,7 @@ frame_decode_hello_ack(const uint8_t *bytes, size_t len, struct frame_hello_ack 
 	ret->version = wire_u16(&w);
 	ret->status = wire_u16(&w);
 	ret->committed = wire_u64(&w);
+	ret->crc = wire_u32(&w);
 	int rc = get_string(&w, 0, sizeof(ret->text) - 1, ret->text);
 	return rc < 0 ? rc : at_end(&w);
 }

@@ -11,8 +11,11 @@
  *   POS 4  u32  length           octets behind the header, <= FRAME_MAX
  * A receiver skips a type that it does not know by its length. A length above FRAME_MAX ends the connection.
  *
- * Order on a connection: probe HELLO, collector HELLO_ACK, probe APPS, then any number of probe BATCH and collector ACK
- * (and probe APPS and LABELS again after a reload). HEARTBEAT either way at any time after HELLO.
+ * Order on a connection: probe HELLO, collector HELLO_ACK, probe APPS, then any number of probe BATCH and LOST and collector
+ * ACK (and probe APPS and LABELS again after a reload). HEARTBEAT either way at any time after HELLO.
+ *
+ * The batches of an epoch are a chain: each has the CRC of the one before in it, so that the collector sees when two probes,
+ * a probe and its copy, go on from the same batch in two ways, and stores the one only.
  *
  * HELLO (probe)
  *   POS 1  u32  magic            FRAME_MAGIC
@@ -21,15 +24,17 @@
  *   POS 4  u64  epoch            random, drawn when the probe's numbering began
  *   POS 5  u64  first            lowest sequence that the probe still holds
  *   POS 6  u64  next             sequence that the next new batch will get; the first ever is 1
- *   POS 7  u32  labels           version of the set of modules, services and rules
- *   POS 8  str  probe            name, 1..FRAME_NAME_MAX
- *   POS 9  u16  links            how many names follow, 1..FRAME_LINKS_MAX
- *   POS 10 str  link name        (links times) index 0 first
+ *   POS 7  u32  base             CRC of the batch first - 1; 0 when there was none
+ *   POS 8  u32  labels           version of the set of modules, services and rules
+ *   POS 9  str  probe            name, 1..FRAME_NAME_MAX
+ *   POS 10 u16  links            how many names follow, 1..FRAME_LINKS_MAX
+ *   POS 11 str  link name        (links times) index 0 first
  * HELLO_ACK (collector)
  *   POS 1  u16  version          FRAME_VERSION
  *   POS 2  u16  status           enum frame_status; anything but ok: the collector closes after it
  *   POS 3  u64  committed        highest sequence of this epoch in the store, 0 for none
- *   POS 4  str  text             words for the probe's log, may be empty
+ *   POS 4  u32  crc              of that batch; 0 for none
+ *   POS 5  str  text             words for the probe's log, may be empty
  * APPS (probe)
  *   POS 1  u16  count
  *   POS 2  count times: u16 id, u32 colour, u32 colour_dark, str name, str category
@@ -37,16 +42,26 @@
  *   POS 1  u32  crc              CRC32C (RFC 3720 appendix B.4) of everything behind it in this frame
  *   POS 2  u64  epoch
  *   POS 3  u64  sequence         1, 2, 3 ... without gaps within the epoch
- *   POS 4  u32  records          in all sections
- *   POS 5  u64  packets          sum over the records
- *   POS 6  u64  octets           sum over the records
- *   POS 7  sections              frames as above: RECORDS4, RECORDS6, VLANS, TUNNELS, SAMPLING, LEDGER, in any order
+ *   POS 4  u32  previous         CRC of the batch before; 0 in the first
+ *   POS 5  u32  records          in all sections
+ *   POS 6  u64  packets          sum over the records
+ *   POS 7  u64  octets           sum over the records
+ *   POS 8  sections              frames as above: RECORDS4, RECORDS6, VLANS, TUNNELS, SAMPLING, LEDGER, in any order
  * ACK (collector), after the commit
  *   POS 1  u64  epoch
  *   POS 2  u64  sequence         this one and all below are in the store
  * HEARTBEAT: length 0.
  * LABELS (probe), when it has changed since HELLO
  *   POS 1  u32  labels           as in HELLO
+ * LOST (probe), in the place of batches that the probe can no longer give: dropped by its spool's limit, or damaged on its disk
+ *   POS 1  u32  crc              CRC32C of everything behind it in this frame
+ *   POS 2  u64  epoch
+ *   POS 3  u64  first            sequences first to last are lost
+ *   POS 4  u64  last
+ *   POS 5  u32  previous         CRC of the batch first - 1
+ *   POS 6  u32  resume           CRC that the batch last + 1 has as its previous
+ *   POS 7  u64  records          that were in them
+ *   POS 8  section LEDGER        their packets and octets, under the cause
  *
  * Sections of a batch
  * RECORDS4  u16 link, u16 reserved, then records of RECORD4_SIZE octets
@@ -70,7 +85,7 @@
 
 #define FRAME_PORT        5000
 #define FRAME_MAGIC       0x4e4d4f4eu /* "NMON" */
-#define FRAME_VERSION     1
+#define FRAME_VERSION     2
 #define FRAME_HEADER_SIZE 8
 #define FRAME_MAX \
 	(1u << 20) /* no honest frame comes near: BATCH_RECORDS_MAX IPv6 records are 230 kB */
@@ -90,6 +105,7 @@ enum frame_type {
 	FRAME_ACK = 5,
 	FRAME_HEARTBEAT = 6,
 	FRAME_LABELS = 7, /* a collector that does not know it skips it */
+	FRAME_LOST = 8,
 	/* inside a batch */
 	FRAME_RECORDS4 = 16,
 	FRAME_RECORDS6 = 17,
@@ -103,7 +119,8 @@ enum frame_status {
 	FRAME_STATUS_OK = 0,
 	FRAME_STATUS_VERSION = 1,
 	FRAME_STATUS_BUSY = 2,
-	FRAME_STATUS_REFUSED = 3
+	FRAME_STATUS_REFUSED = 3,
+	FRAME_STATUS_FENCED = 4, /* another probe has gone on with this one's name and numbering */
 };
 
 struct frame_header {
@@ -117,6 +134,7 @@ struct frame_hello {
 	uint64_t epoch;
 	uint64_t first;
 	uint64_t next;
+	uint32_t base; /* CRC of batch first - 1 */
 	uint32_t labels;
 	char probe[FRAME_NAME_MAX + 1];
 	uint16_t n_links;
@@ -127,6 +145,7 @@ struct frame_hello_ack {
 	uint16_t version;
 	uint16_t status;
 	uint64_t committed;
+	uint32_t crc; /* of that batch */
 	char text[256];
 };
 
@@ -135,10 +154,16 @@ struct frame_ack {
 	uint64_t sequence;
 };
 
-/* A batch in memory. The arrays belong to whoever filled them. */
+/* A batch in memory, or, without records, what a LOST frame has in the place of batches first..sequence. The arrays belong
+ * to whoever filled them. */
 struct batch {
 	uint64_t epoch;
+	uint64_t first; /* the sequence, but for LOST */
 	uint64_t sequence;
+	uint32_t previous; /* CRC of batch first - 1, 0 for none */
+	uint32_t
+	    crc; /* what the next batch has as its previous: the frame's own, or LOST's `resume` */
+	uint64_t lost;    /* LOST: records that were in them */
 	uint64_t packets; /* sum over the records */
 	uint64_t octets;  /* sum over the records */
 	size_t n_records; /* <= BATCH_RECORDS_MAX */
@@ -161,8 +186,12 @@ int frame_encode_ack(const struct frame_ack *ack, uint8_t *out, size_t size, siz
 int frame_encode_labels(uint32_t labels, uint8_t *out, size_t size, size_t *ret_len);
 int frame_encode_heartbeat(uint8_t *out, size_t size, size_t *ret_len);
 /* Reorders nothing: records go out in their order, in runs of one family and link. Computes the sums and the CRC; the
- * batch's own sums are ignored. */
+ * batch's own, and `first`, are ignored. */
 int frame_encode_batch(const struct batch *batch, uint8_t *out, size_t size, size_t *ret_len);
+/* The CRC of an encoded BATCH frame, which the next batch has as its previous. */
+uint32_t frame_batch_crc(const uint8_t *frame);
+/* first, sequence, previous, crc, lost and the ledger rows are used, records are not. */
+int frame_encode_lost(const struct batch *batch, uint8_t *out, size_t size, size_t *ret_len);
 /* Octets that frame_encode_batch() needs at most for so many records and ledger rows. */
 size_t frame_batch_size_max(size_t n_records, size_t n_ledger);
 
@@ -182,6 +211,8 @@ int frame_decode_ack(const uint8_t *bytes, size_t len, struct frame_ack *ret);
 /* Fills ret->records and ret->ledger, which the caller gives with room for BATCH_RECORDS_MAX and BATCH_LEDGER_MAX, and
  * checks counts, sums and CRC against them. Records carry link, vlan, tunnel and sampling (0 for every packet). */
 int frame_decode_batch(const uint8_t *bytes, size_t len, struct batch *ret);
+/* The same for LOST; n_records is 0. */
+int frame_decode_lost(const uint8_t *bytes, size_t len, struct batch *ret);
 
 /* One record's wire form, for tests and fuzzing. */
 void frame_put_record4(const struct record *r, uint8_t out[RECORD4_SIZE]);

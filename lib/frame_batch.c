@@ -10,7 +10,8 @@
 #define TUNNEL_SIZE     8  /* u32 record, u32 chain */
 #define SAMPLING_SIZE   6  /* u32 record, u16 one packet in so many */
 #define LEDGER_ROW_SIZE 24 /* u32 minute, u16 link, u16 cause, u64 packets, u64 octets */
-#define BATCH_HEAD      40 /* crc, epoch, sequence, records, packets, octets */
+#define BATCH_HEAD      44 /* crc, epoch, sequence, previous, records, packets, octets */
+#define LOST_HEAD       44 /* crc, epoch, first, last, previous, resume, records */
 #define VLAN_ID_MAX     4094u
 #define COUNT_MAX       (UINT64_C(1) << 48) /* of a ledger row: stores add them up in 63 bits */
 
@@ -172,12 +173,25 @@ frame_batch_size_max(size_t n_records, size_t n_ledger)
 	       n_ledger * LEDGER_ROW_SIZE;
 }
 
+/* Ends the frame that began at `at`, at the start of the buffer, and puts the CRC of all behind it into its first field. */
+static int
+seal(struct wireout *w, size_t at, size_t *ret_len)
+{
+	size_t body = FRAME_HEADER_SIZE + 4, len;
+	int rc = frame_end(w, at, &len);
+
+	if (rc < 0)
+		return rc;
+	wireout_patch_u32(w, FRAME_HEADER_SIZE, crc32c(w->bytes + body, len - body));
+	*ret_len = len;
+	return NM_OK;
+}
+
 int
 frame_encode_batch(const struct batch *batch, uint8_t *out, size_t size, size_t *ret_len)
 {
 	struct wireout w = wireout_init(out, size);
 	struct sums sums;
-	size_t len;
 
 	int rc = sum_records(batch, &sums);
 	if (rc < 0)
@@ -186,6 +200,7 @@ frame_encode_batch(const struct batch *batch, uint8_t *out, size_t size, size_t 
 	wireout_u32(&w, 0);
 	wireout_u64(&w, batch->epoch);
 	wireout_u64(&w, batch->sequence);
+	wireout_u32(&w, batch->previous);
 	wireout_u32(&w, (uint32_t)batch->n_records);
 	wireout_u64(&w, sums.packets);
 	wireout_u64(&w, sums.octets);
@@ -198,13 +213,38 @@ frame_encode_batch(const struct batch *batch, uint8_t *out, size_t size, size_t 
 	if (sums.sampled)
 		put_annotation(&w, batch, FRAME_SAMPLING, SAMPLING_SIZE);
 	put_ledger(&w, batch);
-	rc = frame_end(&w, at, &len);
-	if (rc < 0)
-		return rc;
-	size_t body = FRAME_HEADER_SIZE + 4;
-	wireout_patch_u32(&w, FRAME_HEADER_SIZE, crc32c(out + body, len - body));
-	*ret_len = len;
-	return NM_OK;
+	return seal(&w, at, ret_len);
+}
+
+uint32_t
+frame_batch_crc(const uint8_t *frame)
+{
+	struct wire w = wire_init(frame + FRAME_HEADER_SIZE, 4);
+
+	return wire_u32(&w);
+}
+
+int
+frame_encode_lost(const struct batch *batch, uint8_t *out, size_t size, size_t *ret_len)
+{
+	struct wireout w = wireout_init(out, size);
+	struct sums sums;
+	struct batch ledger = *batch;
+
+	ledger.n_records = 0;
+	int rc = sum_records(&ledger, &sums);
+	if (rc < 0 || batch->first < 1 || batch->first > batch->sequence)
+		return NM_EFORMAT;
+	size_t at = frame_begin(&w, FRAME_LOST);
+	wireout_u32(&w, 0);
+	wireout_u64(&w, batch->epoch);
+	wireout_u64(&w, batch->first);
+	wireout_u64(&w, batch->sequence);
+	wireout_u32(&w, batch->previous);
+	wireout_u32(&w, batch->crc);
+	wireout_u64(&w, batch->lost);
+	put_ledger(&w, batch);
+	return seal(&w, at, ret_len);
 }
 
 /* --- decoding ---------------------------------------------------------------------------------------------------- */
@@ -377,22 +417,33 @@ get_sections(struct wire w, int pass, struct batch *b)
 	return NM_OK;
 }
 
+/* A frame that begins with the CRC of all behind it: the cursor stands behind the CRC, which *ret_crc gets. */
+static int
+check_crc(const uint8_t *bytes, size_t len, size_t head, struct wire *ret_w, uint32_t *ret_crc)
+{
+	*ret_w = wire_init(bytes, len);
+	*ret_crc = wire_u32(ret_w);
+	return len < head || len > FRAME_MAX || crc32c(bytes + 4, len - 4) != *ret_crc ? NM_EFORMAT
+	                                                                               : NM_OK;
+}
+
 int
 frame_decode_batch(const uint8_t *bytes, size_t len, struct batch *ret)
 {
-	struct wire w = wire_init(bytes, len);
-	uint32_t crc = wire_u32(&w);
+	struct wire w;
+	int rc = check_crc(bytes, len, BATCH_HEAD, &w, &ret->crc);
 
-	if (len < BATCH_HEAD || len > FRAME_MAX || crc32c(bytes + 4, len - 4) != crc)
-		return NM_EFORMAT;
+	if (rc < 0)
+		return rc;
 	ret->epoch = wire_u64(&w);
-	ret->sequence = wire_u64(&w);
+	ret->first = ret->sequence = wire_u64(&w);
+	ret->previous = wire_u32(&w);
 	uint32_t n_records = wire_u32(&w);
 	uint64_t packets = wire_u64(&w);
 	uint64_t octets = wire_u64(&w);
-	ret->packets = ret->octets = 0;
+	ret->packets = ret->octets = ret->lost = 0;
 	ret->n_records = ret->n_ledger = 0;
-	int rc = get_sections(w, 0, ret);
+	rc = get_sections(w, 0, ret);
 	if (rc == NM_OK)
 		rc = get_sections(w, 1, ret);
 	if (rc < 0)
@@ -400,4 +451,27 @@ frame_decode_batch(const uint8_t *bytes, size_t len, struct batch *ret)
 	if (ret->n_records != n_records || ret->packets != packets || ret->octets != octets)
 		return NM_EFORMAT;
 	return NM_OK;
+}
+
+int
+frame_decode_lost(const uint8_t *bytes, size_t len, struct batch *ret)
+{
+	struct wire w;
+	uint32_t crc;
+	int rc = check_crc(bytes, len, LOST_HEAD, &w, &crc);
+
+	if (rc < 0)
+		return rc;
+	ret->epoch = wire_u64(&w);
+	ret->first = wire_u64(&w);
+	ret->sequence = wire_u64(&w);
+	ret->previous = wire_u32(&w);
+	ret->crc = wire_u32(&w);
+	ret->lost = wire_u64(&w);
+	ret->packets = ret->octets = 0;
+	ret->n_records = ret->n_ledger = 0;
+	if (ret->first < 1 || ret->first > ret->sequence || ret->sequence >= INT64_MAX)
+		return NM_EFORMAT; /* stores keep sequences in 63 bits */
+	rc = get_sections(w, 0, ret);
+	return rc == NM_OK && ret->n_records > 0 ? NM_EFORMAT : rc;
 }

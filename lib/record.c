@@ -24,6 +24,11 @@ static const struct {
 	[LEDGER_NO_TIME] = { "no-time", LEDGER_KIND_NOTE },
 	[LEDGER_ORPHAN] = { "orphan-fragment", LEDGER_KIND_NOTE },
 	[LEDGER_WORKER_FULL] = { "worker-queue-full", LEDGER_KIND_LOST },
+	[LEDGER_GAP] = { "gap", LEDGER_KIND_LOST },
+	[LEDGER_SPOOL_DROPPED] = { "spool-dropped", LEDGER_KIND_RECORDS },
+	[LEDGER_SPOOL_DAMAGED] = { "spool-damaged", LEDGER_KIND_RECORDS },
+	[LEDGER_CRASHED] = { "crashed", LEDGER_KIND_RECORDS },
+	[LEDGER_DUPLICATE] = { "duplicate", LEDGER_KIND_RECORDS },
 };
 
 const char *

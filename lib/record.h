@@ -51,6 +51,8 @@ struct record {
 #define RECORD_OPENED      0x02u
 /* Both ends sent payload. */
 #define RECORD_ANSWERED 0x04u
+/* In the collector: another link that overlaps with this one has the flow too, and it counts in totals there. */
+#define RECORD_DUPLICATE 0x08u
 
 /* The record of a link's packets that found the flow table full has this protocol (reserved by IANA), no ports and
  * unspecified addresses: sums over records stay exact, and nobody's traffic is made up. */
@@ -103,7 +105,15 @@ enum ledger_cause {
 	LEDGER_ORPHAN = 17,  /* later fragments whose first one was not seen: without ports */
 	/* again a loss */
 	LEDGER_WORKER_FULL = 18, /* the queue to the worker that counts the flow was full */
-	LEDGER_CAUSE_MAX = 19,   /* one more than the largest */
+	/* passed by the interface while no probe counted, by the interface's own counters: at most so many */
+	LEDGER_GAP = 19,
+	/* of records, behind the meter: what became of them but for the store */
+	LEDGER_SPOOL_DROPPED = 20, /* the spool was full, and the oldest went */
+	LEDGER_SPOOL_DAMAGED = 21, /* the spool could not be read back */
+	LEDGER_CRASHED = 22,       /* in flows that ended with their probe: in no record */
+	LEDGER_DUPLICATE =
+	    23, /* in the store; another link that overlaps with this one has them too */
+	LEDGER_CAUSE_MAX = 24, /* one more than the largest */
 };
 
 /* What a cause says of a packet. For every link and minute, to the packet: SEEN = METERED + LOST + LEFT_OUT. */

@@ -189,10 +189,10 @@ put_watermark(const struct sqltext *sql, const struct batch *b, uint32_t now_s)
 	(void)fprintf(out,
 	              "DELETE FROM watermark WHERE epoch='%016" PRIx64 "' AND probe=", b->epoch);
 	put_probe_id(sql);
-	(void)fputs(";\nINSERT INTO watermark (probe,epoch,sequence,updated) VALUES (", out);
+	(void)fputs(";\nINSERT INTO watermark (probe,epoch,sequence,crc,updated) VALUES (", out);
 	put_probe_id(sql);
-	(void)fprintf(out, ",'%016" PRIx64 "',%" PRIu64 ",%" PRIu32 ");\n", b->epoch, b->sequence,
-	              now_s);
+	(void)fprintf(out, ",'%016" PRIx64 "',%" PRIu64 ",%" PRIu32 ",%" PRIu32 ");\n", b->epoch,
+	              b->sequence, b->crc, now_s);
 	(void)fprintf(out, "UPDATE probe SET last_seen=%" PRIu32 " WHERE name=", now_s);
 	put_text(out, sql->probe);
 	(void)fputs(";\n", out);

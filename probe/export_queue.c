@@ -128,14 +128,17 @@ export_queue_put(struct export_queue *q, struct batch *batch, uint8_t *scratch, 
 
 	/* only the producer changes `next`, so it may read it without the lock */
 	batch->epoch = q->epoch;
-	batch->sequence = q->next;
+	batch->first = batch->sequence = q->next;
+	batch->previous = q->last_crc;
 	int rc = frame_encode_batch(batch, scratch, size, &len);
 	if (rc < 0)
 		return rc;
 	struct export_item *item = malloc(sizeof(*item) + len);
 	if (!item)
 		return -ENOMEM;
-	*item = (struct export_item){ .sequence = batch->sequence,
+	*item = (struct export_item){ .first = batch->sequence,
+		                      .sequence = batch->sequence,
+		                      .crc = frame_batch_crc(scratch),
 		                      .records = batch->n_records,
 		                      .weight = batch->n_records + batch->n_ledger + 1,
 		                      .len = len };
@@ -147,6 +150,7 @@ export_queue_put(struct export_queue *q, struct batch *batch, uint8_t *scratch, 
 		q->head = item;
 	q->tail = item;
 	q->next++;
+	q->last_crc = item->crc;
 	q->records += item->records;
 	(void)atomic_fetch_add(&q->weight, item->weight);
 	(void)pthread_mutex_unlock(&q->lock);
@@ -186,11 +190,13 @@ export_queue_next(struct export_queue *q, const struct export_item *item)
 }
 
 void
-export_queue_bounds(struct export_queue *q, uint64_t *ret_first, uint64_t *ret_next)
+export_queue_bounds(struct export_queue *q, struct frame_hello *hello)
 {
 	(void)pthread_mutex_lock(&q->lock);
-	*ret_first = q->head ? q->head->sequence : q->next;
-	*ret_next = q->next;
+	hello->epoch = q->epoch;
+	hello->first = q->head ? q->head->first : q->next;
+	hello->base = q->base_crc;
+	hello->next = q->next;
 	(void)pthread_mutex_unlock(&q->lock);
 }
 
@@ -201,6 +207,7 @@ export_queue_ack(struct export_queue *q, uint64_t sequence)
 	while (q->head && q->head->sequence <= sequence) {
 		struct export_item *item = q->head;
 		q->head = item->next;
+		q->base_crc = item->crc;
 		q->records -= item->records;
 		(void)atomic_fetch_sub(&q->weight, item->weight);
 		free(item);

@@ -19,7 +19,9 @@
 
 struct export_item {
 	struct export_item *next;
+	uint64_t first; /* the sequence, but for LOST */
 	uint64_t sequence;
+	uint32_t crc; /* what the next one has as its previous */
 	size_t records;
 	size_t weight;
 	size_t len;      /* of `bytes` */
@@ -34,7 +36,9 @@ struct export_queue {
 	atomic_size_t weight; /* of all batches in the queue */
 	size_t weight_max;
 	uint64_t epoch;
-	uint64_t next; /* sequence of the next new batch */
+	uint64_t next;     /* sequence of the next new batch */
+	uint32_t last_crc; /* of the batch before it */
+	uint32_t base_crc; /* of the batch before the first that is held */
 	size_t records;
 	uint64_t acks; /* times that the head moved: progress */
 	uint8_t *apps; /* the newest APPS frame, and the LABELS frame behind it, or NULL */
@@ -71,8 +75,8 @@ void export_queue_stop(struct export_queue *q);
 /* --- consumer --- */
 /* The batch behind `item`, or the first one when `item` is NULL; NULL when there is none. */
 struct export_item *export_queue_next(struct export_queue *q, const struct export_item *item);
-/* Lowest sequence that is held (`next` when none is), and the next one. */
-void export_queue_bounds(struct export_queue *q, uint64_t *ret_first, uint64_t *ret_next);
+/* Fills the numbering: epoch, lowest sequence that is held (`next` when none is) and CRC of the one before, next one. */
+void export_queue_bounds(struct export_queue *q, struct frame_hello *hello);
 /* Frees every batch up to `sequence`. */
 void export_queue_ack(struct export_queue *q, uint64_t sequence);
 /* A copy of the APPS frame if its version is not *version, which is then brought up to date; else NULL. */

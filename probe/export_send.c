@@ -166,11 +166,10 @@ begin_hello(struct conn *c)
 	size_t len;
 
 	h->version = FRAME_VERSION;
-	h->epoch = c->sender->queue->epoch;
 	uint32_t labels = export_queue_labels(c->sender->queue);
 	if (labels)
 		h->labels = labels;
-	export_queue_bounds(c->sender->queue, &h->first, &h->next);
+	export_queue_bounds(c->sender->queue, h);
 	int rc = frame_encode_hello(h, c->control, sizeof(c->control), &len);
 	if (rc == NM_OK)
 		send_control(c, len);
@@ -252,9 +251,7 @@ take_hello_ack(struct conn *c, const uint8_t *bytes, size_t len, struct limits *
 		log_warn("collector %s port %u says: %s", s->host, s->port,
 		         log_safe(text, sizeof(text), ack.text, strlen(ack.text)));
 	export_queue_ack(s->queue, ack.committed);
-	uint64_t first, next;
-	export_queue_bounds(s->queue, &first, &next);
-	c->sent = c->acked = first - 1;
+	c->sent = c->acked = ack.committed < s->hello.first ? s->hello.first - 1 : ack.committed;
 	c->state = CONN_STREAM;
 	limits->backoff_ms = BACKOFF_MIN;
 	log_info("connected to collector %s port %u, batches up to %llu are stored", s->host,

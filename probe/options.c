@@ -2,11 +2,10 @@
 /* netmonc's options. */
 #include "probe/options.h"
 
-#include "lib/conf.h"
 #include "lib/err.h"
 #include "lib/frame.h"
 #include "lib/log.h"
-#include "lib/opts.h"
+#include "lib/opttable.h"
 #include "lib/paths.h"
 #include "probe/filter.h"
 #include "probe/flow.h"
@@ -21,231 +20,104 @@
 #include <string.h>
 #include <unistd.h>
 
-enum kind { TEXT, NUMBER, DURATION, LIST, FLAG, COUNT };
-
 #define COMMAND_LINE_ONLY true
 #define AT(field)         offsetof(struct options, field)
 
 /* In the order of --help. Names in the file are the long ones with '_' for '-'. */
-static const struct row {
-	const char *name;
-	char letter;
-	enum kind kind;
-	size_t offset;
-	unsigned long min, max, dflt; /* of numbers */
-	const char *arg;
-	const char *help;
-	bool command_line_only;
-} rows[] = {
-	{ "interface", 'i', LIST, AT(interfaces), 0, 0, 0, "IF",
+static const struct opt_row rows[] = {
+	{ "interface", 'i', OPT_LIST, AT(interfaces), 0, 0, 0, "IF",
 	  "capture from an interface (repeatable)", false },
-	{ "read", 'r', LIST, AT(files), 0, 0, 0, "FILE",
+	{ "read", 'r', OPT_LIST, AT(files), 0, 0, 0, "FILE",
 	  "read a capture file, - for standard input (repeatable)", COMMAND_LINE_ONLY },
-	{ "host", 'h', TEXT, AT(host), 0, 0, 0, "HOST", "collector (localhost)", false },
-	{ "port", 'p', NUMBER, AT(port), 1, 65535, FRAME_PORT, "PORT", "its port (5000)", false },
-	{ "output", 'o', TEXT, AT(output), 0, 0, 0, "FORMAT",
+	{ "host", 'h', OPT_TEXT, AT(host), 0, 0, 0, "HOST", "collector (localhost)", false },
+	{ "port", 'p', OPT_NUMBER, AT(port), 1, 65535, FRAME_PORT, "PORT", "its port (5000)",
+	  false },
+	{ "tls-cert", '\0', OPT_TEXT, AT(tls_cert), 0, 0, 0, "FILE",
+	  "own certificate, for TLS to the collector", false },
+	{ "tls-key", '\0', OPT_TEXT, AT(tls_key), 0, 0, 0, "FILE", "its key", false },
+	{ "tls-ca", '\0', OPT_TEXT, AT(tls_ca), 0, 0, 0, "FILE",
+	  "authority of the collector's certificate", false },
+	{ "insecure", '\0', OPT_FLAG, AT(insecure), 0, 0, 0, NULL,
+	  "send without TLS to a collector elsewhere", false },
+	{ "spool", '\0', OPT_TEXT, AT(spool), 0, 0, 0, "DIR",
+	  "keep records there until the collector has them (in memory)", false },
+	{ "spool-size", '\0', OPT_NUMBER, AT(spool_mb), 1, 1ul << 24, 1024, "MB",
+	  "most that it may hold (1024)", false },
+	{ "spool-policy", '\0', OPT_TEXT, AT(spool_policy), 0, 0, 0, "POLICY",
+	  "when it is full: drop-newest or drop-oldest (drop-newest)", false },
+	{ "output", 'o', OPT_TEXT, AT(output), 0, 0, 0, "FORMAT",
 	  "print records: csv, json, sql or records (binary)", COMMAND_LINE_ONLY },
-	{ "probe", '\0', TEXT, AT(probe), 0, 0, 0, "NAME", "this probe's name (the host's)",
+	{ "probe", '\0', OPT_TEXT, AT(probe), 0, 0, 0, "NAME", "this probe's name (the host's)",
 	  false },
-	{ "link", '\0', LIST, AT(links), 0, 0, 0, "NAME",
+	{ "link", '\0', OPT_LIST, AT(links), 0, 0, 0, "NAME",
 	  "name of the link (the interface's or file's; repeatable)", false },
-	{ "modules", '\0', TEXT, AT(modules), 0, 0, 0, "FILE", "list of classifier modules",
+	{ "modules", '\0', OPT_TEXT, AT(modules), 0, 0, 0, "FILE", "list of classifier modules",
 	  false },
-	{ "module-dir", '\0', TEXT, AT(module_dir), 0, 0, 0, "DIR", "where they are", false },
-	{ "services", '\0', TEXT, AT(services), 0, 0, 0, "FILE", "services by the names of hosts",
-	  false },
-	{ "rules", '\0', TEXT, AT(rules), 0, 0, 0, "FILE", "your own rules, which beat all modules",
-	  false },
-	{ "no-behaviour", '\0', FLAG, AT(no_behaviour), 0, 0, 0, NULL,
+	{ "module-dir", '\0', OPT_TEXT, AT(module_dir), 0, 0, 0, "DIR", "where they are", false },
+	{ "services", '\0', OPT_TEXT, AT(services), 0, 0, 0, "FILE",
+	  "services by the names of hosts", false },
+	{ "rules", '\0', OPT_TEXT, AT(rules), 0, 0, 0, "FILE",
+	  "your own rules, which beat all modules", false },
+	{ "no-behaviour", '\0', OPT_FLAG, AT(no_behaviour), 0, 0, 0, NULL,
 	  "no guesses from what a host does", false },
-	{ "state-dir", '\0', TEXT, AT(state_dir), 0, 0, 0, "DIR",
+	{ "state-dir", '\0', OPT_TEXT, AT(state_dir), 0, 0, 0, "DIR",
 	  "keep there what outlives a restart (with -i: $STATE_DIRECTORY)", false },
-	{ "active-timeout", '\0', NUMBER, AT(active_s), 1, FLOW_TIMEOUT_MAX, FLOW_ACTIVE_S, "S",
+	{ "active-timeout", '\0', OPT_NUMBER, AT(active_s), 1, FLOW_TIMEOUT_MAX, FLOW_ACTIVE_S, "S",
 	  "a record spans at most so many seconds (60)", false },
-	{ "idle-timeout", '\0', NUMBER, AT(idle_s), 1, FLOW_TIMEOUT_MAX, FLOW_IDLE_S, "S",
+	{ "idle-timeout", '\0', OPT_NUMBER, AT(idle_s), 1, FLOW_TIMEOUT_MAX, FLOW_IDLE_S, "S",
 	  "a flow ends after so many seconds without a packet (30)", false },
-	{ "max-octets", '\0', NUMBER, AT(max_octets), 1, 4000000000, FLOW_OCTETS_MAX, "N",
+	{ "max-octets", '\0', OPT_NUMBER, AT(max_octets), 1, 4000000000, FLOW_OCTETS_MAX, "N",
 	  "octets of a record (1000000)", false },
-	{ "max-packets", '\0', NUMBER, AT(max_packets), 1, FLOW_RECORD_LIMIT, FLOW_PACKETS_MAX, "N",
-	  "packets of a record (1000)", false },
-	{ "max-flows", '\0', NUMBER, AT(max_flows), 1, 1ul << 28, FLOW_TABLE_MAX, "N",
+	{ "max-packets", '\0', OPT_NUMBER, AT(max_packets), 1, FLOW_RECORD_LIMIT, FLOW_PACKETS_MAX,
+	  "N", "packets of a record (1000)", false },
+	{ "max-flows", '\0', OPT_NUMBER, AT(max_flows), 1, 1ul << 28, FLOW_TABLE_MAX, "N",
 	  "conversations at a time (1048576)", false },
-	{ "snapshot", '\0', DURATION, AT(snapshot_ms), FLOW_SNAPSHOT_MIN_MS, FLOW_SNAPSHOT_MAX_MS,
-	  0, "TIME", "cut all flows at each multiple of this time, 100ms to 60s (off)", false },
-	{ "sample", '\0', NUMBER, AT(sampling), 1, FLOW_SAMPLING_MAX, 1, "N",
+	{ "snapshot", '\0', OPT_DURATION, AT(snapshot_ms), FLOW_SNAPSHOT_MIN_MS,
+	  FLOW_SNAPSHOT_MAX_MS, 0, "TIME",
+	  "cut all flows at each multiple of this time, 100ms to 60s (off)", false },
+	{ "sample", '\0', OPT_NUMBER, AT(sampling), 1, FLOW_SAMPLING_MAX, 1, "N",
 	  "meter one packet in N and scale up (1)", false },
-	{ "no-decap", '\0', FLAG, AT(no_decap), 0, 0, 0, NULL,
+	{ "no-decap", '\0', OPT_FLAG, AT(no_decap), 0, 0, 0, NULL,
 	  "meter tunnels by their outer addresses", false },
-	{ "max-fragments", '\0', NUMBER, AT(max_fragments), 1, 1ul << 20, METER_FRAGMENTS_MAX, "N",
-	  "fragmented datagrams followed at a time (4096)", false },
-	{ "max-tags", '\0', NUMBER, AT(max_tags), 1, 1ul << 24, 65536, "N",
+	{ "max-fragments", '\0', OPT_NUMBER, AT(max_fragments), 1, 1ul << 20, METER_FRAGMENTS_MAX,
+	  "N", "fragmented datagrams followed at a time (4096)", false },
+	{ "max-tags", '\0', OPT_NUMBER, AT(max_tags), 1, 1ul << 24, 65536, "N",
 	  "learned endpoints at a time (65536)", false },
-	{ "max-names", '\0', NUMBER, AT(max_names), 1, 1ul << 24, HOSTS_NAMES_MAX, "N",
+	{ "max-names", '\0', OPT_NUMBER, AT(max_names), 1, 1ul << 24, HOSTS_NAMES_MAX, "N",
 	  "names of hosts at a time (65536)", false },
-	{ "snaplen", '\0', NUMBER, AT(snaplen), 64, 262144, 2048, "N",
+	{ "snaplen", '\0', OPT_NUMBER, AT(snaplen), 64, 262144, 2048, "N",
 	  "octets taken of a packet of an interface (2048)", false },
-	{ "buffer", '\0', NUMBER, AT(buffer_mb), 1, 2047, 64, "MB",
+	{ "buffer", '\0', OPT_NUMBER, AT(buffer_mb), 1, 2047, 64, "MB",
 	  "kernel buffer of each interface (64)", false },
-	{ "workers", '\0', NUMBER, AT(workers), 1, OPTIONS_WORKERS_MAX, 1, "N",
+	{ "workers", '\0', OPT_NUMBER, AT(workers), 1, OPTIONS_WORKERS_MAX, 1, "N",
 	  "threads that share the packets of each interface (1)", false },
-	{ "no-sandbox", '\0', FLAG, AT(no_sandbox), 0, 0, 0, NULL,
+	{ "no-sandbox", '\0', OPT_FLAG, AT(no_sandbox), 0, 0, 0, NULL,
 	  "do without the system call filter and the file filter", false },
-	{ "user", '\0', TEXT, AT(user), 0, 0, 0, "NAME",
+	{ "user", '\0', OPT_TEXT, AT(user), 0, 0, 0, "NAME",
 	  "become this user once the interfaces are open", false },
-	{ "filter", '\0', TEXT, AT(filter), 0, 0, 0, "BPF", "same as the filter's words", false },
-	{ "config", '\0', TEXT, AT(config), 0, 0, 0, "FILE", "configuration (netmonc.conf(5))",
+	{ "filter", '\0', OPT_TEXT, AT(filter), 0, 0, 0, "BPF", "same as the filter's words",
+	  false },
+	{ "config", '\0', OPT_TEXT, AT(config), 0, 0, 0, "FILE", "configuration (netmonc.conf(5))",
 	  COMMAND_LINE_ONLY },
-	{ "check", '\0', FLAG, AT(check), 0, 0, 0, NULL,
+	{ "check", '\0', OPT_FLAG, AT(check), 0, 0, 0, NULL,
 	  "check configuration and modules, say what would run, exit", COMMAND_LINE_ONLY },
-	{ "explain", '\0', FLAG, AT(explain), 0, 0, 0, NULL,
+	{ "explain", '\0', OPT_FLAG, AT(explain), 0, 0, 0, NULL,
 	  "say step by step what makes each verdict of a capture file", COMMAND_LINE_ONLY },
-	{ "endpoint", '\0', TEXT, AT(endpoint), 0, 0, 0, "ADDR:PORT",
+	{ "endpoint", '\0', OPT_TEXT, AT(endpoint), 0, 0, 0, "ADDR:PORT",
 	  "say what rules and saved tags make of an endpoint, exit", COMMAND_LINE_ONLY },
-	{ "verbose", 'v', COUNT, AT(verbose), 0, 0, 0, NULL, "say more (twice: everything)",
+	{ "verbose", 'v', OPT_COUNT, AT(verbose), 0, 0, 0, NULL, "say more (twice: everything)",
 	  COMMAND_LINE_ONLY },
 };
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
 
-struct parse {
-	struct options *options;
-	bool given[N_ROWS]; /* on the command line */
+static const struct opt_table table = {
+	.program = "netmonc",
+	.words = "[FILTER WORDS]",
+	.rows = rows,
+	.n_rows = N_ROWS,
+	.file = "netmonc.conf",
+	.file_offset = AT(config),
 };
-
-static void *
-field(struct options *o, const struct row *row)
-{
-	return (char *)o + row->offset;
-}
-
-static char *
-copy(const char *text)
-{
-	char *mine = strdup(text);
-
-	if (!mine)
-		log_fatal(1, "out of memory");
-	return mine;
-}
-
-static void
-list_add(const struct row *row, struct options_list *list, const char *text)
-{
-	if (list->n == OPTIONS_LIST_MAX)
-		opts_usage("--%s: more than %d", row->name, OPTIONS_LIST_MAX);
-	char **v = realloc(list->v, (list->n + 1) * sizeof(*v));
-	if (!v)
-		log_fatal(1, "out of memory");
-	list->v = v;
-	list->v[list->n++] = copy(text);
-}
-
-static void
-list_free(struct options_list *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		free(list->v[i]);
-	free(list->v);
-	*list = (struct options_list){ 0 };
-}
-
-/* Stores one value. `where` is "--name" or "FILE: name", for the error's line. */
-static void
-set_value(struct options *o, const struct row *row, const char *where, const char *text)
-{
-	void *at = field(o, row);
-
-	switch (row->kind) {
-	case TEXT:
-		if (!*text)
-			opts_usage("%s must not be empty", where);
-		free(*(char **)at);
-		*(char **)at = copy(text);
-		break;
-	case NUMBER:
-		*(unsigned long *)at = opts_number(where, text, row->min, row->max);
-		break;
-	case DURATION:
-		*(unsigned long *)at = opts_duration_ms(where, text, row->min, row->max);
-		break;
-	case LIST:
-		list_add(row, at, text);
-		break;
-	case FLAG:
-		*(bool *)at = opts_flag(where, text);
-		break;
-	case COUNT:
-		++*(unsigned long *)at;
-		break;
-	}
-}
-
-static int
-on_option(void *ctx, int val, const char *arg)
-{
-	struct parse *p = ctx;
-	const struct row *row = &rows[val - 1];
-	char where[64];
-
-	(void)snprintf(where, sizeof(where), "--%s", row->name);
-	p->given[val - 1] = true;
-	set_value(p->options, row, where, arg ? arg : "true"); /* a flag's name says it */
-	return 0;
-}
-
-/* --- configuration file ------------------------------------------------------------------------------------------ */
-
-static void
-file_name(const struct row *row, char *ret_name, size_t size)
-{
-	(void)snprintf(ret_name, size, "%s", row->name);
-	for (char *c = ret_name; *c; c++)
-		if (*c == '-')
-			*c = '_';
-}
-
-/* Takes one option from the parsed file. */
-static void
-take_from_file(struct parse *p, const struct row *row, cfg_t *conf, const char *name)
-{
-	char where[PATHS_MAX + 64];
-
-	(void)snprintf(where, sizeof(where), "%s: %s", p->options->config, name);
-	for (unsigned i = 0; i < cfg_size(conf, name); i++)
-		set_value(p->options, row, where, cfg_getnstr(conf, name, i));
-}
-
-/* Reads the named file, or the one at the default place if it is there. All values are text to libconfuse, so that
- * numbers are checked and refused in the same words as on the command line. */
-static void
-read_config(struct parse *p)
-{
-	cfg_opt_t opts[N_ROWS + 1];
-	char names[N_ROWS][32], path[PATHS_MAX], err[512];
-	cfg_t *conf;
-	size_t n = 0;
-
-	if (!p->options->config) {
-		if (paths_find(PATHS_CONFIG, "netmonc.conf", path, sizeof(path)) < 0 ||
-		    access(path, F_OK) < 0)
-			return;
-		p->options->config = copy(path);
-	}
-	for (size_t i = 0; i < N_ROWS; i++) {
-		file_name(&rows[i], names[i], sizeof(names[i]));
-		if (rows[i].command_line_only)
-			continue;
-		opts[n++] = rows[i].kind == LIST
-		                ? (cfg_opt_t)CFG_STR_LIST(names[i], 0, CFGF_NODEFAULT)
-		                : (cfg_opt_t)CFG_STR(names[i], 0, CFGF_NODEFAULT);
-	}
-	opts[n] = (cfg_opt_t)CFG_END();
-	if (conf_load(p->options->config, opts, &conf, err, sizeof(err)) < 0)
-		log_fatal(2, "%s", err);
-	for (size_t i = 0; i < N_ROWS; i++)
-		if (!rows[i].command_line_only && !p->given[i])
-			take_from_file(p, &rows[i], conf, names[i]);
-	(void)cfg_free(conf);
-}
 
 /* --- checks ------------------------------------------------------------------------------------------------------ */
 
@@ -370,7 +242,7 @@ default_link(struct options *o, const char *source)
 	for (char *c = name; *c; c++)
 		if (*c < 0x20 || *c > 0x7e)
 			*c = '_';
-	list_add(&rows[0], &o->links, name);
+	opt_list_add(&o->links, "--link", name);
 }
 
 static void
@@ -382,7 +254,7 @@ default_path(char **at, enum paths_kind kind, const char *name)
 		return;
 	if (paths_find(kind, name, path, sizeof(path)) < 0)
 		log_fatal(1, "the path of this program is too long");
-	*at = copy(path);
+	*at = opt_copy(path);
 }
 
 /* A file that need not be there, unless it was asked for. */
@@ -404,10 +276,10 @@ fill_defaults(struct options *o)
 	char host[FRAME_NAME_MAX + 1] = "";
 
 	if (!o->host)
-		o->host = copy("localhost");
+		o->host = opt_copy("localhost");
 	if (!o->probe) {
 		(void)gethostname(host, sizeof(host) - 1);
-		o->probe = copy(*host ? host : "probe");
+		o->probe = opt_copy(*host ? host : "probe");
 	}
 	default_path(&o->modules, PATHS_CONFIG, "modules");
 	default_path(&o->module_dir, PATHS_MODULES, NULL);
@@ -415,7 +287,7 @@ fill_defaults(struct options *o)
 	default_file(&o->rules, "rules.conf");
 	const char *state = getenv("STATE_DIRECTORY");
 	if (!o->state_dir && o->interfaces.n && state && *state)
-		o->state_dir = copy(state);
+		o->state_dir = opt_copy(state);
 	for (size_t i = o->links.n; i < o->interfaces.n; i++)
 		default_link(o, o->interfaces.v[i]);
 	if (o->links.n == 0 && o->files.n)
@@ -424,40 +296,18 @@ fill_defaults(struct options *o)
 
 /* --- entry ------------------------------------------------------------------------------------------------------- */
 
-static void
-make_table(struct poptOption *table)
-{
-	static const struct poptOption common[] = { OPTS_COMMON, POPT_TABLEEND };
-
-	for (size_t i = 0; i < N_ROWS; i++)
-		table[i] = (struct poptOption){
-			.longName = rows[i].name,
-			.shortName = rows[i].letter,
-			.argInfo = rows[i].arg ? POPT_ARG_STRING : POPT_ARG_NONE,
-			.val = (int)i + 1,
-			.descrip = rows[i].help,
-			.argDescrip = rows[i].arg,
-		};
-	memcpy(table + N_ROWS, common, sizeof(common));
-}
-
 void
 options_parse(int argc, const char *const *argv, struct options *ret_options)
 {
-	struct poptOption table[N_ROWS + 3];
-	struct parse p = { .options = ret_options };
+	bool given[N_ROWS];
 
 	memset(ret_options, 0, sizeof(*ret_options));
-	for (size_t i = 0; i < N_ROWS; i++)
-		if (rows[i].kind == NUMBER)
-			*(unsigned long *)field(ret_options, &rows[i]) = rows[i].dflt;
-	make_table(table);
-	poptContext con = opts_parse("netmonc", table, "[FILTER WORDS]", argc, argv, on_option, &p);
+	poptContext con = opt_table_line(&table, argc, argv, ret_options, given);
 	if (ret_options->files.n) /* what the file says of interfaces is for a run that has some */
 		for (size_t i = 0; i < N_ROWS; i++)
-			p.given[i] |=
+			given[i] |=
 			    rows[i].offset == AT(interfaces) || rows[i].offset == AT(workers);
-	read_config(&p);
+	opt_table_file(&table, ret_options, given);
 	take_filter_words(ret_options, poptGetArgs(con));
 	poptFreeContext(con);
 	check_sources(ret_options);
@@ -470,15 +320,7 @@ options_parse(int argc, const char *const *argv, struct options *ret_options)
 void
 options_free(struct options *o)
 {
-	for (size_t i = 0; i < N_ROWS; i++) {
-		void *at = field(o, &rows[i]);
-		if (rows[i].kind == LIST)
-			list_free(at);
-		if (rows[i].kind == TEXT) {
-			free(*(char **)at);
-			*(char **)at = NULL;
-		}
-	}
+	opt_table_free(&table, o);
 }
 
 void

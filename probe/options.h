@@ -9,21 +9,17 @@
 #ifndef NETMON_PROBE_OPTIONS_H
 #define NETMON_PROBE_OPTIONS_H
 
+#include "lib/opttable.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
 #define OPTIONS_WORKERS_MAX 64
-#define OPTIONS_LIST_MAX    1024 /* capture files; interfaces are limited by METER_LINKS_MAX */
-
-struct options_list {
-	size_t n;
-	char **v;
-};
 
 struct options {
 	/* where packets come from: interfaces or files, never both, never neither */
-	struct options_list interfaces;
-	struct options_list files;
+	struct opt_list interfaces;
+	struct opt_list files;
 	char *filter;            /* BPF; NULL: everything */
 	unsigned long snaplen;   /* octets of a packet that a live capture takes */
 	unsigned long buffer_mb; /* kernel's ring of each interface */
@@ -34,11 +30,18 @@ struct options {
 	/* where records go: to the collector, or in a format to standard output */
 	char *host;
 	unsigned long port;
-	char *output; /* "csv", "json", "sql", "records", or NULL */
+	char *output;   /* "csv", "json", "sql", "records", or NULL */
+	bool insecure;  /* plain TCP beyond loopback */
+	char *tls_cert; /* all three or none (lib/tls.h) */
+	char *tls_key;
+	char *tls_ca;
+	char *spool; /* folder that keeps records until the collector has them; NULL: in memory */
+	unsigned long spool_mb; /* its cap */
+	char *spool_policy;     /* when it is full: "drop-newest" or "drop-oldest" */
 
 	/* names */
 	char *probe;
-	struct options_list links; /* one for each interface, or one for all files */
+	struct opt_list links; /* one for each interface, or one for all files */
 
 	/* classification */
 	char *modules;     /* list file */

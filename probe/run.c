@@ -370,7 +370,7 @@ allow_descriptors(size_t n)
 static int
 open_files(struct run *r)
 {
-	const struct options_list *files = &r->options->files;
+	const struct opt_list *files = &r->options->files;
 
 	r->files = calloc(files->n, sizeof(*r->files));
 	if (!r->files) {

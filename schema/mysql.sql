@@ -6,7 +6,7 @@
 
 CREATE TABLE schema_version (version INT UNSIGNED NOT NULL)
 	ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-INSERT INTO schema_version VALUES (3);
+INSERT INTO schema_version VALUES (4);
 
 CREATE TABLE application (
 	id          SMALLINT UNSIGNED PRIMARY KEY,
@@ -29,6 +29,7 @@ CREATE TABLE link (
 	id    BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
 	probe BIGINT NOT NULL,
 	name  VARCHAR(63) NOT NULL,
+	epoch VARCHAR(16) NOT NULL DEFAULT '', -- numbering of the probe that speaks for it; an older one is fenced off
 	UNIQUE (probe, name)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 -- Highest batch of each numbering that is in `flow`; written in the batch's transaction.
@@ -37,8 +38,18 @@ CREATE TABLE watermark (
 	epoch    VARCHAR(16) NOT NULL, -- 16 hex digits
 	sequence BIGINT NOT NULL,
 	updated  INT UNSIGNED NOT NULL,
+	crc      INT UNSIGNED NOT NULL DEFAULT 0, -- CRC32C of that batch
 	PRIMARY KEY (probe, epoch)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+-- What happened to probes that somebody should look at: 'fenced', 'lost', 'gap', 'revoked', 'accepted'.
+CREATE TABLE probe_event (
+	id     BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+	at     INT UNSIGNED NOT NULL,
+	probe  VARCHAR(63) NOT NULL,
+	event  VARCHAR(15) NOT NULL,
+	detail VARCHAR(255) NOT NULL
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE INDEX probe_event_at ON probe_event (at);
 -- The versions of the labels that a probe gave: a jump in a graph may be one in them.
 CREATE TABLE label_version (
 	probe  BIGINT NOT NULL,
@@ -63,7 +74,8 @@ CREATE TABLE flow (
 	started     INT UNSIGNED NOT NULL,
 	expires     INT UNSIGNED NOT NULL,
 	tunnel      VARCHAR(63) NOT NULL DEFAULT '', -- names from the outermost inwards, such as mpls/gre
-	sampling    SMALLINT UNSIGNED NOT NULL DEFAULT 1 -- one packet in so many was looked at; packets and octets are scaled up
+	sampling    SMALLINT UNSIGNED NOT NULL DEFAULT 1, -- one packet in so many was looked at; packets and octets are scaled up
+	duplicate   TINYINT UNSIGNED NOT NULL DEFAULT 0 -- 1: a link that overlaps has it too: in the sums of its link, not in totals
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 CREATE INDEX flow_expires ON flow (expires);
 CREATE INDEX flow_unknown ON flow (application, expires);

@@ -17,7 +17,7 @@
 -- Everything else is derived by netmon-aggregate and can be thrown away.
 
 CREATE TABLE schema_version (version INTEGER NOT NULL);
-INSERT INTO schema_version VALUES (3);
+INSERT INTO schema_version VALUES (4);
 
 CREATE TABLE application (
 	id          INTEGER PRIMARY KEY,
@@ -40,6 +40,7 @@ CREATE TABLE link (
 	id    INTEGER PRIMARY KEY,
 	probe INTEGER NOT NULL,
 	name  VARCHAR(63) NOT NULL,
+	epoch VARCHAR(16) NOT NULL DEFAULT '', -- numbering of the probe that speaks for it; an older one is fenced off
 	UNIQUE (probe, name)
 );
 -- Highest batch of each numbering that is in `flow`; written in the batch's transaction.
@@ -48,8 +49,18 @@ CREATE TABLE watermark (
 	epoch    VARCHAR(16) NOT NULL, -- 16 hex digits
 	sequence INTEGER NOT NULL,
 	updated  INTEGER NOT NULL,
+	crc      INTEGER NOT NULL DEFAULT 0, -- CRC32C of that batch
 	PRIMARY KEY (probe, epoch)
 );
+-- What happened to probes that somebody should look at: 'fenced', 'lost', 'gap', 'revoked', 'accepted'.
+CREATE TABLE probe_event (
+	id     INTEGER PRIMARY KEY,
+	at     INTEGER NOT NULL,
+	probe  VARCHAR(63) NOT NULL,
+	event  VARCHAR(15) NOT NULL,
+	detail VARCHAR(255) NOT NULL
+);
+CREATE INDEX probe_event_at ON probe_event (at);
 -- The versions of the labels that a probe gave: a jump in a graph may be one in them.
 CREATE TABLE label_version (
 	probe  INTEGER NOT NULL,
@@ -74,7 +85,8 @@ CREATE TABLE flow (
 	started     INTEGER NOT NULL,
 	expires     INTEGER NOT NULL,
 	tunnel      VARCHAR(63) NOT NULL DEFAULT '', -- names from the outermost inwards, such as mpls/gre
-	sampling    INTEGER NOT NULL DEFAULT 1 -- one packet in so many was looked at; packets and octets are scaled up
+	sampling    INTEGER NOT NULL DEFAULT 1, -- one packet in so many was looked at; packets and octets are scaled up
+	duplicate   INTEGER NOT NULL DEFAULT 0 -- 1: a link that overlaps has it too: in the sums of its link, not in totals
 );
 CREATE INDEX flow_expires ON flow (expires);
 CREATE INDEX flow_unknown ON flow (expires) WHERE application = 0;

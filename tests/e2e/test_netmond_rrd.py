@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import netmon_e2e as e2e
 import rrdtool
-from netmon_frames import Probe, Record, batch
+from netmon_frames import Probe, Record
 
 START = 1700000040  # a whole minute
 GROUPS = "Servers = 10.0.0.0/24\nOffice = 10.0.0.128/25, 2001:db8::/32\n"
@@ -140,7 +140,7 @@ class Rrd(e2e.Case):
             records.append(Record("10.0.0.1", octets=1000 + n, application=n % 3, started=begun, expires=begun + 45))
         for n in range(0, 1440, 10):
             # each batch is sent a little out of order, as flows expire
-            probe.send(batch(n // 10 + 1, records[n:n + 10][::-1]))
+            probe.push(n // 10 + 1, records[n:n + 10][::-1])
             pending.append(n // 10 + 1)
         for sequence in pending:
             self.assertEqual(probe.acknowledged(), sequence)

@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import netmon_e2e as e2e
-from netmon_frames import Probe, Record, apps, batch
+from netmon_frames import Probe, Record, apps
 
 
 class Pipe(e2e.Case):
@@ -61,7 +61,7 @@ class Pipe(e2e.Case):
         probe.greet()
         probe.store(1, [Record()])
         client.kill()
-        probe.send(batch(2, [Record()]))
+        probe.push(2, [Record()])
         self.assertTrue(probe.closed())
         self.assertEqual(netmond.wait_end(), 1)
         self.assertIn("SQL output: ", netmond.log())
@@ -74,14 +74,14 @@ class Pipe(e2e.Case):
         probe = Probe(netmond.port)
         self.addCleanup(probe.close)
         probe.greet()
-        probe.send(batch(1, [Record()]))
+        probe.push(1, [Record()])
         self.assertNotEqual(client.wait_end(), 0)
-        probe.send(batch(2, [Record()]))
+        probe.push(2, [Record()])
         self.assertEqual(netmond.wait_end(), 1)
-        self.assertIn("has the client's database schema version 3", netmond.log())
-        for version in (2, 3):
+        self.assertIn("has the client's database schema version 4", netmond.log())
+        for version in (2, 3, 4):
             e2e.run("sqlite3", "-bail", path, input=(e2e.TREE / f"schema/sqlite-to-{version}.sql").read_text())
-        self.assertEqual(e2e.query(path, "SELECT version FROM schema_version")[0][0], 3)
+        self.assertEqual(e2e.query(path, "SELECT version FROM schema_version")[0][0], 4)
 
     def test_a_full_disk_ends_netmond_without_an_acknowledgement(self):
         with open("/dev/full", "wb") as full:

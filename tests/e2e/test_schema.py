@@ -13,7 +13,7 @@ import netmon_e2e as e2e  # noqa: E402
 
 SCHEMA = e2e.TREE / "schema"
 OLD_SCHEMA = e2e.TREE / "tests" / "support" / "schema-1"
-RAW = {"schema_version", "application", "probe", "link", "watermark", "label_version", "flow", "ledger"}
+RAW = {"schema_version", "application", "probe", "link", "watermark", "label_version", "probe_event", "flow", "ledger"}
 INSERT = ("INSERT INTO flow (link,vlan,saddr,daddr,sport,dport,protocol,packets,octets,application,fraction,started,expires) "
           "VALUES (1,4094,'10.0.0.1','2001:db8::1',65535,65535,255,65535,4294967295,65535,65535,4294967295,4294967295);")
 
@@ -59,12 +59,12 @@ class Sqlite(unittest.TestCase):
 
     def test_every_pair_of_tables_agrees_on_the_version(self):
         for name in ("sqlite.sql", "mysql.sql", "postgresql.sql"):
-            self.assertIn("INSERT INTO schema_version VALUES (3);", (SCHEMA / name).read_text(), name)
+            self.assertIn("INSERT INTO schema_version VALUES (4);", (SCHEMA / name).read_text(), name)
 
 
 def upgrades(kind):
     """The texts that bring the oldest tables up to these, in order."""
-    return [(SCHEMA / f"{kind}-to-{version}.sql").read_text() for version in (2, 3)]
+    return [(SCHEMA / f"{kind}-to-{version}.sql").read_text() for version in (2, 3, 4)]
 
 
 class Upgrade(e2e.Case):
@@ -82,21 +82,21 @@ class Upgrade(e2e.Case):
 
     def test_store_upgrade_makes_it_as_a_new_one_is_and_keeps_its_rows(self):
         done = e2e.run("netmon", "--store", f"sqlite:{self.path}", "store", "upgrade")
-        self.assertIn("schema version 3", done.stdout)
+        self.assertIn("schema version 4", done.stdout)
         flow = e2e.query(self.path, "SELECT * FROM flow")
         self.assertEqual([(r["octets"], r["tunnel"], r["sampling"]) for r in flow], [(4294967295, "", 1)])
         self.assertEqual(list(flow[0].keys()), sqlite_columns()["flow"])
-        self.assertEqual(e2e.query(self.path, "SELECT version FROM schema_version")[0][0], 3)
+        self.assertEqual(e2e.query(self.path, "SELECT version FROM schema_version")[0][0], 4)
         new = self.dir / "new.db"
         e2e.run("netmon", "--store", f"sqlite:{new}", "store", "init")
         self.assertEqual([tuple(r) for r in e2e.query(self.path, "SELECT * FROM application")],
                          [tuple(r) for r in e2e.query(new, "SELECT * FROM application")])
-        self.assertIn("schema version 3", e2e.run("netmon", "--store", f"sqlite:{self.path}", "store", "upgrade").stdout)
+        self.assertIn("schema version 4", e2e.run("netmon", "--store", f"sqlite:{self.path}", "store", "upgrade").stdout)
 
     def test_netmond_upgrades_it_at_its_start(self):
         server = self.netmond(store=True)
         self.assertEqual(server.stop(), 0, server.log())
-        self.assertEqual(e2e.query(self.path, "SELECT version FROM schema_version")[0][0], 3)
+        self.assertEqual(e2e.query(self.path, "SELECT version FROM schema_version")[0][0], 4)
 
     def test_a_reader_says_what_to_do(self):
         done = e2e.run("netmon", "--store", f"sqlite:{self.path}", "groups", "list", check=False)
@@ -145,7 +145,7 @@ class Mariadb(e2e.Case):
                          ask("SELECT column_name, column_type FROM information_schema.columns WHERE table_name = 'flow' AND "
                              "table_schema = 'netmon' ORDER BY ordinal_position").stdout)
         self.assertEqual(ask("SELECT octets, tunnel, sampling, version FROM flow, schema_version", "-D", "old").stdout,
-                         "4294967295\t\t1\t3\n")
+                         "4294967295\t\t1\t4\n")
         self.assertEqual(ask("SELECT * FROM application", "-D", "old").stdout,
                          ask("SELECT * FROM application", "-D", "netmon").stdout)
         self.assertEqual(server.stop(timeout=60), 0)
@@ -196,7 +196,7 @@ class Postgresql(e2e.Case):
             self.assertEqual(ask("SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'flow' "
                                  "ORDER BY ordinal_position").stdout, columns)
             self.assertEqual(ask("SELECT octets, tunnel, sampling, version FROM flow, schema_version").stdout.strip(),
-                             "4294967295  1 3")
+                             "4294967295  1 4")
         finally:
             self.as_user(programs / "pg_ctl", "-D", data / "d", "-m", "immediate", "-w", "stop")
 

@@ -217,7 +217,7 @@ class Pages(e2e.Case):
         self.assertNotIn("Sampled", page)
         self.assertNotIn("flow table", page)
         minute = self.made.now // 60 * 60 - 600
-        self.change(f"""INSERT INTO link VALUES (7, 1, 'sampled'), (8, 1, 'full');
+        self.change(f"""INSERT INTO link (id, probe, name) VALUES (7, 1, 'sampled'), (8, 1, 'full');
             INSERT INTO ledger VALUES (7, {minute}, 2, 1000, 0), (7, {minute}, 14, 9000, 0), (7, {minute}, 15, 500, 0),
             (8, {minute}, 2, 3000, 0), (8, {minute}, 11, 2000000, 0);
             INSERT INTO app_usage_1hr VALUES (65535, 0, 0, 450000000, 0, 0, 2000000)""")
@@ -239,7 +239,7 @@ class Pages(e2e.Case):
         self.assertIn('aria-current="true">Probes<', page.text)
         minute = self.made.now // 60 * 60 - 600
         causes = range(1, 19)
-        self.change(f"INSERT INTO link VALUES (7, 1, '<b>'), (8, 1, 'quiet');" + "".join(
+        self.change(f"INSERT INTO link (id, probe, name) VALUES (7, 1, '<b>'), (8, 1, 'quiet');" + "".join(
             f"INSERT INTO ledger VALUES (7, {minute}, {c}, {1000 if c == 1 else c}, 5);" for c in causes))
         self.addCleanup(self.change, "DELETE FROM link WHERE id > 6; DELETE FROM ledger WHERE link > 6")
         page = self.client.get("/probes")

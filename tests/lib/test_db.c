@@ -103,6 +103,10 @@ make_version_1(struct db *db)
 		"octets, application, fraction, started, expires) VALUES (1, 0, '10.0.0.1', "
 		"'10.0.0.2', 1, 2, 6, 3, 4, 0, 0, 5, 6)",
 		"DROP TABLE label_version",
+		"DROP TABLE probe_event",
+		"ALTER TABLE flow DROP COLUMN duplicate",
+		"ALTER TABLE link DROP COLUMN epoch",
+		"ALTER TABLE watermark DROP COLUMN crc",
 		"UPDATE schema_version SET version = 1",
 	};
 

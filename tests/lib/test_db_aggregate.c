@@ -69,11 +69,14 @@ flows_come_by_id_behind_the_last_and_at_most_so_many(void **state)
 	struct store *s = *state;
 	int64_t ids = 0, before;
 
-	assert_int_equal(db_run(s->db, "INSERT INTO flow VALUES "
-	                               "(1,1,0,'10.0.0.1','::1',1,2,6,1,40,3,258,100,101,'',1),"
-	                               "(2,1,0,'10.0.0.1','x',1,2,6,1,40,3,258,200,201,'',1),"
-	                               "(3,1,0,'10.0.0.1','::1',1,2,6,1,40,3,258,300,301,'',1)"),
-	                 NM_OK);
+	assert_int_equal(
+	    db_run(s->db, "INSERT INTO flow (id, link, vlan, saddr, daddr, sport, dport, protocol, "
+	                  "packets, octets, application, fraction, started, expires, tunnel, "
+	                  "sampling) VALUES "
+	                  "(1,1,0,'10.0.0.1','::1',1,2,6,1,40,3,258,100,101,'',1),"
+	                  "(2,1,0,'10.0.0.1','x',1,2,6,1,40,3,258,200,201,'',1),"
+	                  "(3,1,0,'10.0.0.1','::1',1,2,6,1,40,3,258,300,301,'',1)"),
+	    NM_OK);
 	assert_int_equal(db_aggregate_flows(s->db, 0, 2, count_flow, &ids), 0);
 	assert_int_equal(ids, 1 * 10 + 7); /* the second is malformed */
 	ids = 0;
@@ -101,14 +104,17 @@ overflow_is_protocol_255_without_addresses_and_nothing_else(void **state)
 	struct store *s = *state;
 	int64_t ids = 0;
 
-	assert_int_equal(db_run(s->db, "INSERT INTO flow VALUES "
-	                               "(1,1,0,'0.0.0.0','0.0.0.0',0,0,255,1,40,0,0,100,101,'',1),"
-	                               "(2,1,0,'::','::',0,0,255,1,40,0,0,200,201,'',1),"
-	                               "(3,1,0,'0.0.0.0','0.0.0.0',0,0,17,1,40,0,0,300,301,'',1),"
-	                               "(4,1,0,'0.0.0.0','10.0.0.1',0,0,255,1,40,0,0,1,2,'',1),"
-	                               "(5,1,0,'::1','::1',0,0,255,1,40,0,0,1,2,'',1),"
-	                               "(6,1,0,'::','::',0,0,511,1,40,0,0,1,2,'',1)"),
-	                 NM_OK);
+	assert_int_equal(
+	    db_run(s->db, "INSERT INTO flow (id, link, vlan, saddr, daddr, sport, dport, protocol, "
+	                  "packets, octets, application, fraction, started, expires, tunnel, "
+	                  "sampling) VALUES "
+	                  "(1,1,0,'0.0.0.0','0.0.0.0',0,0,255,1,40,0,0,100,101,'',1),"
+	                  "(2,1,0,'::','::',0,0,255,1,40,0,0,200,201,'',1),"
+	                  "(3,1,0,'0.0.0.0','0.0.0.0',0,0,17,1,40,0,0,300,301,'',1),"
+	                  "(4,1,0,'0.0.0.0','10.0.0.1',0,0,255,1,40,0,0,1,2,'',1),"
+	                  "(5,1,0,'::1','::1',0,0,255,1,40,0,0,1,2,'',1),"
+	                  "(6,1,0,'::','::',0,0,511,1,40,0,0,1,2,'',1)"),
+	    NM_OK);
 	assert_int_equal(db_aggregate_flows(s->db, 0, 10, count_overflow, &ids), 0);
 	assert_int_equal(ids, 12);
 }

@@ -69,9 +69,11 @@ make_batch(uint64_t sequence)
 		(void)addr_parse(i < 2 ? "10.0.0.1" : "2001:db8::1", &records[i].saddr);
 		(void)addr_parse("192.0.2.1", &records[i].daddr);
 	}
-	return (struct batch){
-		.epoch = EPOCH, .sequence = sequence, .records = records, .n_records = 4
-	};
+	return (struct batch){ .epoch = EPOCH,
+		               .first = sequence,
+		               .sequence = sequence,
+		               .records = records,
+		               .n_records = 4 };
 }
 
 static int
@@ -84,7 +86,7 @@ static void
 a_batch_is_stored_with_its_flows_and_its_watermark(void **state)
 {
 	struct batch b = make_batch(1);
-	uint64_t committed = 99;
+	struct db_watermark mark = { 99, 9 };
 
 	assert_int_equal(put(state, &b), 0);
 	assert_int_equal(ask(state, "SELECT count(*) FROM flow WHERE link = (SELECT id FROM link "
@@ -97,8 +99,8 @@ a_batch_is_stored_with_its_flows_and_its_watermark(void **state)
 	                     "fraction = 258 AND started = 4294967000 AND expires = 4294967295 "
 	                     "AND vlan = 5"),
 	                 1);
-	assert_int_equal(db_watermark_get(db_of(state), probe, EPOCH, &committed), 0);
-	assert_int_equal(committed, 1);
+	assert_int_equal(db_watermark_get(db_of(state), probe, EPOCH, &mark), 0);
+	assert_int_equal(mark.sequence, 1);
 	assert_int_equal(ask(state, "SELECT last_seen FROM probe"), 200);
 }
 
@@ -126,10 +128,10 @@ a_batch_at_or_below_the_watermark_is_not_stored_again(void **state)
 	struct batch b = make_batch(1);
 
 	assert_int_equal(put(state, &b), 0);
-	b.sequence = 2;
+	b.first = b.sequence = 2;
 	assert_int_equal(put(state, &b), 0);
 	assert_int_equal(put(state, &b), NM_EEXISTS);
-	b.sequence = 1;
+	b.first = b.sequence = 1;
 	assert_int_equal(put(state, &b), NM_EEXISTS);
 	assert_int_equal(ask(state, "SELECT count(*) FROM flow"), 8);
 }
@@ -141,9 +143,9 @@ a_gap_is_refused_and_writes_nothing(void **state)
 
 	assert_int_equal(put(state, &b), NM_EORDER);
 	assert_int_equal(ask(state, "SELECT count(*) FROM flow"), 0);
-	b.sequence = 1;
+	b.first = b.sequence = 1;
 	assert_int_equal(put(state, &b), 0);
-	b.sequence = 3;
+	b.first = b.sequence = 3;
 	assert_int_equal(put(state, &b), NM_EORDER);
 }
 
@@ -152,15 +154,15 @@ each_epoch_and_each_probe_counts_for_itself(void **state)
 {
 	struct batch b = make_batch(1);
 	int64_t other, other_links[2];
-	uint64_t committed;
+	struct db_watermark mark;
 
 	assert_int_equal(put(state, &b), 0);
 	b.epoch = 1;
 	assert_int_equal(put(state, &b), 0);
 	assert_int_equal(db_probe_put(db_of(state), &p2, 100, &other, other_links), 0);
 	assert_int_equal(db_batch_put(db_of(state), other, other_links, 2, &b, 200), 0);
-	assert_int_equal(db_watermark_get(db_of(state), other, EPOCH, &committed), 0);
-	assert_int_equal(committed, 0);
+	assert_int_equal(db_watermark_get(db_of(state), other, EPOCH, &mark), 0);
+	assert_int_equal(mark.sequence, 0);
 	assert_true(other_links[0] != links[0]);
 }
 
@@ -169,9 +171,10 @@ a_numbering_may_begin_in_the_middle_when_told_so(void **state)
 {
 	struct batch b = make_batch(51);
 
-	assert_int_equal(db_watermark_start(db_of(state), probe, EPOCH, 50, 1), 0);
+	assert_int_equal(
+	    db_watermark_start(db_of(state), probe, EPOCH, &(struct db_watermark){ 50, 0 }, 1), 0);
 	assert_int_equal(put(state, &b), 0);
-	b.sequence = 50;
+	b.first = b.sequence = 50;
 	assert_int_equal(put(state, &b), NM_EEXISTS);
 }
 
@@ -214,10 +217,10 @@ ledger_rows_of_the_same_minute_and_cause_add_up(void **state)
 		{ .minute = 60, .link = 0, .cause = 2, .packets = 5, .octets = 100 },
 		{ .minute = 60, .link = 1, .cause = 2, .packets = 7, .octets = 100 },
 	};
-	struct batch b = { .epoch = EPOCH, .sequence = 1, .ledger = d, .n_ledger = 2 };
+	struct batch b = { .epoch = EPOCH, .first = 1, .sequence = 1, .ledger = d, .n_ledger = 2 };
 
 	assert_int_equal(put(state, &b), 0);
-	b.sequence = 2;
+	b.first = b.sequence = 2;
 	assert_int_equal(put(state, &b), 0);
 	assert_int_equal(ask(state, "SELECT count(*) FROM ledger"), 2);
 	assert_int_equal(ask(state, "SELECT sum(packets) FROM ledger"), 24);
@@ -287,6 +290,53 @@ flows_are_read_back_in_the_order_of_their_end_from_a_time_on(void **state)
 
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, store_teardown)
 
+static void
+a_batch_that_follows_another_one_is_fenced_off(void **state)
+{
+	struct batch b = make_batch(1);
+	struct db_watermark mark;
+
+	b.crc = 111;
+	assert_int_equal(put(state, &b), 0);
+	b = make_batch(2);
+	b.previous = 222;
+	assert_int_equal(put(state, &b), NM_EFENCED);
+	assert_int_equal(ask(state, "SELECT count(*) FROM flow"), 4);
+	b.previous = 111;
+	b.crc = 333;
+	assert_int_equal(put(state, &b), 0);
+	assert_int_equal(db_watermark_get(db_of(state), probe, EPOCH, &mark), 0);
+	assert_int_equal(mark.sequence, 2);
+	assert_int_equal(mark.crc, 333);
+}
+
+static void
+lost_batches_move_the_watermark_and_leave_their_ledger(void **state)
+{
+	struct ledger_delta d = { 60, 0, LEDGER_SPOOL_DROPPED, 10, 1000 };
+	struct batch lost = { .epoch = EPOCH,
+		              .first = 2,
+		              .sequence = 5,
+		              .previous = 111,
+		              .crc = 555,
+		              .ledger = &d,
+		              .n_ledger = 1 };
+	struct batch b = make_batch(1);
+
+	b.crc = 111;
+	assert_int_equal(put(state, &b), 0);
+	assert_int_equal(put(state, &lost), 0);
+	assert_int_equal(put(state, &lost), NM_EEXISTS);
+	assert_int_equal(ask(state, "SELECT packets FROM ledger WHERE cause = 20"), 10);
+	/* what overlaps with what is stored is another probe's idea of the past */
+	lost.first = 4;
+	lost.sequence = 7;
+	assert_int_equal(put(state, &lost), NM_EFENCED);
+	b = make_batch(6);
+	b.previous = 555;
+	assert_int_equal(put(state, &b), 0);
+}
+
 int
 main(void)
 {
@@ -294,6 +344,8 @@ main(void)
 		WITH_STORE(a_batch_is_stored_with_its_flows_and_its_watermark),
 		WITH_STORE(tunnels_are_stored_by_name_and_sampling_by_number),
 		WITH_STORE(a_batch_at_or_below_the_watermark_is_not_stored_again),
+		WITH_STORE(a_batch_that_follows_another_one_is_fenced_off),
+		WITH_STORE(lost_batches_move_the_watermark_and_leave_their_ledger),
 		WITH_STORE(a_gap_is_refused_and_writes_nothing),
 		WITH_STORE(each_epoch_and_each_probe_counts_for_itself),
 		WITH_STORE(a_numbering_may_begin_in_the_middle_when_told_so),

@@ -16,7 +16,7 @@
 static const char *const scene[] = {
 	"INSERT INTO aggregate_state VALUES ('window_end', 1700000040), ('generation', 4)",
 	"INSERT INTO probe VALUES (1, 'edge', 0)",
-	"INSERT INTO link VALUES (1, 1, 'a'), (2, 1, 'b')",
+	"INSERT INTO link (id, probe, name) VALUES (1, 1, 'a'), (2, 1, 'b')",
 	/* seen, metered, dropped by the kernel, not IP; a minute behind the end does not count */
 	"INSERT INTO ledger VALUES (1, 1699999980, 1, 130, 0), (1, 1699999980, 2, 90, 0), "
 	"(1, 1699999980, 3, 10, 0), (2, 1699999980, 6, 30, 0), (2, 1699999740, 2, 10, 0), "
@@ -59,7 +59,8 @@ every_link_is_told_by_name_also_one_that_counted_nothing(void **state)
 	char text[512] = "";
 
 	assert_int_equal(db_run(s->db, "INSERT INTO probe VALUES (2, 'core', 99)"), NM_OK);
-	assert_int_equal(db_run(s->db, "INSERT INTO link VALUES (3, 2, 'quiet')"), NM_OK);
+	assert_int_equal(db_run(s->db, "INSERT INTO link (id, probe, name) VALUES (3, 2, 'quiet')"),
+	                 NM_OK);
 	assert_int_equal(db_ledger_each(s->db, USAGE_CURR, append_link, text), NM_OK);
 	/* b: 30 of one minute are not IP, 10 of another are metered, and nothing was seen */
 	assert_string_equal(text, "core/quiet@99 gap 0;edge/a@0 gap 30;edge/b@0 gap -40;");

@@ -140,7 +140,8 @@ decode_hello_ack_only(const uint8_t *bytes, size_t len)
 static void
 hello_ack_comes_back_and_is_refused_at_any_other_length(void **state)
 {
-	struct frame_hello_ack a = { FRAME_VERSION, FRAME_STATUS_BUSY, 77, "come again" }, back;
+	struct frame_hello_ack a = { FRAME_VERSION, FRAME_STATUS_BUSY, 77, 0xc0ffee, "come again" },
+			       back;
 	size_t len;
 
 	(void)state;
@@ -148,6 +149,7 @@ hello_ack_comes_back_and_is_refused_at_any_other_length(void **state)
 	assert_int_equal(frame_decode_hello_ack(buf + 8, len - 8, &back), 0);
 	assert_int_equal(back.status, FRAME_STATUS_BUSY);
 	assert_int_equal(back.committed, 77);
+	assert_int_equal(back.crc, 0xc0ffee);
 	assert_string_equal(back.text, "come again");
 	for (size_t cut = 0; cut < len - 8; cut++)
 		assert_int_equal(decode_exact(decode_hello_ack_only, buf + 8, cut), NM_EFORMAT);

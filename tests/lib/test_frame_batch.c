@@ -62,6 +62,7 @@ encode_mix(struct record mix[5])
 	mix[4].sampling = 2;
 	struct batch b = { .epoch = 0x0102030405060708u,
 		           .sequence = 9,
+		           .previous = 0xfeedbeef,
 		           .n_records = 5,
 		           .records = mix,
 		           .n_ledger = 2,
@@ -150,7 +151,9 @@ a_batch_of_both_families_links_annotations_and_ledger_comes_back_as_it_was(void 
 
 	(void)state;
 	assert_int_equal(decode(len, &b), 0);
-	assert_true(b.epoch == 0x0102030405060708u && b.sequence == 9);
+	assert_true(b.epoch == 0x0102030405060708u && b.first == 9 && b.sequence == 9);
+	assert_int_equal(b.previous, 0xfeedbeef);
+	assert_int_equal(b.crc, frame_batch_crc(buf));
 	assert_int_equal(b.n_records, 5);
 	assert_memory_equal(b.records, mix, sizeof(mix));
 	assert_int_equal(b.packets, 5 * 65535);
@@ -244,7 +247,7 @@ one_changed_bit_anywhere_is_refused(void **state)
 static void
 a_wrong_count_or_sum_is_refused_even_with_a_right_checksum(void **state)
 {
-	static const size_t last_octets[] = { 31, 39, 47 }; /* of records, packets, octets */
+	static const size_t last_octets[] = { 35, 43, 51 }; /* of records, packets, octets */
 	struct record mix[5];
 	struct batch b;
 
@@ -478,6 +481,65 @@ a_record_whose_link_or_vlan_is_out_of_range_is_not_encoded(void **state)
 	assert_int_equal(frame_encode_batch(&b, buf, sizeof(buf), &len), NM_EFORMAT);
 }
 
+/* --- lost batches ------------------------------------------------------------------------------------------------- */
+
+static int
+decode_lost(size_t len, struct batch *ret)
+{
+	*ret = (struct batch){ .records = records, .ledger = ledger };
+	return frame_decode_lost(buf + FRAME_HEADER_SIZE, len - FRAME_HEADER_SIZE, ret);
+}
+
+static size_t
+encode_lost(uint64_t first, uint64_t last)
+{
+	struct ledger_delta rows[2] = { some_ledger[0], some_ledger[1] };
+	struct batch b = { .epoch = 5,
+		           .first = first,
+		           .sequence = last,
+		           .previous = 1,
+		           .crc = 2,
+		           .lost = 300,
+		           .n_ledger = 2,
+		           .ledger = rows };
+	size_t len = 0;
+
+	assert_int_equal(frame_encode_lost(&b, buf, sizeof(buf), &len), 0);
+	return len;
+}
+
+static void
+lost_batches_come_back_as_they_were(void **state)
+{
+	struct batch b;
+	size_t len = encode_lost(7, 9);
+
+	(void)state;
+	assert_int_equal(buf[0], FRAME_LOST);
+	assert_int_equal(decode_lost(len, &b), 0);
+	assert_true(b.epoch == 5 && b.first == 7 && b.sequence == 9 && b.lost == 300);
+	assert_true(b.previous == 1 && b.crc == 2 && b.n_records == 0);
+	assert_memory_equal(b.ledger, some_ledger, sizeof(some_ledger));
+	for (size_t cut = FRAME_HEADER_SIZE; cut < len; cut++)
+		assert_int_equal(decode_lost(cut, &b), NM_EFORMAT);
+}
+
+static void
+lost_batches_out_of_order_or_with_records_are_refused(void **state)
+{
+	struct batch bad = { .first = 3, .sequence = 2 }, b;
+	struct wireout w = wireout_init(buf, sizeof(buf));
+	size_t len = encode_lost(7, 9);
+
+	(void)state;
+	wireout_patch_u32(&w, FRAME_HEADER_SIZE + 16, 10); /* the low half of first */
+	sign(len);
+	assert_int_equal(decode_lost(len, &b), NM_EFORMAT);
+	assert_int_equal(frame_encode_lost(&bad, buf, sizeof(buf), &len), NM_EFORMAT);
+	bad.first = 0;
+	assert_int_equal(frame_encode_lost(&bad, buf, sizeof(buf), &len), NM_EFORMAT);
+}
+
 int
 main(void)
 {
@@ -504,6 +566,8 @@ main(void)
 		    the_largest_batch_fits_into_its_size_and_one_more_record_is_refused),
 		cmocka_unit_test(a_batch_of_more_records_than_the_cap_is_refused),
 		cmocka_unit_test(a_record_whose_link_or_vlan_is_out_of_range_is_not_encoded),
+		cmocka_unit_test(lost_batches_come_back_as_they_were),
+		cmocka_unit_test(lost_batches_out_of_order_or_with_records_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("frame_batch", tests, NULL, NULL);

@@ -103,7 +103,7 @@ send_all(int fd, const uint8_t *bytes, size_t len)
 static void
 answer_hello(int fd, uint16_t status, uint64_t committed)
 {
-	struct frame_hello_ack ack = { FRAME_VERSION, status, committed, "" };
+	struct frame_hello_ack ack = { FRAME_VERSION, status, committed, 0, "" };
 	uint8_t out[512];
 	size_t len;
 

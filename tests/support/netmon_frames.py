@@ -7,7 +7,7 @@ import struct
 HELLO, HELLO_ACK, APPS, BATCH, ACK, HEARTBEAT, LABELS = range(1, 8)
 RECORDS4, RECORDS6, VLANS, LEDGER, TUNNELS, SAMPLING = range(16, 22)
 MAGIC = 0x4E4D4F4E
-VERSION = 1
+VERSION = 2
 OK, WRONG_VERSION, BUSY, REFUSED = range(4)
 
 
@@ -41,8 +41,8 @@ def text(value):
 
 
 def hello(probe="p1", links=("eth0",), epoch=1, first=1, following=1, version=VERSION, magic=MAGIC,
-          labels=0):
-    body = struct.pack(">IHHQQQI", magic, version, 0, epoch, first, following, labels)
+          labels=0, base=0):
+    body = struct.pack(">IHHQQQII", magic, version, 0, epoch, first, following, base, labels)
     return frame(HELLO, body + text(probe) + struct.pack(">H", len(links)) + b"".join(text(x) for x in links))
 
 
@@ -75,8 +75,9 @@ class Record:
             ticks[0] & 255, ticks[1] & 255, ticks[0] >> 8, ticks[1] >> 8)
 
 
-def batch(sequence, records=(), ledger=(), epoch=1, crc=None, packets=None, octets=None, sections=b""):
-    """ledger: (minute, link, cause, packets, octets). crc, packets, octets: wrong ones on purpose. sections: in front."""
+def batch(sequence, records=(), ledger=(), epoch=1, crc=None, packets=None, octets=None, sections=b"", previous=0):
+    """ledger: (minute, link, cause, packets, octets). crc, packets, octets: wrong ones on purpose. sections: in front.
+    previous: CRC of the batch before (crc_of())."""
     for i, r in enumerate(records):
         sections += frame(RECORDS4 if r.saddr.version == 4 else RECORDS6, struct.pack(">HH", r.link, 0) + r.pack())
         if r.vlan:
@@ -87,10 +88,23 @@ def batch(sequence, records=(), ledger=(), epoch=1, crc=None, packets=None, octe
             sections += frame(SAMPLING, struct.pack(">IH", i, r.sampling))
     if ledger:
         sections += frame(LEDGER, b"".join(struct.pack(">IHHQQ", *row) for row in ledger))
-    body = struct.pack(">QQIQQ", epoch, sequence, len(records),
+    body = struct.pack(">QQIIQQ", epoch, sequence, previous, len(records),
                        sum(r.packets for r in records) if packets is None else packets,
                        sum(r.octets for r in records) if octets is None else octets) + sections
     return frame(BATCH, struct.pack(">I", crc32c(body) if crc is None else crc) + body)
+
+
+def crc_of(batch_frame):
+    """What the next batch has as its previous."""
+    return struct.unpack(">I", batch_frame[8:12])[0]
+
+
+def chain(first, last, previous=0, **kwargs):
+    """Batches of one record, each of which follows the one before."""
+    for sequence in range(first, last + 1):
+        data = batch(sequence, [Record()], previous=previous, **kwargs)
+        previous = crc_of(data)
+        yield data
 
 
 class Probe:
@@ -99,6 +113,7 @@ class Probe:
     def __init__(self, port, host="127.0.0.1", timeout=20):
         self.sock = socket.create_connection((host, port), timeout=timeout)
         self.epoch = 1
+        self.last_crc = 0  # of the batch that store() sent last, or that the collector has
 
     def send(self, data):
         self.sock.sendall(data)
@@ -124,8 +139,8 @@ class Probe:
         self.send(hello(**kwargs))
         kind, body = self.receive()
         assert kind == HELLO_ACK, kind
-        _, status, committed = struct.unpack(">HHQ", body[:12])
-        return status, committed, body[13:].decode()
+        _, status, committed, self.last_crc = struct.unpack(">HHQI", body[:16])
+        return status, committed, body[17:].decode()
 
     def acknowledged(self):
         """Sequence of the next ACK."""
@@ -134,9 +149,15 @@ class Probe:
             if kind == ACK:
                 return struct.unpack(">QQ", body)[1]
 
+    def push(self, sequence, records=(), **kwargs):
+        """Sends a batch that follows the one before."""
+        data = batch(sequence, records, epoch=self.epoch, **{"previous": self.last_crc, **kwargs})
+        self.last_crc = crc_of(data)
+        return self.send(data)
+
     def store(self, sequence, records=(), **kwargs):
         """Sends a batch and waits for its ACK."""
-        self.send(batch(sequence, records, epoch=self.epoch, **kwargs))
+        self.push(sequence, records, **kwargs)
         answer = self.acknowledged()
         assert answer == sequence, answer
 

@@ -200,7 +200,7 @@ def write_unknown(db, period, host, traffic):
 def write_config(db, now):
     db.executemany("INSERT OR REPLACE INTO application VALUES (?,?,?,?,?)", [a[:5] for a in APPS])
     db.execute("INSERT INTO probe VALUES (1, 'edge', ?)", (now,))
-    db.execute("INSERT INTO link VALUES (1, 1, 'eth0')")
+    db.execute("INSERT INTO link (id, probe, name) VALUES (1, 1, 'eth0')")
     for minute in range(now - now % 60 - 86400, now - now % 60, 60):
         db.executemany("INSERT INTO ledger VALUES (1, ?, ?, ?, ?)",
                        [(minute, 1, 100000, 70000000), (minute, 2, 99980, 69986000), (minute, 3, 20, 14000)])
