@@ -242,6 +242,7 @@ bind_flow(struct db_stmt *q, int64_t link, const struct record *r, struct flow_t
 		db_bind_int(q, 5 + (int)i, numbers[i]);
 	db_bind_text(q, 14, tunnel_format(r->tunnel, texts->tunnel, sizeof(texts->tunnel)));
 	db_bind_int(q, 15, r->sampling ? r->sampling : 1);
+	db_bind_int(q, 16, (r->roles & RECORD_DUPLICATE) != 0);
 }
 
 static int
@@ -250,11 +251,12 @@ put_flow(struct db *db, const int64_t *links, const struct record *r)
 	struct flow_texts texts;
 	struct db_stmt *q;
 
-	if (db_query(db,
-	             "INSERT INTO flow (link, vlan, saddr, daddr, sport, dport, protocol, packets, "
-	             "octets, application, fraction, started, expires, tunnel, sampling) "
-	             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	             &q) < 0)
+	if (db_query(
+		db,
+		"INSERT INTO flow (link, vlan, saddr, daddr, sport, dport, protocol, packets, "
+		"octets, application, fraction, started, expires, tunnel, sampling, duplicate) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		&q) < 0)
 		return NM_ESTORE;
 	bind_flow(q, links[r->link], r, &texts);
 	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;

@@ -114,15 +114,15 @@ put_flow(FILE *out, const struct record *r, bool first)
 	              first ? "SELECT %u AS vlan,'%s' AS saddr,'%s' AS daddr,%u AS sport,"
 	                      "%u AS dport,%u AS protocol,%u AS packets,%" PRIu32 " AS octets,"
 	                      "%u AS application,%u AS fraction,%" PRIu32 " AS started,%" PRIu32
-	                      " AS expires,'%s' AS tunnel,%u AS sampling"
+	                      " AS expires,'%s' AS tunnel,%u AS sampling,%u AS duplicate"
 	                    : "\nUNION ALL SELECT %u,'%s','%s',%u,%u,%u,%u,%" PRIu32
-	                      ",%u,%u,%" PRIu32 ",%" PRIu32 ",'%s',%u",
+	                      ",%u,%u,%" PRIu32 ",%" PRIu32 ",'%s',%u,%u",
 	              r->vlan, addr_format(&r->saddr, saddr, sizeof(saddr)),
 	              addr_format(&r->daddr, daddr, sizeof(daddr)), r->sport, r->dport, r->protocol,
 	              r->packets, r->octets, record_counts_as(r),
 	              (unsigned)r->start_frac << 8 | r->end_frac, r->started, r->expires,
 	              tunnel_format(r->tunnel, tunnel, sizeof(tunnel)),
-	              r->sampling ? r->sampling : 1u);
+	              r->sampling ? r->sampling : 1u, (r->roles & RECORD_DUPLICATE) != 0);
 }
 
 static void
@@ -148,7 +148,7 @@ put_flows(const struct sqltext *sql, const struct batch *b, size_t link)
 		if (rows % SQLTEXT_ROWS_MAX == 0)
 			(void)fputs("INSERT INTO flow (link,vlan,saddr,daddr,sport,dport,protocol,"
 			            "packets,octets,application,fraction,started,expires,"
-			            "tunnel,sampling)\n"
+			            "tunnel,sampling,duplicate)\n"
 			            "SELECT l.id,v.* FROM link l JOIN probe p ON p.id=l.probe "
 			            "CROSS JOIN (\n",
 			            sql->out);

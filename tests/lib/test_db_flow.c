@@ -123,6 +123,18 @@ tunnels_are_stored_by_name_and_sampling_by_number(void **state)
 }
 
 static void
+what_another_link_has_too_is_stored_as_a_duplicate(void **state)
+{
+	struct batch b = make_batch(1);
+
+	records[1].roles = RECORD_DUPLICATE | RECORD_OPENED;
+	records[2].roles = RECORD_OPENED;
+	assert_int_equal(put(state, &b), 0);
+	assert_int_equal(ask(state, "SELECT sport FROM flow WHERE duplicate = 1"), 1001);
+	assert_int_equal(ask(state, "SELECT count(*) FROM flow WHERE duplicate = 0"), 3);
+}
+
+static void
 a_batch_at_or_below_the_watermark_is_not_stored_again(void **state)
 {
 	struct batch b = make_batch(1);
@@ -343,6 +355,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_STORE(a_batch_is_stored_with_its_flows_and_its_watermark),
 		WITH_STORE(tunnels_are_stored_by_name_and_sampling_by_number),
+		WITH_STORE(what_another_link_has_too_is_stored_as_a_duplicate),
 		WITH_STORE(a_batch_at_or_below_the_watermark_is_not_stored_again),
 		WITH_STORE(a_batch_that_follows_another_one_is_fenced_off),
 		WITH_STORE(lost_batches_move_the_watermark_and_leave_their_ledger),

@@ -129,16 +129,18 @@ every_column_has_its_value(void **state)
 
 	records[0].tunnel = 0x0104;
 	records[0].sampling = 65535;
+	records[0].roles = RECORD_DUPLICATE;
 	write_batch(*state, &b);
 	assert_int_equal(
 	    ask(*state, "SELECT count(*) FROM flow WHERE saddr='2001:db8::1' AND daddr='192.0.2.1' "
 	                "AND sport=0 AND dport=53 AND protocol=17 AND packets=3 AND "
 	                "octets=4294967295 AND application=0 AND fraction=258 AND vlan=7 AND "
 	                "started=4294967290 AND expires=4294967295 AND tunnel='mpls/gre' "
-	                "AND sampling=65535"),
+	                "AND sampling=65535 AND duplicate=1"),
 	    1);
-	assert_int_equal(
-	    ask(*state, "SELECT count(*) FROM flow WHERE sport=1 AND tunnel='' AND sampling=1"), 1);
+	assert_int_equal(ask(*state, "SELECT count(*) FROM flow WHERE sport=1 AND tunnel='' AND "
+	                             "sampling=1 AND duplicate=0"),
+	                 1);
 }
 
 static void
