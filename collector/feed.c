@@ -317,7 +317,9 @@ feed_batch(struct feed *feed, const struct batch *batch)
 {
 	feed->batch_ms = monotonic_ms();
 	for (size_t i = 0; i < batch->n_records; i++)
-		add_record(feed, &batch->records[i]);
+		/* graphs are totals: what two links saw is in them once */
+		if (!(batch->records[i].roles & RECORD_DUPLICATE))
+			add_record(feed, &batch->records[i]);
 	close_due(feed);
 }
 

@@ -84,7 +84,8 @@ db_aggregate_flows(struct db *db, int64_t after, size_t limit,
 	struct db_stmt *q;
 	int rc = db_query(db,
 	                  "SELECT id, saddr, daddr, application, packets, octets, fraction, "
-	                  "started, expires, protocol FROM flow WHERE id > ? ORDER BY id LIMIT ?",
+	                  "started, expires, protocol FROM flow WHERE id > ? AND duplicate = 0 "
+	                  "ORDER BY id LIMIT ?",
 	                  &q);
 
 	if (rc < 0)

@@ -56,8 +56,8 @@ struct aggregate_flow {
 	    malformed; /* addresses or counts are none (somebody else wrote it): only `id` is right */
 };
 
-/* Calls `each` for at most `limit` flows with an id above `after`, by id; a value other than 0 ends the walk and is
- * returned. */
+/* Calls `each` for at most `limit` flows with an id above `after`, by id, without those that are duplicates: what two
+ * links saw is in the totals once. A value other than 0 ends the walk and is returned. */
 int db_aggregate_flows(struct db *db, int64_t after, size_t limit,
                        int (*each)(void *ctx, const struct aggregate_flow *flow), void *ctx);
 /* The id before the first of the flows that ended at or after `since`; the highest id when there is none. */

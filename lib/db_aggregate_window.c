@@ -126,11 +126,11 @@ unknown_due(struct db *db, uint32_t period, uint32_t end, int64_t last, bool *re
 }
 
 /* What one direction adds to unknown traffic; whole flows, by when they ended. */
-#define UNKNOWN(host, port, peer, peer_port, counts)                         \
-	"SELECT f." host " AS addr, f.protocol, f." port " AS port, f." peer \
-	" AS peer, f." peer_port " AS peer_port, " counts                    \
-	" FROM flow f JOIN ip i ON i.addr = f." host                         \
-	" WHERE f.application = 0 AND f.expires > ? AND f.expires <= ? "     \
+#define UNKNOWN(host, port, peer, peer_port, counts)                                         \
+	"SELECT f." host " AS addr, f.protocol, f." port " AS port, f." peer                 \
+	" AS peer, f." peer_port " AS peer_port, " counts                                    \
+	" FROM flow f JOIN ip i ON i.addr = f." host                                         \
+	" WHERE f.application = 0 AND f.expires > ? AND f.expires <= ? AND f.duplicate = 0 " \
 	"AND (f.protocol <> 255 OR f.saddr <> f.daddr)" /* an overflow record is nobody's */
 #define IN_COUNTS  "octets AS in_octets, 0 AS out_octets, packets AS in_packets, 0 AS out_packets"
 #define OUT_COUNTS "0 AS in_octets, octets AS out_octets, 0 AS in_packets, packets AS out_packets"

@@ -400,7 +400,7 @@ db_flow_each(struct db *db, uint32_t since_s, int (*each)(void *ctx, const struc
 	if (db_query(
 		db,
 		"SELECT saddr, daddr, application, packets, octets, fraction, started, expires, "
-		"protocol FROM flow WHERE expires >= ? ORDER BY expires",
+		"protocol FROM flow WHERE expires >= ? AND duplicate = 0 ORDER BY expires",
 		&q) < 0)
 		return NM_ESTORE;
 	db_bind_int(q, 1, since_s);
@@ -437,7 +437,7 @@ db_flow_endpoint(struct db *db, const struct addr *addr, uint16_t port, uint32_t
 		db,
 		"SELECT coalesce(a.name, 'application ' || f.application), f.protocol, count(*), "
 		"sum(f.packets), sum(f.octets), max(f.expires) FROM flow f "
-		"LEFT JOIN application a ON a.id = f.application WHERE f.expires >= ? "
+		"LEFT JOIN application a ON a.id = f.application WHERE f.expires >= ? AND f.duplicate = 0 "
 		"AND ((f.saddr = ? AND f.sport = ?) OR (f.daddr = ? AND f.dport = ?)) "
 		"GROUP BY f.application, f.protocol ORDER BY sum(f.octets) DESC",
 		&q) < 0)

@@ -58,8 +58,8 @@ int db_batch_put(struct db *db, int64_t probe, const int64_t *links, size_t n_li
 int db_batch_add(struct db *db, int64_t probe, const int64_t *links, size_t n_links,
                  const struct batch *batch, uint32_t now_s);
 
-/* Calls `each` for every flow that ended at `since_s` or later, in the order of its end; a value other than 0 ends the
- * walk and is returned. Only addresses, protocol, application, octets, packets and times of the record are
+/* Calls `each` for every flow that ended at `since_s` or later and is no duplicate, in the order of its end; a value other
+ * than 0 ends the walk and is returned. Only addresses, protocol, application, octets, packets and times of the record are
  * filled. */
 int db_flow_each(struct db *db, uint32_t since_s, int (*each)(void *ctx, const struct record *r),
                  void *ctx);
@@ -75,7 +75,7 @@ struct db_endpoint_use {
 };
 
 /* Calls `each` for each application and protocol of the flows that ended at `since_s` or later and had this end, the most octets
- * first; a value other than 0 ends the walk and is returned. Reads all flows since then. */
+ * first; a value other than 0 ends the walk and is returned. Duplicates do not count. Reads all flows since then. */
 int db_flow_endpoint(struct db *db, const struct addr *addr, uint16_t port, uint32_t since_s,
                      int (*each)(void *ctx, const struct db_endpoint_use *use), void *ctx);
 

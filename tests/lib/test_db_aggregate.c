@@ -88,6 +88,23 @@ flows_come_by_id_behind_the_last_and_at_most_so_many(void **state)
 	assert_int_equal(before, 3);
 }
 
+static void
+a_flow_that_another_link_has_too_counts_once(void **state)
+{
+	struct store *s = *state;
+	int64_t ids = 0;
+
+	assert_int_equal(
+	    db_run(s->db, "INSERT INTO flow (id, link, vlan, saddr, daddr, sport, dport, protocol, "
+	                  "packets, octets, application, fraction, started, expires, duplicate) "
+	                  "VALUES (1,1,0,'10.0.0.1','::1',1,2,6,1,40,3,258,100,101,0),"
+	                  "(2,2,0,'10.0.0.1','::1',1,2,6,1,40,3,258,100,101,1),"
+	                  "(3,1,0,'10.0.0.1','::1',1,2,6,1,40,3,258,300,301,0)"),
+	    NM_OK);
+	assert_int_equal(db_aggregate_flows(s->db, 0, 2, count_flow, &ids), 0);
+	assert_int_equal(ids, 13);
+}
+
 static int
 count_overflow(void *ctx, const struct aggregate_flow *flow)
 {
@@ -263,6 +280,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_number_is_0_until_it_is_set_and_holds_64_bits),
 		TEST(flows_come_by_id_behind_the_last_and_at_most_so_many),
+		TEST(a_flow_that_another_link_has_too_counts_once),
 		TEST(overflow_is_protocol_255_without_addresses_and_nothing_else),
 		TEST(usage_adds_up),
 		TEST(a_host_is_made_once_and_its_times_widen),

@@ -122,6 +122,14 @@ tunnels_are_stored_by_name_and_sampling_by_number(void **state)
 	                 2);
 }
 
+static int
+count_one(void *ctx, const struct record *r)
+{
+	(void)r;
+	++*(size_t *)ctx;
+	return 0;
+}
+
 static void
 what_another_link_has_too_is_stored_as_a_duplicate(void **state)
 {
@@ -132,6 +140,9 @@ what_another_link_has_too_is_stored_as_a_duplicate(void **state)
 	assert_int_equal(put(state, &b), 0);
 	assert_int_equal(ask(state, "SELECT sport FROM flow WHERE duplicate = 1"), 1001);
 	assert_int_equal(ask(state, "SELECT count(*) FROM flow WHERE duplicate = 0"), 3);
+	size_t n = 0;
+	assert_int_equal(db_flow_each(db_of(state), 0, count_one, &n), 0);
+	assert_int_equal(n, 3);
 }
 
 static void
