@@ -6,11 +6,8 @@
 #include "lib/err.h"
 #include "lib/tunnel.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define EPOCH_TEXT_MAX 17
 
 /* Commits when `rc` is 0, else rolls back. */
 static int
@@ -85,134 +82,27 @@ app_put_one(struct db *db, const struct application *app, size_t *conflicts)
 }
 
 int
-db_app_put(struct db *db, const struct application *apps, size_t n, size_t *ret_conflicts)
+db_app_add(struct db *db, const struct application *apps, size_t n, size_t *ret_conflicts)
 {
 	size_t conflicts = 0;
+	int rc = NM_OK;
 
-	int rc = db_begin_write(db);
-	if (rc < 0)
-		return NM_ESTORE;
 	for (size_t i = 0; i < n && rc == NM_OK; i++)
 		rc = app_put_one(db, &apps[i], &conflicts);
-	rc = end_write(db, rc);
 	if (rc == NM_OK)
 		*ret_conflicts = conflicts;
 	return rc;
 }
 
-/* --- probes ---------------------------------------------------------------------------------------------------------- */
-
-static int
-probe_put(struct db *db, const char *name, uint32_t now_s, int64_t *ret_id)
-{
-	struct db_stmt *q;
-
-	if (db_query(db,
-	             "INSERT INTO probe (name, last_seen) VALUES (?, ?) ON CONFLICT (name) "
-	             "DO UPDATE SET last_seen = excluded.last_seen RETURNING id",
-	             &q) < 0)
-		return NM_ESTORE;
-	db_bind_text(q, 1, name);
-	db_bind_int(q, 2, now_s);
-	int rc = db_step(q);
-	if (rc > 0)
-		*ret_id = db_column_int(q, 0);
-	int end = db_finish(q);
-	return rc > 0 && end == 0 ? NM_OK : NM_ESTORE;
-}
-
-static int
-link_put(struct db *db, int64_t probe, const char *name, int64_t *ret_id)
-{
-	struct db_stmt *q;
-
-	/* the update changes nothing; it makes RETURNING answer for a row that is there, too */
-	if (db_query(db,
-	             "INSERT INTO link (probe, name) VALUES (?, ?) ON CONFLICT (probe, name) "
-	             "DO UPDATE SET name = excluded.name RETURNING id",
-	             &q) < 0)
-		return NM_ESTORE;
-	db_bind_int(q, 1, probe);
-	db_bind_text(q, 2, name);
-	int rc = db_step(q);
-	if (rc > 0)
-		*ret_id = db_column_int(q, 0);
-	int end = db_finish(q);
-	return rc > 0 && end == 0 ? NM_OK : NM_ESTORE;
-}
-
 int
-db_probe_put(struct db *db, const struct db_probe_names *names, uint32_t now_s, int64_t *ret_probe,
-             int64_t *ret_links)
+db_app_put(struct db *db, const struct application *apps, size_t n, size_t *ret_conflicts)
 {
 	if (db_begin_write(db) < 0)
 		return NM_ESTORE;
-	int rc = probe_put(db, names->probe, now_s, ret_probe);
-	for (size_t i = 0; i < names->n_links && rc == NM_OK; i++)
-		rc = link_put(db, *ret_probe, names->links[i], &ret_links[i]);
-	return end_write(db, rc);
+	return end_write(db, db_app_add(db, apps, n, ret_conflicts));
 }
 
 /* --- batches --------------------------------------------------------------------------------------------------------- */
-
-static const char *
-epoch_text(uint64_t epoch, char buf[EPOCH_TEXT_MAX])
-{
-	(void)snprintf(buf, EPOCH_TEXT_MAX, "%016" PRIx64, epoch);
-	return buf;
-}
-
-int
-db_watermark_get(struct db *db, int64_t probe, uint64_t epoch, struct db_watermark *ret_mark)
-{
-	char text[EPOCH_TEXT_MAX];
-	struct db_stmt *q;
-
-	if (db_query(db, "SELECT sequence, crc FROM watermark WHERE probe = ? AND epoch = ?", &q) <
-	    0)
-		return NM_ESTORE;
-	db_bind_int(q, 1, probe);
-	db_bind_text(q, 2, epoch_text(epoch, text));
-	int rc = db_step(q);
-	if (rc >= 0)
-		*ret_mark = (struct db_watermark){ 0 };
-	if (rc > 0)
-		*ret_mark = (struct db_watermark){ (uint64_t)db_column_int(q, 0),
-			                           (uint32_t)db_column_int(q, 1) };
-	db_done(q);
-	return rc < 0 ? NM_ESTORE : NM_OK;
-}
-
-static int
-watermark_set(struct db *db, int64_t probe, uint64_t epoch, const struct db_watermark *mark,
-              uint32_t now_s)
-{
-	char text[EPOCH_TEXT_MAX];
-	struct db_stmt *q;
-
-	if (db_query(db,
-	             "INSERT INTO watermark (probe, epoch, sequence, crc, updated) "
-	             "VALUES (?, ?, ?, ?, ?) ON CONFLICT (probe, epoch) DO UPDATE SET "
-	             "sequence = excluded.sequence, crc = excluded.crc, "
-	             "updated = excluded.updated",
-	             &q) < 0)
-		return NM_ESTORE;
-	db_bind_int(q, 1, probe);
-	db_bind_text(q, 2, epoch_text(epoch, text));
-	db_bind_int(q, 3, (int64_t)mark->sequence);
-	db_bind_int(q, 4, mark->crc);
-	db_bind_int(q, 5, now_s);
-	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
-}
-
-int
-db_watermark_start(struct db *db, int64_t probe, uint64_t epoch, const struct db_watermark *mark,
-                   uint32_t now_s)
-{
-	if (db_begin_write(db) < 0)
-		return NM_ESTORE;
-	return end_write(db, watermark_set(db, probe, epoch, mark, now_s));
-}
 
 /* The texts of a flow's row. */
 struct flow_texts {
@@ -318,18 +208,6 @@ check_links(const struct batch *b, size_t n_links)
 	return NM_OK;
 }
 
-int
-db_watermark_check(const struct db_watermark *mark, const struct batch *batch)
-{
-	if (batch->sequence <= mark->sequence)
-		return NM_EEXISTS;
-	if (batch->first > mark->sequence + 1)
-		return NM_EORDER;
-	if (batch->first < mark->sequence + 1 || (mark->crc != 0 && batch->previous != mark->crc))
-		return NM_EFENCED;
-	return NM_OK;
-}
-
 /* The batch is the one behind the watermark, and follows the one that is there. */
 static int
 check_sequence(struct db *db, int64_t probe, const struct batch *b)
@@ -354,7 +232,7 @@ db_batch_add(struct db *db, int64_t probe, const int64_t *links, size_t n_links,
 	if (rc == NM_OK)
 		rc = put_rows(db, links, batch);
 	if (rc == NM_OK)
-		rc = watermark_set(db, probe, batch->epoch, &mark, now_s);
+		rc = db_watermark_set(db, probe, batch->epoch, &mark, now_s);
 	if (rc == NM_OK)
 		rc = probe_seen(db, probe, now_s);
 	return rc;

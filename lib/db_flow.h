@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Flows into the store: applications, probes, batches with their watermark.
+ * Flows into the store: applications, and batches with their watermark (lib/db_probe.h).
  */
 #ifndef NETMON_LIB_DB_FLOW_H
 #define NETMON_LIB_DB_FLOW_H
 
 #include "lib/db.h"
+#include "lib/db_probe.h"
 #include "lib/frame.h"
 
 #include <stddef.h>
@@ -14,35 +15,8 @@
 /* Adds or renames applications, in a transaction of its own. An id that the store has under another name keeps the name
  * it has, unless no flow of it is stored; *ret_conflicts counts those. 0 or NM_ESTORE. */
 int db_app_put(struct db *db, const struct application *apps, size_t n, size_t *ret_conflicts);
-
-/* What a probe calls itself and its links. */
-struct db_probe_names {
-	const char *probe;
-	const char (*links)[LINK_NAME_MAX];
-	size_t n_links;
-};
-
-/* The store's ids of a probe and its links, made when they are new; writes in a transaction of its own. ret_links gets
- * one id for each link. 0 or NM_ESTORE. */
-int db_probe_put(struct db *db, const struct db_probe_names *names, uint32_t now_s,
-                 int64_t *ret_probe, int64_t *ret_links);
-
-/* How far an epoch is stored. */
-struct db_watermark {
-	uint64_t sequence; /* highest committed one, 0 for none */
-	uint32_t crc;      /* of that batch; 0: not known, and any batch may follow */
-};
-
-/* Whether a batch goes on from there: 0, NM_EEXISTS, NM_EORDER, NM_EFENCED as db_batch_put() has them. */
-int db_watermark_check(const struct db_watermark *mark, const struct batch *batch);
-
-/* 0 or NM_ESTORE. */
-int db_watermark_get(struct db *db, int64_t probe, uint64_t epoch, struct db_watermark *ret_mark);
-
-/* Raises the watermark of an epoch without a batch: the store begins in the middle of a probe's numbering, because what
- * came before was acknowledged by another store. In a transaction of its own. NM_ESTORE. */
-int db_watermark_start(struct db *db, int64_t probe, uint64_t epoch,
-                       const struct db_watermark *mark, uint32_t now_s);
+/* The same within the caller's write transaction. */
+int db_app_add(struct db *db, const struct application *apps, size_t n, size_t *ret_conflicts);
 
 /*
  * Stores a batch, or what stands in the place of lost ones: flows, ledger and watermark in ONE transaction. 0 when it is

@@ -57,18 +57,22 @@ forget_oldest(struct db *db, int64_t probe)
 }
 
 int
-db_labels_put(struct db *db, int64_t probe, uint32_t labels, uint32_t now_s)
+db_labels_add(struct db *db, int64_t probe, uint32_t labels, uint32_t now_s)
 {
 	int rc = is_newest(db, probe, labels);
 
 	if (rc != 0)
 		return rc < 0 ? rc : NM_OK;
+	rc = put(db, probe, labels, now_s);
+	return rc < 0 ? rc : forget_oldest(db, probe);
+}
+
+int
+db_labels_put(struct db *db, int64_t probe, uint32_t labels, uint32_t now_s)
+{
 	if (db_begin_write(db) < 0)
 		return NM_ESTORE;
-	rc = put(db, probe, labels, now_s);
-	if (rc == NM_OK)
-		rc = forget_oldest(db, probe);
-	if (rc == NM_OK && db_commit(db) == 0)
+	if (db_labels_add(db, probe, labels, now_s) == NM_OK && db_commit(db) == 0)
 		return NM_OK;
 	db_rollback(db);
 	return NM_ESTORE;

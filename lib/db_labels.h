@@ -23,6 +23,8 @@ struct labels_version {
 /* Notes what version a probe, by the store's id, gives now; nothing is written while it stays the same. Older ones than the newest
  * DB_LABELS_KEPT go. In a transaction of its own. 0 or NM_ESTORE. */
 int db_labels_put(struct db *db, int64_t probe, uint32_t labels, uint32_t now_s);
+/* The same within the caller's write transaction. */
+int db_labels_add(struct db *db, int64_t probe, uint32_t labels, uint32_t now_s);
 
 /* Calls `each` for every version that a probe came to at `since_s` or later after it had another one, the newest first; with 0, for
  * first ones too. A value other than 0 ends the walk and is returned. */

@@ -93,8 +93,9 @@ class Store(Netmond):
         netmond = self.netmond(store=True)
         probe = self.connect(netmond)
         probe.greet()
-        probe.store(1, [Record()])
-        probe.store(1, [Record()])
+        for _ in range(2):
+            probe.send(batch(1, [Record()]))
+            self.assertEqual(probe.acknowledged(), 1)
         self.assertEqual(self.flows()[0], 1)
 
     def test_after_a_reconnect_the_collector_says_how_far_it_is(self):
