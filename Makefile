@@ -1,14 +1,14 @@
 # netmon: GNU make. `make help` lists what there is.
 #
-#   make [CC=clang] [BUILD=folder] [ASAN=1 | TSAN=1] [WERROR=1] [V=1]
+#   make [CC=clang] [BUILD=folder] [ASAN=1 | TSAN=1 | PLANTS=1] [WERROR=1] [V=1]
 #
 # Objects go to $(BUILD), never beside the sources. ASAN=1 builds with AddressSanitizer and UBSan into build/asan,
-# TSAN=1 with ThreadSanitizer into build/tsan.
+# TSAN=1 with ThreadSanitizer into build/tsan, PLANTS=1 with bugs that can be switched on (lib/plant.h) into build/plants.
 
 VERSION := 0.1
 PREFIX  ?= /usr/local
 SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
-BUILD   ?= $(if $(ASAN),build/asan,$(if $(TSAN),build/tsan,build))
+BUILD   ?= $(if $(ASAN),build/asan,$(if $(TSAN),build/tsan,$(if $(PLANTS),build/plants,build)))
 
 CC      ?= cc
 AR      ?= ar
@@ -26,7 +26,7 @@ WARN_OFF := $(if $(findstring clang,$(CC)),,-Wno-format-truncation -Wno-maybe-un
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wsign-compare \
            -Wformat=2 -Wundef -Wvla -Werror=implicit $(if $(WERROR)$(CI),-Werror) $(if $(SANITIZE),$(WARN_OFF))
 DEFS    := -D_GNU_SOURCE -DNETMON_VERSION='"$(VERSION)"' -DNETMON_LIBDIR='"$(PREFIX)/lib/netmon"' \
-           -DNETMON_DATADIR='"$(PREFIX)/share/netmon"' -DNETMON_SYSCONFDIR='"$(SYSCONFDIR)/netmon"'
+           -DNETMON_DATADIR='"$(PREFIX)/share/netmon"' -DNETMON_SYSCONFDIR='"$(SYSCONFDIR)/netmon"' $(if $(PLANTS),-DNETMON_PLANTS)
 INCLUDE := -I. -Ilib/include -Iprobe/include
 ALL_CFLAGS  = -std=c11 $(OPT) $(HARDEN) $(WARN) $(DEFS) $(INCLUDE) -MMD -MP $(CFLAGS)
 ALL_LDFLAGS = $(OPT) -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(if $(SANITIZE),,-pie) $(LDFLAGS)
@@ -73,6 +73,7 @@ help:
 	 'make lint        format, clang-tidy, cppcheck, include directions, headers alone, man pages (FILES=..., QUICK=1)' \
 	 'make stats       sizes of functions and files' \
 	 'make module NAME=foo   begin a classifier module: source, test and man page' \
+	 'make faults      kill, cut, fill, damage and forge, and see that nothing is lost (PARTS="kill cut", COUNT=, SEED=, LONG=1)' \
 	 'make captures    record tests/captures anew (root, network namespaces)' \
 	 'make install     into $$(DESTDIR)$(PREFIX), configuration into $$(DESTDIR)$(SYSCONFDIR)/netmon' \
 	 'variables        CC ASAN=1 TSAN=1 WERROR=1 V=1 BUILD= PREFIX= DESTDIR='
@@ -219,6 +220,7 @@ test: deps
 	$(Q)$(MAKE) $(JOBS) all tests
 	$(Q)$(MAKE) $(JOBS) ASAN=1 BUILD='$(BUILD)/asan' all tests
 	$(Q)$(MAKE) $(JOBS) TSAN=1 BUILD='$(BUILD)/tsan' thread-tests
+	$(Q)$(MAKE) $(JOBS) PLANTS=1 BUILD='$(BUILD)/plants' fault-programs
 	$(Q)NETMON_BUILD='$(abspath $(BUILD))' NETMON_ASAN_BUILD='$(abspath $(BUILD))/asan' \
 	    NETMON_TSAN_BUILD='$(abspath $(BUILD))/tsan' tests/all
 
@@ -269,9 +271,9 @@ stats:
 fuzz:
 	$(Q)tests/fuzz/run '$(TARGET)' $(SECONDS)
 
-include $(wildcard etc/install.mk)
+include $(wildcard etc/install.mk tests/faults/faults.mk)
 
 clean:
 	rm -rf build
 
--include $(shell find $(BUILD) -path '$(BUILD)/asan' -prune -o -path '$(BUILD)/tsan' -prune -o -name '*.d' -print 2>/dev/null)
+-include $(shell find $(BUILD) -path '$(BUILD)/asan' -prune -o -path '$(BUILD)/tsan' -prune -o -path '$(BUILD)/plants' -prune -o -name '*.d' -print 2>/dev/null)
