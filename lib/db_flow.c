@@ -104,83 +104,144 @@ db_app_put(struct db *db, const struct application *apps, size_t n, size_t *ret_
 
 /* --- batches --------------------------------------------------------------------------------------------------------- */
 
-/* The texts of a flow's row. */
-struct flow_texts {
+/* A flow's row, as db_put_rows() takes it. */
+struct flow_row {
+	int64_t link;
+	int64_t vlan;
+	int64_t sport;
+	int64_t dport;
+	int64_t protocol;
+	int64_t packets;
+	int64_t octets;
+	int64_t application;
+	int64_t fraction;
+	int64_t started;
+	int64_t expires;
+	int64_t sampling;
+	int64_t duplicate;
+	unsigned long saddr_len;
+	unsigned long daddr_len;
+	unsigned long tunnel_len;
 	char saddr[ADDR_TEXT_MAX];
 	char daddr[ADDR_TEXT_MAX];
 	char tunnel[TUNNEL_TEXT_MAX];
 };
 
+#define INT(row, name)                                \
+	{                                             \
+		DB_INT, offsetof(struct row, name), 0 \
+	}
+#define TEXT(row, name)                                                               \
+	{                                                                             \
+		DB_TEXT, offsetof(struct row, name), offsetof(struct row, name##_len) \
+	}
+#define N(table) (sizeof(table) / sizeof((table)[0]))
+
+static const struct db_column flow_columns[] = {
+	INT(flow_row, link),        INT(flow_row, vlan),     TEXT(flow_row, saddr),
+	TEXT(flow_row, daddr),      INT(flow_row, sport),    INT(flow_row, dport),
+	INT(flow_row, protocol),    INT(flow_row, packets),  INT(flow_row, octets),
+	INT(flow_row, application), INT(flow_row, fraction), INT(flow_row, started),
+	INT(flow_row, expires),     TEXT(flow_row, tunnel),  INT(flow_row, sampling),
+	INT(flow_row, duplicate),
+};
+
+/* A batch, and the store's ids of its links. */
+struct put {
+	const struct batch *batch;
+	const int64_t *links;
+};
+
 static void
-bind_flow(struct db_stmt *q, int64_t link, const struct record *r, struct flow_texts *texts)
+fill_flow(const void *ctx, size_t i, void *ret_row)
 {
-	const int64_t numbers[] = { r->sport,
-		                    r->dport,
-		                    r->protocol,
-		                    r->packets,
-		                    r->octets,
-		                    r->application,
-		                    (int64_t)r->start_frac << 8 | r->end_frac,
-		                    r->started,
-		                    r->expires };
+	const struct put *put = ctx;
+	const struct record *r = &put->batch->records[i];
+	struct flow_row *row = ret_row;
 
-	db_bind_int(q, 1, link);
-	db_bind_int(q, 2, r->vlan);
-	db_bind_text(q, 3, addr_format(&r->saddr, texts->saddr, sizeof(texts->saddr)));
-	db_bind_text(q, 4, addr_format(&r->daddr, texts->daddr, sizeof(texts->daddr)));
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		db_bind_int(q, 5 + (int)i, numbers[i]);
-	db_bind_text(q, 14, tunnel_format(r->tunnel, texts->tunnel, sizeof(texts->tunnel)));
-	db_bind_int(q, 15, r->sampling ? r->sampling : 1);
-	db_bind_int(q, 16, (r->roles & RECORD_DUPLICATE) != 0);
+	row->link = put->links[r->link];
+	row->vlan = r->vlan;
+	row->sport = r->sport;
+	row->dport = r->dport;
+	row->protocol = r->protocol;
+	row->packets = r->packets;
+	row->octets = r->octets;
+	row->application = r->application;
+	row->fraction = (int64_t)r->start_frac << 8 | r->end_frac;
+	row->started = r->started;
+	row->expires = r->expires;
+	row->sampling = r->sampling ? r->sampling : 1;
+	row->duplicate = (r->roles & RECORD_DUPLICATE) != 0;
+	row->saddr_len = strlen(addr_format(&r->saddr, row->saddr, sizeof(row->saddr)));
+	row->daddr_len = strlen(addr_format(&r->daddr, row->daddr, sizeof(row->daddr)));
+	row->tunnel_len = 0;
+	if (r->tunnel)
+		row->tunnel_len =
+		    strlen(tunnel_format(r->tunnel, row->tunnel, sizeof(row->tunnel)));
 }
 
-static int
-put_flow(struct db *db, const int64_t *links, const struct record *r)
-{
-	struct flow_texts texts;
-	struct db_stmt *q;
+#define PUT_FLOWS                                                                       \
+	"INSERT INTO flow (link, vlan, saddr, daddr, sport, dport, protocol, packets, " \
+	"octets, application, fraction, started, expires, tunnel, sampling, duplicate) VALUES "
+#define FLOW_VALUES "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
-	if (db_query(
-		db,
-		"INSERT INTO flow (link, vlan, saddr, daddr, sport, dport, protocol, packets, "
-		"octets, application, fraction, started, expires, tunnel, sampling, duplicate) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		&q) < 0)
-		return NM_ESTORE;
-	bind_flow(q, links[r->link], r, &texts);
-	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
+static const struct db_rows flow_rows = {
+	.one = PUT_FLOWS FLOW_VALUES,
+	.many = PUT_FLOWS DB_ROWS(FLOW_VALUES),
+	.columns = flow_columns,
+	.n_columns = N(flow_columns),
+	.row_size = sizeof(struct flow_row),
+	.fill = fill_flow,
+};
+
+struct ledger_row {
+	int64_t link;
+	int64_t minute;
+	int64_t cause;
+	int64_t packets;
+	int64_t octets;
+};
+
+static const struct db_column ledger_columns[] = {
+	INT(ledger_row, link),    INT(ledger_row, minute), INT(ledger_row, cause),
+	INT(ledger_row, packets), INT(ledger_row, octets),
+};
+
+static void
+fill_ledger(const void *ctx, size_t i, void *ret_row)
+{
+	const struct put *put = ctx;
+	const struct ledger_delta *d = &put->batch->ledger[i];
+
+	*(struct ledger_row *)ret_row =
+	    (struct ledger_row){ put->links[d->link], d->minute, d->cause, (int64_t)d->packets,
+		                 (int64_t)d->octets };
 }
 
-static int
-put_ledger(struct db *db, const int64_t *links, const struct ledger_delta *d)
-{
-	struct db_stmt *q;
+#define PUT_LEDGER    "INSERT INTO ledger (link, minute, cause, packets, octets) VALUES "
+#define LEDGER_VALUES "(?, ?, ?, ?, ?)"
+#define ADD_LEDGER                                          \
+	" ON CONFLICT (link, minute, cause) DO UPDATE SET " \
+	"packets = ledger.packets + excluded.packets, octets = ledger.octets + excluded.octets"
 
-	if (db_query(db,
-	             "INSERT INTO ledger (link, minute, cause, packets, octets) "
-	             "VALUES (?, ?, ?, ?, ?) ON CONFLICT (link, minute, cause) DO UPDATE SET "
-	             "packets = packets + excluded.packets, octets = octets + excluded.octets",
-	             &q) < 0)
-		return NM_ESTORE;
-	db_bind_int(q, 1, links[d->link]);
-	db_bind_int(q, 2, d->minute);
-	db_bind_int(q, 3, d->cause);
-	db_bind_int(q, 4, (int64_t)d->packets);
-	db_bind_int(q, 5, (int64_t)d->octets);
-	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
-}
+static const struct db_rows ledger_rows = {
+	.one = PUT_LEDGER LEDGER_VALUES ADD_LEDGER,
+	.many = PUT_LEDGER DB_ROWS(LEDGER_VALUES) ADD_LEDGER,
+	.columns = ledger_columns,
+	.n_columns = N(ledger_columns),
+	.row_size = sizeof(struct ledger_row),
+	.fill = fill_ledger,
+};
 
 static int
 put_rows(struct db *db, const int64_t *links, const struct batch *b)
 {
-	int rc = NM_OK;
+	const struct put put = { b, links };
+	int rc = db_put_rows(db, &flow_rows, b->n_records, &put);
 
-	for (size_t i = 0; i < b->n_records && rc == NM_OK; i++)
-		rc = put_flow(db, links, &b->records[i]);
-	for (size_t i = 0; i < b->n_ledger && rc == NM_OK; i++)
-		rc = put_ledger(db, links, &b->ledger[i]);
-	return rc;
+	if (rc == NM_OK)
+		rc = db_put_rows(db, &ledger_rows, b->n_ledger, &put);
+	return rc < 0 ? NM_ESTORE : NM_OK;
 }
 
 static int

@@ -17,10 +17,16 @@
 #include "lib/addr.h"
 #include "lib/db.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define DB_QUERIES_MAX 128
+#define DB_NAME_MAX    256
+
+/* Where one text cannot serve both. */
+enum db_kind { DB_SQLITE, DB_MYSQL };
+enum db_kind db_kind(const struct db *db);
 
 struct db_stmt;
 
@@ -58,6 +64,37 @@ int db_finish(struct db_stmt *q);
 const char *db_key_format(const struct addr *a, char key[DB_KEY_SIZE]);
 /* 0 or NM_EFORMAT. */
 int db_key_parse(const char *key, struct addr *ret_addr);
+
+/*
+ * Rows in bulk. A row is a struct; columns say where its values are, in the order of the statement's parameters. `one` puts a
+ * single row and `many` the number DB_MANY of them, with the same text around the values; clients that can send rows as
+ * an array use `one` for all.
+ *
+ *   static const struct db_rows rows = { .one = PUT "(?, ?)", .many = PUT DB_ROWS("(?, ?)"), ... };
+ */
+enum db_type { DB_INT, DB_TEXT };
+struct db_column {
+	enum db_type type;
+	size_t at;     /* offset of an int64_t, or of a char array */
+	size_t len_at; /* DB_TEXT: offset of its length, an unsigned long */
+};
+struct db_rows {
+	const char *one;
+	const char *many;
+	const struct db_column *columns;
+	size_t n_columns;
+	size_t row_size;
+	/* Fills row `i` of what `ctx` is. */
+	void (*fill)(const void *ctx, size_t i, void *ret_row);
+};
+#define DB_MANY      32
+#define DB_ROWS_4(v) v ", " v ", " v ", " v
+#define DB_ROWS(v)                                                                              \
+	DB_ROWS_4(v)                                                                            \
+	", " DB_ROWS_4(v) ", " DB_ROWS_4(v) ", " DB_ROWS_4(v) ", " DB_ROWS_4(v) ", " DB_ROWS_4( \
+	    v) ", " DB_ROWS_4(v) ", " DB_ROWS_4(v)
+/* Puts rows 0..n-1. 0 or an error of db_step(), after which the transaction is to be rolled back. */
+int db_put_rows(struct db *db, const struct db_rows *rows, size_t n, const void *ctx);
 
 int64_t db_last_id(struct db *db);
 /* Rows that the last INSERT, UPDATE or DELETE touched. */

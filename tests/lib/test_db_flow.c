@@ -104,6 +104,45 @@ a_batch_is_stored_with_its_flows_and_its_watermark(void **state)
 	assert_int_equal(ask(state, "SELECT last_seen FROM probe"), 200);
 }
 
+/* More than one statement takes, and some over. */
+static void
+every_row_of_a_large_batch_is_stored_as_it_is(void **state)
+{
+	enum { ROWS = 3 * DB_MANY + 5 };
+	static struct record many[ROWS];
+	static struct ledger_delta deltas[ROWS];
+	struct batch b = make_batch(1);
+
+	for (size_t i = 0; i < ROWS; i++) {
+		many[i] = records[i % 4];
+		many[i].sport = (uint16_t)i;
+		many[i].octets = (uint32_t)(1000 + i);
+		deltas[i] = (struct ledger_delta){ .minute = (uint32_t)(60 * i),
+			                           .link = 1,
+			                           .cause = LEDGER_SEEN,
+			                           .packets = i,
+			                           .octets = 2 * i };
+	}
+	b.records = many;
+	b.n_records = ROWS;
+	b.ledger = deltas;
+	b.n_ledger = ROWS;
+	assert_int_equal(put(state, &b), 0);
+	assert_int_equal(ask(state, "SELECT count(*) FROM flow WHERE octets = 1000 + sport"), ROWS);
+	assert_int_equal(ask(state, "SELECT count(DISTINCT sport) FROM flow"), ROWS);
+	assert_int_equal(
+	    ask(state,
+	        "SELECT count(*) FROM ledger WHERE minute = 60 * packets AND octets = 2 * packets"),
+	    ROWS);
+	b.first = b.sequence = 2;
+	b.n_records = 0;
+	assert_int_equal(put(state, &b), 0);
+	assert_int_equal(
+	    ask(state,
+	        "SELECT count(*) FROM ledger WHERE 2 * minute = 60 * packets AND octets = 2 * packets"),
+	    ROWS);
+}
+
 static void
 tunnels_are_stored_by_name_and_sampling_by_number(void **state)
 {
@@ -365,6 +404,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_STORE(a_batch_is_stored_with_its_flows_and_its_watermark),
+		WITH_STORE(every_row_of_a_large_batch_is_stored_as_it_is),
 		WITH_STORE(tunnels_are_stored_by_name_and_sampling_by_number),
 		WITH_STORE(what_another_link_has_too_is_stored_as_a_duplicate),
 		WITH_STORE(a_batch_at_or_below_the_watermark_is_not_stored_again),
