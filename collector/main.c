@@ -44,6 +44,15 @@ open_outputs(struct collector *c, const struct options *o, char *err, size_t err
 	return rc == NM_OK ? feed_attach(c->shared.feed, c->shared.loop) : rc;
 }
 
+/* Certificates, where there are any. */
+static int
+open_tls(struct collector *c, const struct options *o, char *err, size_t err_size)
+{
+	const struct tls_files files = { o->tls_cert, o->tls_key, o->tls_ca, o->tls_crl };
+
+	return o->tls_cert ? tls_new(&files, true, &c->shared.tls, err, err_size) : NM_OK;
+}
+
 /* Ends everything; what is in memory is written first. */
 static void
 close_outputs(struct collector *c)
@@ -55,6 +64,7 @@ close_outputs(struct collector *c)
 		feed_flush(c->shared.feed);
 	if (c->server)
 		server_free(c->server);
+	tls_free(c->shared.tls);
 	if (c->shared.feed) {
 		feed_get_stats(c->shared.feed, &stats);
 		log_info("RRD: %llu values written, %llu failed, %llu files put aside",
@@ -86,11 +96,14 @@ main(int argc, char **argv)
 		                              (unsigned)options.probes_max };
 	c->shared.verbose = options.verbose;
 	c->shared.drops = (struct log_limit){ .burst = 20, .period_s = 10 };
-	int rc = open_outputs(c, &options, err, sizeof(err));
+	int rc = open_tls(c, &options, err, sizeof(err));
+	if (rc == NM_OK)
+		rc = open_outputs(c, &options, err, sizeof(err));
 	if (rc == NM_OK)
 		rc = server_new(&server, &c->shared, &c->server, err, sizeof(err));
 	if (rc == NM_OK) {
-		log_info("ready: listening on %s port %u", options.listen, server_port(c->server));
+		log_info("ready: listening on %s port %u%s", options.listen, server_port(c->server),
+		         c->shared.tls ? " with TLS" : "");
 		rc = loop_run(c->shared.loop);
 		(void)snprintf(err, sizeof(err), "select: %s", nm_strerror(rc));
 	}

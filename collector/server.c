@@ -15,9 +15,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG     128
-#define ACCEPT_TURN 16 /* connections accepted in one turn */
-#define SWEEP_MS    500
+#define BACKLOG         128
+#define ACCEPT_TURN     16 /* connections accepted in one turn */
+#define SWEEP_MS        500
+#define CERTIFICATES_MS 5000 /* a revoked one counts no longer than that, and promised are 60 s */
 
 struct server {
 	struct session_shared *shared;
@@ -45,7 +46,8 @@ turn_away(struct server *server, int fd, const char *why)
 		log_error("a probe was turned away: %s (%u probes are connected)", why,
 		          server->n_sessions);
 	(void)snprintf(ack.text, sizeof(ack.text), "%s", why);
-	if (frame_encode_hello_ack(&ack, out, sizeof(out), &len) == NM_OK)
+	/* before TLS there are no words that a probe would believe */
+	if (!server->shared->tls && frame_encode_hello_ack(&ack, out, sizeof(out), &len) == NM_OK)
 		(void)!send(fd, out, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	(void)shutdown(fd, SHUT_WR);
 	(void)close(fd);
@@ -147,6 +149,7 @@ sweep_one(struct server *server, struct session *s)
 	int64_t idle_ms = (int64_t)server->config.idle_s * 1000;
 
 	switch (s->state) {
+	case SESSION_HANDSHAKE:
 	case SESSION_HELLO:
 		if (now - s->opened_ms > hello_ms)
 			session_drop(s, "it does not say who it is");
@@ -191,6 +194,22 @@ sweep(void *ctx)
 
 	for (struct session *s = server->sessions; s; s = s->next)
 		sweep_one(server, s);
+}
+
+/* Certificates are looked at again: files that changed, and, for those that expire, at each look. */
+static void
+check_certificates(void *ctx)
+{
+	struct server *server = ctx;
+	char err[512];
+
+	int rc = tls_reload(server->shared->tls, err, sizeof(err));
+	if (rc < 0)
+		log_error("%s: the old certificates stay", err);
+	else if (rc > 0)
+		log_info("certificates read again");
+	for (struct session *s = server->sessions; s; s = s->next)
+		session_check_certificate(s);
 }
 
 /* Once a turn: what sessions left over, and the end of those that closed. */
@@ -332,6 +351,8 @@ server_new(const struct server_config *config, struct session_shared *shared,
 	int rc = open_listeners(server, err, err_size);
 	if (rc == NM_OK)
 		rc = loop_timer(shared->loop, SWEEP_MS, sweep, server);
+	if (rc == NM_OK && shared->tls)
+		rc = loop_timer(shared->loop, CERTIFICATES_MS, check_certificates, server);
 	if (rc == NM_OK)
 		rc = loop_work(shared->loop, work, server);
 	if (rc < 0) {

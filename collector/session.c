@@ -13,11 +13,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#define TLS_HANDSHAKE 22 /* first octet of a TLS connection, RFC 8446 section 5.1 */
+
 /* Its name for log lines. Names are printable by the protocol. */
 static const char *
 name_of(const struct session *s)
 {
 	return s->hello.probe[0] ? s->hello.probe : "(no name yet)";
+}
+
+static bool
+is_ending(const struct session *s)
+{
+	return s->state == SESSION_CLOSED || s->state == SESSION_CLOSING;
 }
 
 static void
@@ -44,13 +52,23 @@ session_drop(struct session *s, const char *why)
 
 /* --- answers ---------------------------------------------------------------------------------------------------------- */
 
+/* Reading waits while frames are left over; TLS may have to write in order to read. */
+static void
+want(struct session *s)
+{
+	bool reads = s->state != SESSION_CLOSING && !s->more;
+	bool writes = s->out_len > 0 || (reads && (stream_wants(s->stream) & STREAM_WRITE));
+
+	loop_want(s->shared->loop, s->fd, (reads ? LOOP_READ : 0) | (writes ? LOOP_WRITE : 0));
+}
+
 static void
 flush(struct session *s)
 {
-	ssize_t n = s->out_len ? send(s->fd, s->out, s->out_len, MSG_NOSIGNAL) : 0;
+	ssize_t n = s->out_len ? stream_write(s->stream, s->out, s->out_len) : 0;
 
-	if (n < 0 && errno != EAGAIN && errno != EINTR) {
-		session_drop(s, strerrordesc_np(errno));
+	if (n < 0 && n != -EAGAIN) {
+		session_drop(s, stream_error(s->stream));
 		return;
 	}
 	if (n > 0) {
@@ -58,13 +76,13 @@ flush(struct session *s)
 		memmove(s->out, s->out + n, s->out_len);
 	}
 	if (s->state == SESSION_CLOSING && s->out_len == 0) {
-		/* the probe reads the answer before it sees the end */
-		(void)shutdown(s->fd, SHUT_WR);
+		/* the probe reads the answer before it sees the end; TLS has an end of its own */
+		if (!stream_is_tls(s->stream))
+			(void)shutdown(s->fd, SHUT_WR);
 		close_now(s);
 		return;
 	}
-	loop_want(s->shared->loop, s->fd,
-	          (s->state == SESSION_CLOSING ? 0 : LOOP_READ) | (s->out_len ? LOOP_WRITE : 0));
+	want(s);
 }
 
 static void
@@ -154,6 +172,19 @@ align(struct session *s)
 	return in->ops->start(in, &s->probe, &mark, loop_wall_s(s->shared->loop));
 }
 
+/* The certificate says who it is, not the probe. */
+static void
+refuse_name(struct session *s)
+{
+	char claimed[FRAME_NAME_MAX + 1], text[256];
+
+	memcpy(claimed, s->hello.probe, sizeof(claimed));
+	(void)snprintf(s->hello.probe, sizeof(s->hello.probe), "%s", stream_peer(s->stream));
+	(void)snprintf(text, sizeof(text), "it calls itself %s, but its certificate is for %s",
+	               claimed, s->hello.probe);
+	refuse(s, FRAME_STATUS_REFUSED, text);
+}
+
 static void
 take_hello(struct session *s, const uint8_t *bytes, size_t len)
 {
@@ -168,6 +199,10 @@ take_hello(struct session *s, const uint8_t *bytes, size_t len)
 	if (rc < 0) {
 		s->hello.probe[0] = '\0';
 		session_drop(s, "it does not greet as a probe does");
+		return;
+	}
+	if (stream_is_tls(s->stream) && strcmp(s->hello.probe, stream_peer(s->stream)) != 0) {
+		refuse_name(s);
 		return;
 	}
 	s->probe.hello = &s->hello;
@@ -306,7 +341,9 @@ take_frame(struct session *s, uint8_t type, const uint8_t *bytes, size_t len)
 		}
 	}
 	if (s->state == SESSION_HELLO)
-		session_drop(s, "it does not greet as a probe does");
+		session_drop(s, type == TLS_HANDSHAKE
+		                    ? "it speaks TLS, and this collector has no certificate"
+		                    : "it does not greet as a probe does");
 	else if (type <= FRAME_HEARTBEAT)
 		session_drop(s, "it sends a frame out of turn");
 }
@@ -352,30 +389,32 @@ whole_frame(struct session *s, size_t at)
 	return 0;
 }
 
-void
-session_continue(struct session *s)
+/* Handles what is whole in the buffer; true when the turn was too short for all of it. */
+static bool
+take_frames(struct session *s)
 {
 	size_t at = 0, whole = 0;
 	unsigned frames = 0;
 
-	if (s->state == SESSION_CLOSED || s->state == SESSION_CLOSING)
-		return;
 	while (frames < SESSION_TURN_FRAMES && (whole = whole_frame(s, at)) > 0) {
 		uint8_t type = s->in[at];
 
 		take_frame(s, type, s->in + at + FRAME_HEADER_SIZE, whole - FRAME_HEADER_SIZE);
 		at += whole;
 		frames++;
-		if (s->state == SESSION_CLOSED || s->state == SESSION_CLOSING)
-			return;
+		if (is_ending(s))
+			return false;
 	}
 	memmove(s->in, s->in + at, s->in_len - at);
 	s->in_len -= at;
-	s->more = s->state != SESSION_CLOSED && frames == SESSION_TURN_FRAMES && s->in_len > 0;
-	/* the other probes' frames come first; reading waits until these are done */
-	if (s->state != SESSION_CLOSED)
-		loop_want(s->shared->loop, s->fd,
-		          (s->more ? 0 : LOOP_READ) | (s->out_len ? LOOP_WRITE : 0));
+	if (is_ending(s))
+		return false;
+	bool left = frames == SESSION_TURN_FRAMES && s->in_len > 0;
+	/* the other probes' frames come first; reading waits until these are done. What TLS has taken off the socket wakes no
+	 * select(). */
+	s->more = left || stream_pending(s->stream);
+	want(s);
+	return left;
 }
 
 static void
@@ -383,21 +422,42 @@ read_some(struct session *s)
 {
 	size_t room = s->in_size - s->in_len;
 
-	ssize_t n = recv(s->fd, s->in + s->in_len,
-	                 room < SESSION_TURN_OCTETS ? room : SESSION_TURN_OCTETS, 0);
+	ssize_t n = stream_read(s->stream, s->in + s->in_len,
+	                        room < SESSION_TURN_OCTETS ? room : SESSION_TURN_OCTETS);
 	if (n == 0) {
 		s->clean = s->in_len == 0;
 		session_drop(s, s->clean ? "it closed the connection"
 		                         : "it closed the connection in the middle of a frame");
 		return;
 	}
+	if (n == -EAGAIN) {
+		s->more = false;
+		want(s);
+		return;
+	}
 	if (n < 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			session_drop(s, strerrordesc_np(errno));
+		session_drop(s, stream_error(s->stream));
 		return;
 	}
 	s->in_len += (size_t)n;
-	session_continue(s);
+	(void)take_frames(s);
+}
+
+/* TLS before anything else: not an octet of a frame is looked at until the other end has shown who it is. */
+static void
+shake_hands(struct session *s)
+{
+	int rc = stream_handshake(s->stream);
+
+	if (rc == NM_OK)
+		s->state = SESSION_HELLO;
+	else if (rc != -EAGAIN)
+		session_drop(s, stream_error(s->stream));
+	if (s->state == SESSION_HANDSHAKE)
+		loop_want(s->shared->loop, s->fd,
+		          stream_wants(s->stream) & STREAM_WRITE ? LOOP_WRITE : LOOP_READ);
+	else if (s->state == SESSION_HELLO)
+		read_some(s);
 }
 
 static void
@@ -405,10 +465,30 @@ on_ready(void *ctx, unsigned flags)
 {
 	struct session *s = ctx;
 
+	if (s->state == SESSION_HANDSHAKE) {
+		shake_hands(s);
+		return;
+	}
+	bool reads = (flags & LOOP_READ) || (stream_wants(s->stream) & STREAM_WRITE);
 	if (flags & LOOP_WRITE)
 		flush(s);
-	if ((flags & LOOP_READ) && !s->more && s->state != SESSION_CLOSED)
+	if (reads && !s->more && !is_ending(s))
 		read_some(s);
+}
+
+void
+session_continue(struct session *s)
+{
+	if (!is_ending(s) && !take_frames(s) && s->more)
+		read_some(s);
+}
+
+void
+session_check_certificate(struct session *s)
+{
+	if ((s->state == SESSION_HELLO || s->state == SESSION_STREAM) &&
+	    stream_is_revoked(s->stream))
+		session_drop(s, "its certificate is revoked or expired");
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */
@@ -421,11 +501,14 @@ session_new(struct session_shared *shared, int fd, const char *peer)
 	if (!s)
 		return NULL;
 	s->in = malloc(SESSION_BUFFER);
-	if (!s->in || loop_add(shared->loop, fd, LOOP_READ, on_ready, s) < 0) {
+	s->stream = shared->tls ? stream_tls(shared->tls, fd, NULL) : stream_plain(fd);
+	if (!s->in || !s->stream || loop_add(shared->loop, fd, LOOP_READ, on_ready, s) < 0) {
+		stream_free(s->stream);
 		free(s->in);
 		free(s);
 		return NULL;
 	}
+	s->state = shared->tls ? SESSION_HANDSHAKE : SESSION_HELLO;
 	s->shared = shared;
 	s->fd = fd;
 	s->in_size = SESSION_BUFFER;
@@ -440,6 +523,7 @@ session_free(struct session *s)
 {
 	if (s->state != SESSION_CLOSED)
 		loop_remove(s->shared->loop, s->fd);
+	stream_free(s->stream);
 	(void)close(s->fd);
 	free(s->in);
 	free(s);

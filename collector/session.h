@@ -11,6 +11,7 @@
 #include "collector/loop.h"
 #include "lib/frame.h"
 #include "lib/log.h"
+#include "lib/stream.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,10 +24,11 @@
 #define SESSION_TURN_FRAMES 8            /* handled for one probe in one turn */
 
 enum session_state {
-	SESSION_HELLO,   /* nothing but HELLO is taken */
-	SESSION_STREAM,  /* APPS, BATCH, HEARTBEAT */
-	SESSION_CLOSING, /* the last answer goes out, nothing is read */
-	SESSION_CLOSED,  /* to be freed by the server */
+	SESSION_HANDSHAKE, /* TLS is being agreed on */
+	SESSION_HELLO,     /* nothing but HELLO is taken */
+	SESSION_STREAM,    /* APPS, BATCH, HEARTBEAT */
+	SESSION_CLOSING,   /* the last answer goes out, nothing is read */
+	SESSION_CLOSED,    /* to be freed by the server */
 };
 
 /* What sessions share; the server's. */
@@ -34,6 +36,7 @@ struct session_shared {
 	struct loop *loop;
 	struct intake *intake;
 	struct feed *feed; /* NULL: no RRDs */
+	struct tls *tls;   /* NULL: plain TCP */
 	bool verbose;      /* a log line for each batch */
 	bool fatal;        /* the intake is gone for good: end the program */
 	struct log_limit drops;
@@ -47,12 +50,13 @@ struct session {
 	struct session *next; /* the server's list */
 	struct session_shared *shared;
 	int fd;
+	struct stream *stream;
 	enum session_state state;
 	char peer[80]; /* address and port */
 	int64_t opened_ms;
 	int64_t heard_ms; /* when a whole frame came last */
 	bool fresh;       /* until the server has looked for an older session of the same probe */
-	bool more;        /* whole frames are left in the buffer */
+	bool more;        /* whole frames are left in the buffer, or octets in the stream */
 	bool clean;       /* it ended at a frame's edge, by its own wish */
 	struct frame_hello hello;
 	struct intake_probe probe;
@@ -73,6 +77,8 @@ void session_free(struct session *s);
 
 /* Handles frames that were left over from the turn before. */
 void session_continue(struct session *s);
+/* Ends it when its certificate does not count any more (stream_is_revoked()). */
+void session_check_certificate(struct session *s);
 /* Ends it, with one log line that says why; the server frees it. */
 void session_drop(struct session *s, const char *why);
 

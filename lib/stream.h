@@ -2,7 +2,8 @@
 /*
  * One connection, in plain TCP or in TLS 1.3, behind one pair of functions. The descriptor is non-blocking and stays the
  * caller's, who waits for it with poll() or select() for what stream_wants() says. Life cycle: stream_plain() or stream_tls(),
- * stream_handshake() until it is done, stream_read() and stream_write(), stream_free(), close(). One thread.
+ * stream_handshake() until it is done, stream_read() and stream_write(), stream_free(), close(). One thread. The program ignores
+ * SIGPIPE.
  */
 #ifndef NETMON_LIB_STREAM_H
 #define NETMON_LIB_STREAM_H
@@ -36,16 +37,19 @@ int stream_handshake(struct stream *stream);
 ssize_t stream_read(struct stream *stream, void *bytes, size_t size);
 ssize_t stream_write(struct stream *stream, const void *bytes, size_t len);
 
-/* STREAM_* that the last -EAGAIN waits for; TLS may have to read in order to write. 0: none yet. */
+/* STREAM_* that the last -EAGAIN of either direction waits for. STREAM_WRITE without anything to be written: TLS has to write
+ * in order to read; call stream_read() again then. 0: none yet. */
 unsigned stream_wants(const struct stream *stream);
-/* Octets that stream_read() can give without the descriptor getting ready. */
+/* Whether stream_read() may give more without the descriptor getting ready, because it filled all of `size`. */
 bool stream_pending(const struct stream *stream);
 
 bool stream_is_tls(const struct stream *stream);
-/* The name in the other end's certificate (subject's common name), empty for a plain stream. Lives as long as the stream. */
+/* The name in the other end's certificate: its subject's common name, or without one the first DNS name; printable ASCII. Empty
+ * for a plain stream, and for a certificate with no such name. Lives as long as the stream. */
 const char *stream_peer(const struct stream *stream);
-/* Whether the other end's certificate is refused now: revoked since, or expired. False for a plain stream. */
-bool stream_is_revoked(const struct stream *stream);
+/* Whether the other end's certificate is refused now: revoked since, or expired. False for a plain stream. Cheap while neither
+ * files changed nor time ran out. */
+bool stream_is_revoked(struct stream *stream);
 /* Words for the last failure; never NULL. */
 const char *stream_error(const struct stream *stream);
 

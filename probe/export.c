@@ -286,6 +286,7 @@ configure(struct exporter *x, const struct export_config *config)
 	x->sender.queue = &x->queue;
 	x->sender.host = config->host;
 	x->sender.port = config->port;
+	x->sender.tls = config->tls;
 }
 
 int

@@ -10,6 +10,7 @@
 #ifndef NETMON_PROBE_EXPORT_H
 #define NETMON_PROBE_EXPORT_H
 
+#include "lib/tls.h"
 #include "probe/sink.h"
 
 #include <stdint.h>
@@ -17,6 +18,7 @@
 struct export_config {
 	const char *host; /* name or address; not copied */
 	uint16_t port;
+	struct tls *tls; /* NULL: plain TCP; outlives the exporter, whose thread has it to itself */
 	const char *probe;        /* this probe's name; not copied */
 	const char *const *links; /* names by index; not copied */
 	size_t n_links;

@@ -4,6 +4,7 @@
 
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/stream.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -26,12 +27,13 @@
 #define BACKOFF_MAX  10000
 #define WINDOW       16 /* batches on the way without an acknowledgement */
 
-enum conn_state { CONN_HELLO, CONN_STREAM };
+enum conn_state { CONN_HANDSHAKE, CONN_HELLO, CONN_STREAM };
 
 /* One connection. */
 struct conn {
 	struct export_sender *sender;
 	int fd;
+	struct stream *stream;
 	enum conn_state state;
 	int64_t rx_ms; /* when something was heard last */
 	int64_t tx_ms; /* when something was sent last */
@@ -171,8 +173,10 @@ begin_hello(struct conn *c)
 		h->labels = labels;
 	export_queue_bounds(c->sender->queue, h);
 	int rc = frame_encode_hello(h, c->control, sizeof(c->control), &len);
-	if (rc == NM_OK)
+	if (rc == NM_OK) {
+		c->state = CONN_HELLO;
 		send_control(c, len);
+	}
 	return rc;
 }
 
@@ -217,9 +221,9 @@ send_some(struct conn *c)
 			choose_next(c);
 		if (!c->bytes)
 			return 0;
-		ssize_t n = send(c->fd, c->bytes + c->at, c->len - c->at, MSG_NOSIGNAL);
+		ssize_t n = stream_write(c->stream, c->bytes + c->at, c->len - c->at);
 		if (n < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+			return n == -EAGAIN ? 0 : (int)n;
 		c->tx_ms = now_ms();
 		c->at += (size_t)n;
 		if (c->at == c->len)
@@ -328,11 +332,12 @@ receive_some(struct conn *c, struct limits *limits)
 {
 	size_t room = sizeof(c->in) - c->in_len;
 
-	ssize_t n = recv(c->fd, c->in + c->in_len, c->skip && c->skip < room ? c->skip : room, 0);
+	ssize_t n =
+	    stream_read(c->stream, c->in + c->in_len, c->skip && c->skip < room ? c->skip : room);
 	if (n == 0)
 		return -ECONNRESET;
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		return n == -EAGAIN ? 0 : (int)n;
 	c->rx_ms = now_ms();
 	if (c->skip) {
 		c->skip -= (size_t)n < c->skip ? (size_t)n : c->skip;
@@ -344,44 +349,68 @@ receive_some(struct conn *c, struct limits *limits)
 
 /* --- the thread --------------------------------------------------------------------------------------------------- */
 
-/* Waits for the socket, the queue or a second. 0, or an error that ends the connection. */
+/* Waits for the socket, the queue or a second; true when the socket has something. */
+static bool
+await_socket(struct conn *c, bool writing)
+{
+	struct pollfd p[2] = { { .fd = c->fd, .events = 0 },
+		               { .fd = c->sender->queue->wake_fd, .events = POLLIN } };
+	unsigned wants = stream_wants(c->stream);
+
+	if (c->state != CONN_HANDSHAKE || wants & STREAM_READ)
+		p[0].events |= POLLIN;
+	if (writing || wants & STREAM_WRITE)
+		p[0].events |= POLLOUT;
+	(void)poll(p, 2, stream_pending(c->stream) ? 0 : 1000);
+	if (p[1].revents)
+		drain_wakeups(c->sender->queue);
+	return p[0].revents != 0 || stream_pending(c->stream);
+}
+
+/* One step of the connection. 0, or an error that ends it. */
 static int
 turn(struct conn *c, struct limits *limits)
 {
-	struct pollfd p[2] = { { .fd = c->fd, .events = POLLIN },
-		               { .fd = c->sender->queue->wake_fd, .events = POLLIN } };
+	int rc = 0;
 
-	int rc = send_some(c);
-	if (rc < 0)
+	if (c->state == CONN_HANDSHAKE) {
+		rc = stream_handshake(c->stream);
+		if (rc == NM_OK)
+			rc = begin_hello(c);
+	}
+	if (rc == NM_OK)
+		rc = send_some(c);
+	if (rc < 0 && rc != -EAGAIN)
 		return rc;
-	if (c->bytes)
-		p[0].events |= POLLOUT;
-	(void)poll(p, 2, 1000);
-	if (p[1].revents)
-		drain_wakeups(c->sender->queue);
-	if (p[0].revents & (POLLIN | POLLHUP | POLLERR)) {
+	if (await_socket(c, c->bytes != NULL) && c->state != CONN_HANDSHAKE) {
 		rc = receive_some(c, limits);
 		if (rc < 0)
 			return rc;
 	}
 	int64_t quiet_ms = now_ms() - c->rx_ms;
-	return quiet_ms > (c->state == CONN_HELLO ? ANSWER_MS : DEAD_MS) ? -ETIMEDOUT : 0;
+	return quiet_ms > (c->state == CONN_STREAM ? DEAD_MS : ANSWER_MS) ? -ETIMEDOUT : 0;
 }
 
-/* One connection from HELLO to its end; the reason. */
+/* One connection from TLS or HELLO to its end; the reason, and words for it in `why`. */
 static int
-converse(struct export_sender *s, int fd, struct limits *limits)
+converse(struct export_sender *s, int fd, struct limits *limits, char *why, size_t size)
 {
 	struct conn *c = calloc(1, sizeof(*c));
+	int rc = 0;
 
 	if (!c)
 		return -ENOMEM;
 	c->sender = s;
 	c->fd = fd;
+	c->stream = s->tls ? stream_tls(s->tls, fd, s->host) : stream_plain(fd);
 	c->rx_ms = c->tx_ms = now_ms();
-	int rc = begin_hello(c);
+	if (!c->stream)
+		rc = -ENOMEM;
 	while (rc == 0 && !export_queue_stopped(s->queue))
 		rc = turn(c, limits);
+	const char *words = c->stream ? stream_error(c->stream) : "";
+	(void)snprintf(why, size, "%s", *words ? words : nm_strerror(rc));
+	stream_free(c->stream);
 	free(c->owned);
 	free(c);
 	return rc;
@@ -420,10 +449,10 @@ sender_main(void *arg)
 		int fd = connect_any(s, why, sizeof(why));
 
 		if (fd >= 0) {
-			int rc = converse(s, fd, &limits);
+			int rc = converse(s, fd, &limits, why, sizeof(why));
 			(void)close(fd);
-			(void)snprintf(why, sizeof(why), "%s",
-			               rc == NM_EEXISTS ? "" : nm_strerror(rc));
+			if (rc == NM_EEXISTS)
+				why[0] = '\0';
 		}
 		if (export_queue_stopped(s->queue))
 			break;

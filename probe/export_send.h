@@ -7,6 +7,7 @@
 #define NETMON_PROBE_EXPORT_SEND_H
 
 #include "lib/frame.h"
+#include "lib/tls.h"
 #include "probe/export_queue.h"
 
 #include <pthread.h>
@@ -16,6 +17,7 @@ struct export_sender {
 	struct export_queue *queue;
 	const char *host;
 	uint16_t port;
+	struct tls *tls; /* the thread's own from export_sender_start() on; NULL: plain TCP */
 	struct frame_hello hello; /* names; the thread fills the numbers */
 	pthread_t thread;
 };

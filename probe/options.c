@@ -209,6 +209,13 @@ check_sources(const struct options *o)
 }
 
 static void
+check_tls(const struct options *o)
+{
+	if (!o->tls_cert != !o->tls_key || !o->tls_cert != !o->tls_ca)
+		opts_usage("--tls-cert, --tls-key and --tls-ca go together");
+}
+
+static void
 check_output(const struct options *o)
 {
 	enum sink_format format;
@@ -312,6 +319,7 @@ options_parse(int argc, const char *const *argv, struct options *ret_options)
 	poptFreeContext(con);
 	check_sources(ret_options);
 	check_output(ret_options);
+	check_tls(ret_options);
 	fill_defaults(ret_options);
 	check_name("--probe", ret_options->probe, FRAME_NAME_MAX);
 	check_filter(ret_options);

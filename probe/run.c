@@ -39,6 +39,7 @@ struct run {
 	struct hosts *hosts;    /* same */
 	struct state *state;    /* NULL: nothing outlives this run */
 	struct classifier *classifier;
+	struct tls *tls; /* NULL: plain TCP */
 	struct sink *sink;
 	struct workers *workers;
 	struct capture_live *live;
@@ -284,6 +285,7 @@ open_sink(struct run *r)
 		const struct export_config config = {
 			.host = o->host,
 			.port = (uint16_t)o->port,
+			.tls = r->tls,
 			.probe = o->probe,
 			.links = links,
 			.n_links = o->links.n,
@@ -390,6 +392,22 @@ close_file(struct run *r, size_t i)
 	r->files[i] = -1;
 }
 
+/* The certificates, of which the key may be for root alone. */
+static int
+open_tls(struct run *r)
+{
+	const struct options *o = r->options;
+	const struct tls_files files = { o->tls_cert, o->tls_key, o->tls_ca, NULL };
+	char err[512];
+
+	if (!o->tls_cert || o->output || o->explain)
+		return NM_OK;
+	int rc = tls_new(&files, false, &r->tls, err, sizeof(err));
+	if (rc < 0)
+		log_error("%s", err);
+	return rc;
+}
+
 /* Opens the interfaces or files and gives privileges up, before a byte of a packet, a file or the network is parsed. */
 static int
 open_sources(struct run *r)
@@ -418,7 +436,8 @@ open_sources(struct run *r)
 		if (rc < 0)
 			return rc;
 	}
-	return sandbox_enter(o);
+	int rc = open_tls(r);
+	return rc < 0 ? rc : sandbox_enter(o);
 }
 
 static int
@@ -491,6 +510,7 @@ run_probe(const struct options *options)
 	workers_free(r.workers);
 	if (r.sink)
 		r.sink->ops->free(r.sink);
+	tls_free(r.tls);
 	classify_free(r.classifier);
 	modguard_end();
 	state_close(r.state);

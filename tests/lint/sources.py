@@ -16,12 +16,14 @@ TREE = Path(__file__).resolve().parents[2]
 FOLDERS = {
     "lib": (["lib/", "netmon/"], ["popt", "confuse", "sodium", "isal", "xxhash"]),
     "lib/db": (["lib/", "netmon/"], ["sqlite", "sodium", "xxhash"]),  # lib/db*.c and lib/db*.h
+    "lib/tls": (["lib/", "netmon/"], ["openssl"]),
+    "lib/stream": (["lib/", "netmon/"], ["openssl"]),
     "lib/include": (["netmon/"], []),
     "probe": (["probe/", "lib/", "netmon/"], ["pcap", "jansson", "popt", "confuse", "xxhash", "seccomp", "cap-ng"]),
     "probe/include": (["netmon/"], []),
     "modules": (["netmon/", "modules/"], ["nettle"]),
     "collector": (["collector/", "lib/", "netmon/wire.h"], ["rrd", "popt", "confuse", "sodium", "xxhash"]),
-    "cron/admin": (["cron/admin/", "lib/"], ["popt", "confuse", "sodium"]),
+    "cron/admin": (["cron/admin/", "lib/"], ["popt", "confuse", "sodium", "openssl"]),
     "cron/aggregate": (["cron/aggregate/", "lib/"], ["popt", "confuse", "xxhash"]),
     "cron/alert": (["cron/alert/", "lib/"], ["popt", "confuse", "esmtp", "curl", "openssl"]),
     "web": (["web/", "lib/", "netmon/wire.h"], ["rrd", "fcgi", "jansson", "popt", "sodium"]),
