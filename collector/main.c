@@ -30,6 +30,14 @@ open_outputs(struct collector *c, const struct options *o, char *err, size_t err
 		rc = db_open(o->store, DB_CREATE, &c->db, err, err_size);
 	if (rc < 0)
 		return rc;
+	rc = overlap_new(&o->overlap, 0, &c->shared.overlap, err, err_size);
+	if (rc == NM_OK && c->db)
+		rc = overlap_warm(c->shared.overlap, c->db);
+	if (rc == NM_ESTORE)
+		(void)snprintf(err, err_size, "store: %s", db_error(c->db));
+	if (rc < 0)
+		return rc;
+	(void)snprintf(err, err_size, "out of memory");
 	c->shared.intake = c->db ? intake_db_new(c->db) : intake_sql_new(STDOUT_FILENO);
 	if (!c->shared.intake)
 		return -ENOMEM;
@@ -74,6 +82,7 @@ close_outputs(struct collector *c)
 	}
 	if (c->shared.intake)
 		c->shared.intake->ops->free(c->shared.intake);
+	overlap_free(c->shared.overlap);
 	db_close(c->db);
 	loop_free(c->shared.loop);
 	free(c);

@@ -130,6 +130,9 @@ check(const struct options *o)
 		    "--groups goes with --rrd and without a store, which has its own groups");
 	if (!o->tls_cert != !o->tls_key || !o->tls_cert != !o->tls_ca || (o->tls_crl && !o->tls_ca))
 		opts_usage("--tls-cert, --tls-key and --tls-ca go together, --tls-crl with them");
+	if (o->overlap.n > 0 && o->workers > 1)
+		opts_usage(
+		    "--overlap goes with one worker: which link counts is decided in one process");
 	if (!o->store && !o->status && isatty(STDOUT_FILENO))
 		log_warn(
 		    "no --store: SQL goes to this terminal; meant is netmond | mariadb -D netmon");

@@ -269,11 +269,14 @@ seconds_now(void)
 
 /* A batch that is new. */
 static int
-store_batch(struct session *s, const struct batch *b)
+store_batch(struct session *s, struct batch *b)
 {
 	struct session_shared *shared = s->shared;
 	double begun = seconds_now();
 
+	/* what will be refused must not change which link counts */
+	if (db_watermark_check(&s->probe.committed, b) == NM_OK)
+		overlap_mark(shared->overlap, &s->hello, b);
 	int rc =
 	    shared->intake->ops->batch(shared->intake, &s->probe, b, loop_wall_s(shared->loop));
 	if (rc < 0)

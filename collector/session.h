@@ -9,6 +9,7 @@
 #include "collector/feed.h"
 #include "collector/intake.h"
 #include "collector/loop.h"
+#include "collector/overlap.h"
 #include "lib/frame.h"
 #include "lib/log.h"
 #include "lib/stream.h"
@@ -35,10 +36,11 @@ enum session_state {
 struct session_shared {
 	struct loop *loop;
 	struct intake *intake;
-	struct feed *feed; /* NULL: no RRDs */
-	struct tls *tls;   /* NULL: plain TCP */
-	bool verbose;      /* a log line for each batch */
-	bool fatal;        /* the intake is gone for good: end the program */
+	struct feed *feed;       /* NULL: no RRDs */
+	struct overlap *overlap; /* NULL: no links overlap */
+	struct tls *tls;         /* NULL: plain TCP */
+	bool verbose;            /* a log line for each batch */
+	bool fatal;              /* the intake is gone for good: end the program */
 	struct log_limit drops;
 	/* scratch for decoding: sessions take turns */
 	struct record records[BATCH_RECORDS_MAX];
