@@ -239,6 +239,10 @@ $(BUILD)/tests/bench/genpcap: $(BENCH_GEN:%.c=$(BUILD)/%.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
 
+$(BUILD)/tests/bench/rrdfeed: $(BUILD)/tests/bench/rrdfeed.o $(call archive,collector) $(LIBNETMON)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_collector) $(LIBS_lib)
+
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(LIBNETMON)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lpcap $(LIBS_lib)
@@ -249,7 +253,7 @@ demo: deps
 	$(Q)$(MAKE) $(JOBS) all '$(BUILD)/tests/demo/traffic'
 	$(Q)NETMON_BUILD='$(abspath $(BUILD))' tests/demo/demo $(if $(IF),--interface '$(IF)') $(if $(CHECK),--check)
 
-# make bench QUICK=1 ALONE=1 PARTS="mixes stages growth flood bombs live export aggregate" JSON=file
+# make bench QUICK=1 ALONE=1 PARTS="mixes stages growth flood bombs live export rrd aggregate" JSON=file
 bench:
 	$(Q)$(MAKE) $(JOBS) all $(BENCH)
 	NETMON_BUILD='$(abspath $(BUILD))' tests/bench/run $(if $(QUICK),--quick) $(if $(ALONE),--alone) $(if $(JSON),--json '$(JSON)') $(PARTS)

@@ -3,12 +3,8 @@
 #include "collector/feed.h"
 
 #include "collector/feed_groups.h"
-#include "collector/feed_state.h"
-#include "collector/minutes.h"
-#include "collector/rrdfile.h"
-#include "lib/db_flow.h"
+#include "collector/feed_parts.h"
 #include "lib/err.h"
-#include "lib/log.h"
 #include "lib/spread.h"
 
 #include <inttypes.h>
@@ -17,39 +13,14 @@
 #include <time.h>
 
 #define GROUPS_A_HOST  64 /* groups that one address may be in; more are counted out */
-#define SLICE_MS       20 /* writing in one turn of the loop */
-#define SHEAF          60 /* minutes of a series that are written together when many are closed (a replay) */
-#define FILES_MAX      1000000u
 #define GROUPS_EACH_MS 60000
 #define CLOCK_EACH_MS  1000
-#define ENTRIES_HIGH   (FEED_ENTRIES_MAX / 2) /* beyond, closed minutes are written at once */
-#define FUTURE_S       60                     /* how far ahead of the clock a record is believed */
+#define FUTURE_S       60 /* how far ahead of the clock a record is believed */
 /* A machine that went down loses what was not written back yet: by default half a minute, here with much to spare. */
 #define LOST_S 600u
 
-struct feed {
-	struct feed_config config;
-	struct loop *loop;       /* NULL until attached */
-	struct feed_state state; /* watermark and lock */
-	struct rrdfile_tree tree;
-	struct group_set *groups;
-	struct minutes minutes;
-	struct series_table files; /* last updates that are known */
-	size_t at;                 /* entry of the closed minute that is written next */
-	uint32_t newest_s;         /* latest end of a record so far */
-	bool rebuilding;           /* parts of written minutes are no news */
-	bool broken_seen;          /* while rebuilding: a file does not parse */
-	int64_t batch_ms;          /* when a batch came last */
-	int64_t hold_until_ms;
-	struct feed_stats stats;
-	struct log_limit failure_log;
-	struct log_limit late_log;
-	uint64_t ahead_octets; /* for minutes that are still to come */
-	uint64_t late_logged;
-};
-
-static int64_t
-monotonic_ms(void)
+int64_t
+feed_now_ms(void)
 {
 	struct timespec t;
 
@@ -75,6 +46,18 @@ groups_of(const struct feed *feed, const struct addr *addr, uint32_t *ret_groups
 	return n < GROUPS_A_HOST ? n : GROUPS_A_HOST;
 }
 
+/* Keeps in mind that there are series of this application. */
+static void
+note_app(struct feed *feed, uint16_t app)
+{
+	uint8_t bit = (uint8_t)(1u << app % 8);
+
+	if (feed->app_seen[app / 8] & bit)
+		return;
+	feed->app_seen[app / 8] |= bit;
+	feed->apps[feed->n_apps++] = app;
+}
+
 /* Adds to a series of one application and to that of all. */
 static void
 add_both(struct feed *feed, struct minute *minute, struct rrd_series key, uint64_t in, uint64_t out)
@@ -98,6 +81,7 @@ add_part(struct feed *feed, struct minute *minute, const struct record *r, const
 		(void)minutes_add(&feed->minutes, minute, &key, octets, 0);
 		return;
 	}
+	note_app(feed, r->application);
 	add_both(feed, minute, key, in, out);
 	key.scope = RRD_GROUP;
 	for (size_t i = 0; i < e->n_dst; i++) {
@@ -126,8 +110,8 @@ latest_s(const struct feed *feed)
 	return (feed->loop ? loop_wall_s(feed->loop) : (uint32_t)time(NULL)) + FUTURE_S;
 }
 
-static void
-add_record(struct feed *feed, const struct record *r)
+void
+feed_add(struct feed *feed, const struct record *r)
 {
 	struct ends ends;
 	struct spread s = spread_init(r);
@@ -153,104 +137,28 @@ add_record(struct feed *feed, const struct record *r)
 		feed->newest_s = end_s;
 }
 
-/* --- writing ---------------------------------------------------------------------------------------------------------- */
-
-/* Minutes of one series that are closed, from the oldest; they are marked as written. */
-static size_t
-collect(struct feed *feed, const struct rrd_series *key, struct rrdfile_value ret_values[SHEAF])
-{
-	struct minute *minute;
-	size_t n = 0;
-
-	for (size_t i = 0; i < SHEAF && (minute = minutes_closed(&feed->minutes, i)); i++) {
-		struct series_entry *e = series_find(&minute->table, key);
-
-		if (!e || e->last_end != 0)
-			continue;
-		ret_values[n++] = (struct rrdfile_value){ minute->minute, e->in, e->out };
-		e->last_end = 1;
-	}
-	return n;
-}
-
-static void
-write_series(struct feed *feed, const struct rrd_series *key)
-{
-	struct rrdfile_value values[SHEAF];
-	struct rrdfile_update u = { key, values, collect(feed, key, values) };
-	uint32_t unknown = 0;
-	char err[256];
-
-	struct series_entry *file = feed->files.n < FILES_MAX ? series_get(&feed->files, key)
-	                                                      : series_find(&feed->files, key);
-	int rc = rrdfile_put(&feed->tree, &u, file ? &file->last_end : &unknown, err, sizeof(err));
-	if (rc == NM_OK) {
-		feed->stats.written += u.n;
-	} else if (rc == NM_EFORMAT && feed->tree.leave_broken) {
-		feed->broken_seen = true;
-	} else if (rc != NM_EEXISTS) {
-		/* NM_EEXISTS: written before a crash, and added up again from the store */
-		feed->stats.failed += u.n;
-		if (log_allowed(&feed->failure_log))
-			log_error("RRD: %s (%" PRIu64 " values failed so far)", err,
-			          feed->stats.failed);
-	}
-}
-
-/* The oldest minute is written: so the watermark says. */
-static void
-end_minute(struct feed *feed, const struct minute *minute)
-{
-	feed->state.written = minute->minute + RRD_STEP_S;
-	int rc = feed_state_save(feed->config.root, &feed->state);
-	if (rc < 0 && log_allowed(&feed->failure_log))
-		log_error("RRD: %s: the watermark cannot be written: %s", feed->config.root,
-		          nm_strerror(rc));
-	minutes_drop(&feed->minutes);
-	feed->at = 0;
-}
-
-/* Writes closed minutes for at most `slice_ms`. True when some are left. */
-static bool
-write_slice(struct feed *feed, int64_t slice_ms)
-{
-	int64_t end = monotonic_ms() + slice_ms;
-	struct minute *minute;
-
-	while ((minute = minutes_closed(&feed->minutes, 0)) != NULL) {
-		if (feed->at == minute->table.n) {
-			end_minute(feed, minute);
-			continue;
-		}
-		const struct series_entry *e = &minute->table.entries[feed->at++];
-		if (e->last_end == 0)
-			write_series(feed, &e->key);
-		/* the clock is asked now and then: an update takes 30 us */
-		if (feed->at % 64 == 0 && monotonic_ms() >= end)
-			return true;
-	}
-	return false;
-}
+/* --- closing ---------------------------------------------------------------------------------------------------------- */
 
 /* Closes what is old enough by data time. */
-static void
-close_due(struct feed *feed)
+void
+feed_close_due(struct feed *feed)
 {
 	uint32_t behind = FEED_LATE_S + RRD_STEP_S;
 
 	if (feed->newest_s > behind)
 		minutes_close(&feed->minutes,
 		              (feed->newest_s - behind) / RRD_STEP_S * RRD_STEP_S + RRD_STEP_S);
-	while (feed->minutes.entries > ENTRIES_HIGH && minutes_closed(&feed->minutes, 0))
-		(void)write_slice(feed, SLICE_MS);
+	if (feed->minutes.entries > feed->minutes.entries_max / 2)
+		feed_hurry(feed);
+	while (feed->minutes.entries > feed->minutes.entries_max / 4 * 3 &&
+	       minutes_closed(&feed->minutes, 0))
+		feed_write_now(feed);
 }
 
-static bool
-work(void *ctx)
+bool
+feed_work(void *feed)
 {
-	struct feed *feed = ctx;
-
-	return write_slice(feed, SLICE_MS);
+	return feed_write_slice(feed, FEED_SLICE_MS);
 }
 
 /* --- the clock -------------------------------------------------------------------------------------------------------- */
@@ -315,77 +223,22 @@ feed_session_end(struct feed *feed, bool clean)
 void
 feed_batch(struct feed *feed, const struct batch *batch)
 {
-	feed->batch_ms = monotonic_ms();
+	feed->batch_ms = feed_now_ms();
 	for (size_t i = 0; i < batch->n_records; i++)
 		/* graphs are totals: what two links saw is in them once */
 		if (!(batch->records[i].roles & RECORD_DUPLICATE))
-			add_record(feed, &batch->records[i]);
-	close_due(feed);
+			feed_add(feed, &batch->records[i]);
+	feed_close_due(feed);
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */
-
-static int
-rebuild_one(void *ctx, const struct record *r)
-{
-	struct feed *feed = ctx;
-
-	add_record(feed, r);
-	close_due(feed);
-	return feed->broken_seen;
-}
-
-/* Whether the files of minutes in memory parse; those of closed minutes were asked when they were written. */
-static void
-check_open(struct feed *feed)
-{
-	for (size_t i = 0; i < feed->minutes.n; i++) {
-		const struct series_table *table = &feed->minutes.list[i]->table;
-
-		for (size_t k = 0; k < table->n && !feed->broken_seen; k++)
-			if (rrdfile_check(&feed->tree, &table->entries[k].key) == NM_EFORMAT)
-				feed->broken_seen = true;
-	}
-}
-
-/* Back to an empty memory, with nothing closed. */
-static void
-forget(struct feed *feed)
-{
-	minutes_fini(&feed->minutes);
-	minutes_init(&feed->minutes, FEED_ENTRIES_MAX);
-	feed->at = 0;
-	feed->newest_s = 0;
-	feed->ahead_octets = 0;
-}
-
-int
-feed_rebuild(struct feed *feed, struct db *db)
-{
-	feed->rebuilding = true;
-	feed->tree.leave_broken = true;
-	int rc = db_flow_each(db, feed->minutes.floor, rebuild_one, feed);
-	if (rc == NM_OK && feed->state.lost)
-		check_open(feed);
-	feed->tree.leave_broken = false;
-	if (rc >= 0 && feed->broken_seen) {
-		log_warn("RRD: files do not parse; all that the store has is added up again");
-		forget(feed);
-		feed->broken_seen = false;
-		rc = db_flow_each(db, 0, rebuild_one, feed);
-	}
-	feed->rebuilding = false;
-	if (rc == NM_OK)
-		feed->state.lost = false;
-	return rc;
-}
 
 int
 feed_attach(struct feed *feed, struct loop *loop)
 {
 	feed->loop = loop;
 	feed->batch_ms = loop_now_ms(loop);
-	int rc = loop_work(loop, work, feed);
+	int rc = loop_work(loop, feed_work, feed);
 	if (rc == NM_OK)
 		rc = loop_timer(loop, CLOCK_EACH_MS, on_clock, feed);
 	if (rc == NM_OK)
@@ -402,19 +255,8 @@ feed_flush(struct feed *feed)
 		close_past(feed);
 	else
 		minutes_close(&feed->minutes, UINT32_MAX);
-	while (write_slice(feed, SLICE_MS))
-		;
+	feed_write_all(feed);
 	log_late(feed);
-}
-
-void
-feed_get_stats(const struct feed *feed, struct feed_stats *ret_stats)
-{
-	*ret_stats = feed->stats;
-	ret_stats->late_octets = feed->minutes.late_octets;
-	ret_stats->refused_octets = feed->minutes.refused_octets;
-	ret_stats->ahead_octets = feed->ahead_octets;
-	ret_stats->broken = feed->tree.broken;
 }
 
 /* Minutes before the watermark are closed; after a machine went down, the last of them may not have reached the disk. */
@@ -448,6 +290,11 @@ feed_new(const struct feed_config *config, struct feed **ret_feed, char *err, si
 	feed->failure_log = (struct log_limit){ .burst = 3, .period_s = 60 };
 	feed->late_log = (struct log_limit){ .burst = 1, .period_s = 60 };
 	minutes_init(&feed->minutes, FEED_ENTRIES_MAX);
+	feed->n_minutes = config->minutes;
+	if (feed->n_minutes < 1)
+		feed->n_minutes = 1;
+	if (feed->n_minutes > FEED_MINUTES_MAX)
+		feed->n_minutes = FEED_MINUTES_MAX;
 	int rc = feed_state_open(config->root, &feed->state, err, err_size);
 	if (rc == NM_OK)
 		rc = rrdfile_open(config->root, feed->state.same_boot, &feed->tree, err, err_size);

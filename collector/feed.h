@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Flows into the RRD tree (lib/rrdpath.h). Octets are spread over the minutes that a flow spans and added up in memory;
- * a minute is written once, when nothing more is to be expected for it:
+ * a minute is closed when nothing more is to be expected for it:
  *   - data time: a probe delivered a record of FEED_LATE_S after its end, or
  *   - clock: no batch came for FEED_QUIET_S, and the minute ended FEED_LATE_S ago; but not within FEED_HOLD_S after a
  *     connection was lost, because that probe still holds records of those minutes.
  * So a live link and the replay of an old capture both get each minute right. Octets for a minute that is written already
  * are counted and logged; the store has them. So are those for a minute that is still to come, which a probe with a wrong
  * clock sends: once written, it would stop the files that it is in until that time.
+ *
+ * To open a file costs more than to write a value. So closed minutes wait in memory, up to `minutes` of them, and those of a
+ * series are written together; each series has its turn, and in each minute the same share of them is written. A page
+ * that is going to read a file asks for it ("flush" on the control socket) and has all closed minutes of it. When memory
+ * gets short, what is closed is written at once.
  *
  * Derived data with a watermark of its own: the file .netmond in the tree says which minutes are written. After a crash the
  * minutes behind it are added up again from the store (feed_rebuild()). The one file that was being updated when the
@@ -29,18 +34,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Records come up to two minutes after their packets: a flow lives 60 s, idles, waits for its batch. */
 #define FEED_LATE_S  180u
 #define FEED_QUIET_S 20
 #define FEED_HOLD_S  600
-/* Sums in memory, 60 octets each; a series in a minute is one. */
-#define FEED_ENTRIES_MAX 1000000u
+/* Sums in memory, 60 octets each; a series in a minute is one. 100,000 series have a million of them: five minutes that wait
+ * and five that go on. */
+#define FEED_ENTRIES_MAX 3000000u
+#define FEED_MINUTES_MAX 60u
 
 struct feed_config {
 	const char *root;   /* folder of the tree, made when it is missing; not copied */
 	struct db *db;      /* groups come from here, each minute anew; NULL: from the file */
 	const char *groups; /* file of groups, not copied; NULL: none, all traffic is transit */
+	unsigned minutes; /* of a series that are written together, 1 to FEED_MINUTES_MAX; 0 is 1 */
+	const char
+	    *rrdcached;  /* address of an rrdcached that writes the files, not copied, or NULL */
+	uint32_t keep_s; /* files without a value for so long are removed; 0: none */
 };
 
 struct feed;
@@ -62,6 +74,13 @@ void feed_batch(struct feed *feed, const struct batch *batch);
 /* A probe's connection ended; `clean`: by the probe's own wish, with nothing left to send. */
 void feed_session_end(struct feed *feed, bool clean);
 
+/* Writes what is due, for about 20 ms. True when more is left. The loop calls it once the feed is attached. */
+bool feed_work(void *feed);
+
+/* Answers "flush PATH" on the control socket (collector/control.h), `ctx` is the feed: PATH is a file or folder of the tree, below its root. What
+ * is closed of it is written, and the answer is "ok". */
+void feed_answer_flush(void *ctx, const char *argument, FILE *out);
+
 /* Writes what is old enough by the clock, and without a store, which would give the rest to the next start, every
  * minute. */
 void feed_flush(struct feed *feed);
@@ -73,6 +92,17 @@ struct feed_stats {
 	uint64_t failed;         /* values that librrd refused */
 	uint64_t written;        /* values */
 	uint64_t broken;         /* files that did not parse and were put aside */
+	uint64_t updates;        /* of files: calls, each with several values */
+	uint64_t created;        /* files */
+	uint64_t pruned;  /* files that were removed, because nothing came for them for so long */
+	uint64_t flushes; /* requests of the pages */
+	/* now */
+	size_t entries; /* in memory: sums that grow, and closed ones that wait for their turn */
+	size_t entries_max; /* beyond half of it they are written at once */
+	size_t files;       /* that are known */
+	uint32_t oldest_s;  /* oldest minute in memory, 0: none */
+	uint32_t newest_s;  /* latest end of a record so far */
+	uint32_t written_s; /* the watermark: every minute before is in the files */
 };
 void feed_get_stats(const struct feed *feed, struct feed_stats *ret_stats);
 

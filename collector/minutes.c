@@ -87,6 +87,34 @@ minutes_closed(struct minutes *m, size_t i)
 }
 
 void
+minutes_mark(struct minute *minute, struct series_entry *entry, enum minute_mark mark)
+{
+	minute->written += mark == MINUTE_WRITTEN;
+	minute->written -= entry->last_end == MINUTE_WRITTEN;
+	entry->last_end = mark;
+}
+
+struct minute *
+minutes_find(struct minutes *m, uint32_t minute)
+{
+	size_t at = find(m, minute);
+
+	return at < m->n && m->list[at]->minute == minute ? m->list[at] : NULL;
+}
+
+bool
+minutes_is_due(const struct minutes *m, uint32_t minute, const struct rrd_series *key, unsigned n)
+{
+	uint32_t at = minute / RRD_STEP_S;
+	uint32_t closed = m->floor / RRD_STEP_S; /* the first one that is open */
+
+	if (closed >= at + n)
+		return true;
+	uint32_t turn = (uint32_t)(series_hash(key) >> 32) % n;
+	return at + (turn + n - at % n) % n < closed;
+}
+
+void
 minutes_drop(struct minutes *m)
 {
 	m->entries -= m->list[0]->table.n;

@@ -15,8 +15,16 @@
 
 #define MINUTES_OPEN_MAX 4096 /* nearly three days of data without an end in sight */
 
+/* What became of an entry of a closed minute: series_entry.last_end. */
+enum minute_mark {
+	MINUTE_WAITS = 0,
+	MINUTE_WRITTEN = 1, /* it is in its file, or counted as failed */
+	MINUTE_SENT = 2,    /* somebody else was asked to write it, and has not answered yet */
+};
+
 struct minute {
 	uint32_t minute; /* its beginning, seconds UTC */
+	size_t written;  /* entries that are MINUTE_WRITTEN */
 	struct series_table table;
 };
 
@@ -44,6 +52,17 @@ bool minutes_add(struct minutes *m, struct minute *minute, const struct rrd_seri
 void minutes_close(struct minutes *m, uint32_t floor);
 /* The minute at `i`, from the oldest, if it is closed, else NULL. */
 struct minute *minutes_closed(struct minutes *m, size_t i);
+/* Notes what became of an entry of that minute. */
+void minutes_mark(struct minute *minute, struct series_entry *entry, enum minute_mark mark);
+/* The minute of that time, or NULL. */
+struct minute *minutes_find(struct minutes *m, uint32_t minute);
+
+/* When a closed minute's entry is due, with `n` minutes of a series written together: each series has its own turn among `n`
+ * minutes, which all of them share evenly, and the first of its turns that is closed, from this minute on, takes all that
+ * is closed of the series along. So it waits for n - 1 further minutes to close at most. */
+bool minutes_is_due(const struct minutes *m, uint32_t minute, const struct rrd_series *key,
+                    unsigned n);
+
 /* Forgets the oldest minute. */
 void minutes_drop(struct minutes *m);
 

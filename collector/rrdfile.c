@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <rrd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,10 +41,13 @@ static const char *const functions[] = { "AVERAGE", "MIN", "MAX" };
 static const char *const sources[] = { "in", "out" };
 #define N_SOURCES (sizeof(sources) / sizeof(sources[0]))
 
-/* librrd makes a file under its name and six random letters, then renames it: what a kill leaves of that lies in the root,
+/* A new file gets its name when it is whole; librrd makes it under six random letters behind this one, too: what a kill leaves of that lies in the root,
  * where it is found. */
 #define NEW_NAME    ".netmond.new"
 #define BROKEN_NAME ".broken"
+
+/* A file of the tree has 75 kB. */
+#define IMAGE_MAX (128 << 10)
 
 /* A row is known when at least half of its minutes are. */
 #define XFF "0.5"
@@ -63,11 +67,10 @@ system_error(int rc, char *err, size_t err_size, const char *path)
 	return rc;
 }
 
+/* Makes a file with librrd. */
 static int
-create(const struct rrdfile_tree *tree, const char *path, uint32_t start, char *err,
-       size_t err_size)
+create_with_librrd(const char *path, uint32_t start)
 {
-	char new_path[RRD_PATH_MAX];
 	char texts[N_SOURCES + N_RRAS * N_FUNCTIONS][64];
 	const char *argv[N_SOURCES + N_RRAS * N_FUNCTIONS];
 	size_t n = 0;
@@ -81,11 +84,62 @@ create(const struct rrdfile_tree *tree, const char *path, uint32_t start, char *
 			               functions[f], rras[i].steps, rras[i].rows);
 	for (size_t i = 0; i < n; i++)
 		argv[i] = texts[i];
+	return rrd_create_r(path, RRD_STEP_S, (time_t)start, (int)n, argv) == 0 ? NM_OK : NM_ESTORE;
+}
+
+/* Reads the file that librrd made: all others that begin at this time are the same. Without memory each is made anew. */
+static void
+keep_image(struct rrdfile_tree *tree, const char *path, uint32_t start)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	tree->image_start = 0;
+	if (!tree->image)
+		tree->image = malloc(IMAGE_MAX);
+	ssize_t n = fd >= 0 && tree->image ? read(fd, tree->image, IMAGE_MAX) : -1;
+	if (n > 0 && n < IMAGE_MAX) {
+		tree->image_len = (size_t)n;
+		tree->image_start = start;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static int
+write_image(const struct rrdfile_tree *tree, const char *path)
+{
+	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return -errno;
+	ssize_t n = write(fd, tree->image, tree->image_len);
+	int rc = n == (ssize_t)tree->image_len ? NM_OK : n < 0 ? -errno : -ENOSPC;
+	if (close(fd) < 0 && rc == NM_OK)
+		rc = -errno;
+	return rc;
+}
+
+static int
+create(struct rrdfile_tree *tree, const char *path, uint32_t start, char *err, size_t err_size)
+{
+	char new_path[RRD_PATH_MAX];
+	int rc;
+
 	(void)snprintf(new_path, sizeof(new_path), "%s/" NEW_NAME, tree->root);
-	if (rrd_create_r(new_path, RRD_STEP_S, (time_t)start, (int)n, argv) != 0)
-		return store_error(err, err_size, path);
-	if (rename(new_path, path) < 0)
-		return system_error(-errno, err, err_size, path);
+	if (tree->image_start == start) {
+		rc = write_image(tree, new_path);
+	} else {
+		rc = create_with_librrd(new_path, start);
+		if (rc == NM_OK)
+			keep_image(tree, new_path, start);
+		else
+			return store_error(err, err_size, path);
+	}
+	if (rc == NM_OK && rename(new_path, path) < 0)
+		rc = -errno;
+	if (rc < 0)
+		return system_error(rc, err, err_size, path);
+	tree->created++;
 	return NM_OK;
 }
 
@@ -315,4 +369,6 @@ rrdfile_close(struct rrdfile_tree *tree)
 {
 	rrd_undo_close(tree->undo);
 	tree->undo = NULL;
+	free(tree->image);
+	tree->image = NULL;
 }

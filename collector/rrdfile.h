@@ -25,6 +25,11 @@ struct rrdfile_tree {
 	    leave_broken; /* the caller's: files that do not parse stay where they are, NM_EFORMAT tells */
 	bool undone;     /* an update was cut off last time, and is undone */
 	uint64_t broken; /* files that were put aside */
+	uint64_t created;
+	/* a file without values that begins at image_start (0: none), for all that begin then */
+	uint8_t *image;
+	size_t image_len;
+	uint32_t image_start;
 	struct log_limit broken_log;
 };
 

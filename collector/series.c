@@ -13,12 +13,18 @@
 _Static_assert(sizeof(struct rrd_series) == 4 + 4 + sizeof(struct addr) + 4,
                "padding would be hashed");
 
+uint64_t
+series_hash(const struct rrd_series *key)
+{
+	return XXH3_64bits(key, sizeof(*key));
+}
+
 /* The slot of a key: where it is, or where it goes. Never full: slots are twice the entries. */
 static size_t
 find_slot(const struct series_table *t, const struct rrd_series *key)
 {
 	size_t mask = 2 * t->size - 1;
-	size_t at = XXH3_64bits(key, sizeof(*key)) & mask;
+	size_t at = series_hash(key) & mask;
 
 	while (t->slots[at] != 0 &&
 	       memcmp(&t->entries[t->slots[at] - 1].key, key, sizeof(*key)) != 0)

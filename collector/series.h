@@ -14,9 +14,9 @@
 struct series_entry {
 	struct rrd_series key;
 	uint32_t
-	    last_end; /* in a table of files: time of the file's last update, 0: not known. In a minute: 1
-	                    * when the entry was written */
-	uint64_t in; /* octets */
+	    last_end; /* in a table of files: time of the file's last update, 0: not known. In a
+	                    * minute: what became of the entry (minutes.h) */
+	uint64_t in;  /* octets */
 	uint64_t out;
 };
 
@@ -33,6 +33,9 @@ void series_fini(struct series_table *table);
 /* The entry of a series, made with zeros when it is new. NULL: out of memory. Valid until the next call. `key` has no
  * padding; fields that its scope does not use are 0. */
 struct series_entry *series_get(struct series_table *table, const struct rrd_series *key);
+
+/* The same for equal keys, evenly spread. */
+uint64_t series_hash(const struct rrd_series *key);
 
 /* The entry of a series that is there, or NULL. */
 struct series_entry *series_find(struct series_table *table, const struct rrd_series *key);

@@ -14,6 +14,7 @@
 
 #include "lib/addr.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,5 +36,9 @@ struct rrd_series {
 int rrdpath_folder(const char *root, const struct rrd_series *series, char *ret_path, size_t size);
 /* The file of a series below `root`. 0 or NM_ELIMIT. */
 int rrdpath_file(const char *root, const struct rrd_series *series, char *ret_path, size_t size);
+
+/* The series of a file's or folder's path below the root, as the two above make them and not otherwise; a folder's has `app`
+ * RRD_APP_ALL. 0 or NM_EFORMAT. */
+int rrdpath_parse(const char *path, struct rrd_series *ret_series, bool *ret_is_file);
 
 #endif

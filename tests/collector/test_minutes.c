@@ -126,6 +126,70 @@ more_open_minutes_than_the_cap_are_counted(void **state)
 }
 
 static void
+each_series_waits_for_its_turn_among_n_minutes_and_no_longer(void **state)
+{
+	enum { N = 5, SERIES = 1000 };
+	size_t due[N] = { 0 };
+
+	(void)state;
+	for (uint32_t i = 0; i < SERIES; i++) {
+		struct rrd_series key = { .scope = RRD_GROUP, .group = i };
+		uint32_t closed = 1;
+
+		minutes.floor = MINUTE;
+		assert_false(minutes_is_due(&minutes, MINUTE, &key, N));
+		for (; closed <= N; closed++) {
+			minutes.floor = MINUTE + closed * RRD_STEP_S;
+			if (minutes_is_due(&minutes, MINUTE, &key, N))
+				break;
+		}
+		assert_in_range(closed, 1, N);
+		due[closed - 1]++;
+		/* the turn comes again after n minutes, whatever was written before */
+		for (uint32_t wait = 0; wait < N; wait++) {
+			minutes.floor = MINUTE + (closed + wait) * RRD_STEP_S;
+			assert_false(
+			    minutes_is_due(&minutes, MINUTE + closed * RRD_STEP_S, &key, N));
+		}
+		minutes.floor = MINUTE + (closed + N) * RRD_STEP_S;
+		assert_true(minutes_is_due(&minutes, MINUTE + closed * RRD_STEP_S, &key, N));
+	}
+	for (size_t i = 0; i < N; i++)
+		assert_in_range(due[i], SERIES / N * 7 / 10, SERIES / N * 13 / 10);
+}
+
+static void
+with_one_minute_at_a_time_what_is_closed_is_due(void **state)
+{
+	struct rrd_series key = { .scope = RRD_TOTALS };
+
+	(void)state;
+	minutes.floor = MINUTE + RRD_STEP_S;
+	assert_true(minutes_is_due(&minutes, MINUTE, &key, 1));
+	assert_false(minutes_is_due(&minutes, MINUTE + RRD_STEP_S, &key, 1));
+}
+
+static void
+what_is_written_of_a_minute_is_counted(void **state)
+{
+	struct minute *minute;
+
+	(void)state;
+	add(MINUTE, 1, 1);
+	add(MINUTE, 2, 1);
+	assert_null(minutes_find(&minutes, MINUTE + 60));
+	minute = minutes_find(&minutes, MINUTE);
+	assert_non_null(minute);
+	minutes_mark(minute, &minute->table.entries[0], MINUTE_SENT);
+	assert_int_equal(minute->written, 0);
+	minutes_mark(minute, &minute->table.entries[0], MINUTE_WRITTEN);
+	minutes_mark(minute, &minute->table.entries[1], MINUTE_WRITTEN);
+	assert_int_equal(minute->written, 2);
+	minutes_mark(minute, &minute->table.entries[1], MINUTE_WAITS);
+	assert_int_equal(minute->written, 1);
+}
+
+static void
 a_table_finds_each_of_many_series_again(void **state)
 {
 	struct series_table table = { 0 };
@@ -162,6 +226,9 @@ main(void)
 		WITH_MINUTES(closing_goes_forward_only),
 		WITH_MINUTES(a_new_series_beyond_the_cap_is_counted_and_known_ones_still_add_up),
 		WITH_MINUTES(more_open_minutes_than_the_cap_are_counted),
+		WITH_MINUTES(each_series_waits_for_its_turn_among_n_minutes_and_no_longer),
+		WITH_MINUTES(with_one_minute_at_a_time_what_is_closed_is_due),
+		WITH_MINUTES(what_is_written_of_a_minute_is_counted),
 		cmocka_unit_test(a_table_finds_each_of_many_series_again),
 	};
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What netmond writes into the RRD tree, against the flows' octets, minute by minute."""
+import random
 import signal
 import time
 from collections import defaultdict
@@ -219,6 +220,52 @@ class Rrd(e2e.Case):
         self.assertEqual(netmond.stop(signal.SIGTERM), 0)
         rows = self.rows("totals", "all")
         self.assertEqual({m: r[1] for m, r in rows.items() if r[1]}, spread(records))
+
+    def dumps(self):
+        """{file of the tree: all that it holds}."""
+        return {str(path.relative_to(self.rrd)): self.dump(path) for path in sorted(self.rrd.rglob("*.rrd"))}
+
+    def dump(self, path):
+        out = self.dir / "dump.xml"
+        rrdtool.dump(str(path), str(out))
+        return out.read_text(encoding="utf-8")
+
+    def deliver_with_kills(self, name, batches, kills):
+        """All files after a run over these batches, with kill -9 after some of them and at once behind them."""
+        self.dir, self.rrd = self.base / name, self.base / name / "rrd"
+        self.dir.mkdir()
+        e2e.run("netmon", "--store", f"sqlite:{self.dir}/netmon.db", "store", "init")
+        e2e.run("netmon", "--store", f"sqlite:{self.dir}/netmon.db", "groups", "import", self.groups)
+        port = e2e.free_port()
+        netmond = self.netmond("--rrd-minutes", "5", store=True, rrd=True, port=port)
+        probe = None
+        for n, records in enumerate(batches, 1):
+            if not probe:
+                probe = Probe(port)
+                self.addCleanup(probe.close)
+                probe.greet(first=n, following=n)
+            probe.store(n, records)
+            if n in kills:
+                time.sleep(kills[n])
+                netmond.kill()
+                netmond, probe = self.netmond("--rrd-minutes", "5", store=True, rrd=True, port=port), None
+        self.assertEqual(netmond.stop(), 0)
+        self.assertNotIn("failed so far", netmond.log())
+        return self.dumps()
+
+    def test_with_minutes_that_wait_in_memory_a_kill_changes_no_file(self):
+        self.base = self.dir
+        chance = random.Random(5)
+        records = [Record(f"10.0.0.{n % 9}", octets=1000 + n, application=n % 4, started=START + n * 4,
+                          expires=START + n * 4 + 3) for n in range(900)]
+        batches = [records[n:n + 30] for n in range(0, 900, 30)]
+        want = self.deliver_with_kills("calm", batches, {})
+        self.assertGreater(len(want), 40)
+        kills = {n: chance.choice((0, 0.001, 0.005, 0.02)) for n in chance.sample(range(2, 30), 8)}
+        got = self.deliver_with_kills("killed", batches, kills)
+        self.assertEqual(got.keys(), want.keys())
+        for path, text in want.items():
+            self.assertEqual(got[path], text, path)
 
     def with_store(self, batches, first=1):
         """Runs a collector with a store over these batches of records, the first of them numbered; its log."""

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What others ask of the feed: the pages for files that are up to date, the status for counts. */
+#include "collector/feed_parts.h"
+#include "lib/err.h"
+
+#include <string.h>
+
+/* Writes what is closed of all series of a scope. */
+static void
+write_scope(struct feed *feed, struct rrd_series key)
+{
+	static const int sums[] = { RRD_APP_ALL, RRD_TRANSIT };
+
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
+		key.app = sums[i];
+		feed_write_series(feed, &key);
+	}
+	for (size_t i = 0; i < feed->n_apps; i++) {
+		key.app = feed->apps[i];
+		feed_write_series(feed, &key);
+	}
+}
+
+/* Brings one file, or all of a folder, up to date. 0 or NM_EFORMAT. */
+static int
+flush_path(struct feed *feed, const char *path)
+{
+	struct rrd_series series;
+	bool is_file;
+
+	if (rrdpath_parse(path, &series, &is_file) < 0)
+		return NM_EFORMAT;
+	feed->stats.flushes++;
+	if (is_file)
+		feed_write_series(feed, &series);
+	else
+		write_scope(feed, series);
+	return NM_OK;
+}
+
+void
+feed_answer_flush(void *ctx, const char *argument, FILE *out)
+{
+	struct feed *feed = ctx;
+
+	if (!argument || flush_path(feed, argument) < 0)
+		(void)fputs("error: not a file or folder of the RRD tree\n", out);
+	else
+		(void)fputs("ok\n", out);
+}
+
+void
+feed_get_stats(const struct feed *feed, struct feed_stats *ret_stats)
+{
+	*ret_stats = feed->stats;
+	ret_stats->late_octets = feed->minutes.late_octets;
+	ret_stats->refused_octets = feed->minutes.refused_octets;
+	ret_stats->ahead_octets = feed->ahead_octets;
+	ret_stats->broken = feed->tree.broken;
+	ret_stats->created = feed->tree.created;
+	ret_stats->entries = feed->minutes.entries;
+	ret_stats->entries_max = feed->minutes.entries_max;
+	ret_stats->oldest_s = feed->minutes.n > 0 ? feed->minutes.list[0]->minute : 0;
+	ret_stats->written_s = feed->state.written;
+	ret_stats->newest_s = feed->newest_s;
+	ret_stats->files = feed->files.n;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the parts of the feed share (feed.h): feed.c adds up, feed_write.c writes what is due, feed_cached.c gives it to an
+ * rrdcached instead, feed_ask.c answers the pages, feed_store.c reads the store. For those files only. One thread.
+ */
+#ifndef NETMON_COLLECTOR_FEED_PARTS_H
+#define NETMON_COLLECTOR_FEED_PARTS_H
+
+#include "collector/feed.h"
+#include "collector/feed_state.h"
+#include "collector/minutes.h"
+#include "collector/rrdfile.h"
+#include "lib/log.h"
+
+#define FEED_SLICE_MS 20 /* writing in one turn of the loop */
+#define FEED_SHEAF \
+	64 /* minutes of a series that are written together at most; more than FEED_MINUTES_MAX */
+#define FEED_FILES_MAX 1000000u
+#define FEED_APPS      65536u
+
+/* A value that is on its way to an rrdcached. */
+struct feed_sent {
+	uint32_t minute;
+	uint32_t entry; /* index in the minute's table */
+	bool failed;    /* counted already */
+};
+
+struct feed {
+	struct feed_config config;
+	unsigned n_minutes;      /* of a series that are written together */
+	struct loop *loop;       /* NULL until attached */
+	struct feed_state state; /* watermark and lock */
+	struct rrdfile_tree tree;
+	struct group_set *groups;
+	struct minutes minutes;
+	struct series_table files; /* last updates that are known */
+	uint32_t newest_s;         /* latest end of a record so far */
+	bool rebuilding;           /* parts of written minutes are no news */
+	bool broken_seen;          /* while rebuilding: a file does not parse */
+	int64_t batch_ms;          /* when a batch came last */
+	int64_t hold_until_ms;
+	struct feed_stats stats;
+	struct log_limit failure_log;
+	struct log_limit late_log;
+	uint64_t ahead_octets; /* for minutes that are still to come */
+	uint64_t late_logged;
+
+	/* the walk over closed minutes that looks for what is due */
+	size_t walk_minute; /* index of the minute */
+	size_t walk_entry;
+	uint32_t walk_floor; /* what was closed when the walk began */
+	bool hurry;          /* everything that is closed is due */
+
+	/* applications that were ever seen, so that a subject's series can be asked for without a walk */
+	uint8_t app_seen[FEED_APPS / 8];
+	uint16_t apps[FEED_APPS];
+	size_t n_apps;
+};
+
+int64_t feed_now_ms(void); /* monotonic */
+
+/* --- feed.c ----------------------------------------------------------------------------------------------------------- */
+
+/* Adds a record; `feed->rebuilding` decides what becomes of parts before the watermark. */
+void feed_add(struct feed *feed, const struct record *r);
+/* Closes what is old enough by data time, and makes room when memory gets short. */
+void feed_close_due(struct feed *feed);
+
+/* --- feed_write.c ----------------------------------------------------------------------------------------------------- */
+
+/* Minutes of one series that are closed and neither written nor sent, from the oldest; they are marked with `mark`. With
+ * ret_sent, where they are. */
+size_t feed_collect(struct feed *feed, const struct rrd_series *key, enum minute_mark mark,
+                    struct rrdfile_value *ret_values, struct feed_sent *ret_sent);
+/* What is known of a series' file; NULL when no more files are kept in mind. */
+struct series_entry *feed_file(struct feed *feed, const struct rrd_series *key);
+/* Writes all that is closed of a series into its file. */
+void feed_write_series(struct feed *feed, const struct rrd_series *key);
+/* Counts and logs values that could not be written. */
+void feed_failed(struct feed *feed, size_t n, const char *why);
+/* From now on all that is closed is due, until it is written. */
+void feed_hurry(struct feed *feed);
+/* Writes closed minutes for a slice, due or not. */
+void feed_write_now(struct feed *feed);
+/* Writes what is due for at most `slice_ms`. True when some is left that can be written now. */
+bool feed_write_slice(struct feed *feed, int64_t slice_ms);
+/* Writes everything that is closed, with patience for an rrdcached. */
+void feed_write_all(struct feed *feed);
+
+#endif

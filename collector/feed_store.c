@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the feed reads from the store: minutes that a crash took along, and flows that another process stores. */
+#include "collector/feed_parts.h"
+#include "lib/db_flow.h"
+#include "lib/err.h"
+
+static int
+rebuild_one(void *ctx, const struct record *r)
+{
+	struct feed *feed = ctx;
+
+	feed_add(feed, r);
+	feed_close_due(feed);
+	return feed->broken_seen;
+}
+
+/* Whether the files of minutes in memory parse; those of closed minutes were asked when they were written. */
+static void
+check_open(struct feed *feed)
+{
+	for (size_t i = 0; i < feed->minutes.n; i++) {
+		const struct series_table *table = &feed->minutes.list[i]->table;
+
+		for (size_t k = 0; k < table->n && !feed->broken_seen; k++)
+			if (rrdfile_check(&feed->tree, &table->entries[k].key) == NM_EFORMAT)
+				feed->broken_seen = true;
+	}
+}
+
+/* Back to an empty memory, with nothing closed. */
+static void
+forget(struct feed *feed)
+{
+	minutes_fini(&feed->minutes);
+	minutes_init(&feed->minutes, FEED_ENTRIES_MAX);
+	feed->walk_minute = 0;
+	feed->walk_entry = 0;
+	feed->newest_s = 0;
+	feed->ahead_octets = 0;
+}
+
+int
+feed_rebuild(struct feed *feed, struct db *db)
+{
+	feed->rebuilding = true;
+	feed->tree.leave_broken = true;
+	int rc = db_flow_each(db, feed->minutes.floor, rebuild_one, feed);
+	if (rc == NM_OK && feed->state.lost)
+		check_open(feed);
+	feed->tree.leave_broken = false;
+	if (rc >= 0 && feed->broken_seen) {
+		log_warn("RRD: files do not parse; all that the store has is added up again");
+		forget(feed);
+		feed->broken_seen = false;
+		rc = db_flow_each(db, 0, rebuild_one, feed);
+	}
+	feed->rebuilding = false;
+	if (rc == NM_OK)
+		feed->state.lost = false;
+	return rc;
+}

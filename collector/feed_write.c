@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From closed minutes into files. A walk over the closed minutes, oldest first, looks for entries that are due, and takes all
+ * that is closed of their series along; it begins anew when more has closed. A minute whose entries are all written is
+ * forgotten, if it is the oldest, and then the watermark rises.
+ */
+#include "collector/feed_parts.h"
+#include "lib/err.h"
+
+#include <inttypes.h>
+
+#define WRITES_A_LOOK \
+	16 /* updates between two looks at the clock: one takes 50 us, or 1 ms from the disk */
+#define ENTRIES_A_LOOK 8192  /* the same for entries that are only looked at */
+#define PATIENCE_MS    10000 /* for an rrdcached, at the end */
+
+size_t
+feed_collect(struct feed *feed, const struct rrd_series *key, enum minute_mark mark,
+             struct rrdfile_value *ret_values, struct feed_sent *ret_sent)
+{
+	struct minute *minute;
+	size_t n = 0;
+
+	for (size_t i = 0; n < FEED_SHEAF && (minute = minutes_closed(&feed->minutes, i)); i++) {
+		struct series_entry *e = series_find(&minute->table, key);
+
+		if (!e || e->last_end != MINUTE_WAITS)
+			continue;
+		if (ret_sent)
+			ret_sent[n] =
+			    (struct feed_sent){ .minute = minute->minute,
+				                .entry = (uint32_t)(e - minute->table.entries) };
+		ret_values[n++] = (struct rrdfile_value){ minute->minute, e->in, e->out };
+		minutes_mark(minute, e, mark);
+	}
+	return n;
+}
+
+struct series_entry *
+feed_file(struct feed *feed, const struct rrd_series *key)
+{
+	return feed->files.n < FEED_FILES_MAX ? series_get(&feed->files, key)
+	                                      : series_find(&feed->files, key);
+}
+
+void
+feed_failed(struct feed *feed, size_t n, const char *why)
+{
+	feed->stats.failed += n;
+	if (log_allowed(&feed->failure_log))
+		log_error("RRD: %s (%" PRIu64 " values failed so far)", why, feed->stats.failed);
+}
+
+void
+feed_write_series(struct feed *feed, const struct rrd_series *key)
+{
+	struct rrdfile_value values[FEED_SHEAF];
+	struct rrdfile_update u = { key, values,
+		                    feed_collect(feed, key, MINUTE_WRITTEN, values, NULL) };
+	uint32_t unknown = 0;
+	char err[256];
+
+	if (u.n == 0)
+		return;
+	struct series_entry *file = feed_file(feed, key);
+	int rc = rrdfile_put(&feed->tree, &u, file ? &file->last_end : &unknown, err, sizeof(err));
+	feed->stats.updates++;
+	if (rc == NM_OK)
+		feed->stats.written += u.n;
+	else if (rc == NM_EFORMAT && feed->tree.leave_broken)
+		feed->broken_seen = true;
+	else if (rc != NM_EEXISTS)
+		/* NM_EEXISTS: written before a crash, and added up again from the store */
+		feed_failed(feed, u.n, err);
+}
+
+/* Forgets the oldest minutes that are written: so the watermark says. */
+static void
+end_minutes(struct feed *feed)
+{
+	struct minute *minute;
+	bool any = false;
+
+	while ((minute = minutes_closed(&feed->minutes, 0)) && minute->written == minute->table.n) {
+		feed->state.written = minute->minute + RRD_STEP_S;
+		minutes_drop(&feed->minutes);
+		any = true;
+		if (feed->walk_minute > 0)
+			feed->walk_minute--;
+		else
+			feed->walk_entry = 0;
+	}
+	int rc = any ? feed_state_save(feed->config.root, &feed->state) : NM_OK;
+	if (rc < 0 && log_allowed(&feed->failure_log))
+		log_error("RRD: %s: the watermark cannot be written: %s", feed->config.root,
+		          nm_strerror(rc));
+}
+
+/* The next entry that is due; NULL when there is none, or after so many entries that the clock wants to be looked at
+ * (*ret_more). */
+static const struct rrd_series *
+next_due(struct feed *feed, bool *ret_more)
+{
+	const struct minute *minute;
+	size_t looked = 0;
+
+	*ret_more = false;
+	while ((minute = minutes_closed(&feed->minutes, feed->walk_minute))) {
+		for (; feed->walk_entry < minute->table.n; feed->walk_entry++) {
+			const struct series_entry *e = &minute->table.entries[feed->walk_entry];
+
+			if (++looked > ENTRIES_A_LOOK) {
+				*ret_more = true;
+				return NULL;
+			}
+			if (e->last_end == MINUTE_WAITS &&
+			    (feed->hurry || minutes_is_due(&feed->minutes, minute->minute, &e->key,
+			                                   feed->n_minutes)))
+				return &e->key;
+		}
+		feed->walk_minute++;
+		feed->walk_entry = 0;
+	}
+	return NULL;
+}
+
+/* Begins the walk anew when there is more to be found. */
+static void
+begin_walk(struct feed *feed)
+{
+	if (feed->walk_floor == feed->minutes.floor)
+		return;
+	feed->walk_floor = feed->minutes.floor;
+	feed->walk_minute = 0;
+	feed->walk_entry = 0;
+}
+
+bool
+feed_write_slice(struct feed *feed, int64_t slice_ms)
+{
+	int64_t end = feed_now_ms() + slice_ms;
+	bool more;
+
+	begin_walk(feed);
+	do {
+		for (unsigned i = 0; i < WRITES_A_LOOK; i++) {
+			const struct rrd_series *due = next_due(feed, &more);
+
+			if (!due)
+				break;
+			feed_write_series(feed, due);
+			more = true;
+		}
+		end_minutes(feed);
+	} while (more && feed_now_ms() < end);
+	if (!more)
+		feed->hurry = false;
+	return more;
+}
+
+void
+feed_hurry(struct feed *feed)
+{
+	if (!feed->hurry)
+		feed->walk_floor = 0; /* what was not due is */
+	feed->hurry = true;
+}
+
+void
+feed_write_now(struct feed *feed)
+{
+	feed_hurry(feed);
+	(void)feed_write_slice(feed, FEED_SLICE_MS);
+}
+
+void
+feed_write_all(struct feed *feed)
+{
+	while (minutes_closed(&feed->minutes, 0))
+		feed_write_now(feed);
+}
