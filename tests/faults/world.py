@@ -20,8 +20,10 @@ import time
 from pathlib import Path
 
 import netmon_e2e as e2e
+from disk import SmallDisk
+from netns import COLLECTOR_ADDRESS
 from pki import Pki
-from stores import SqliteStore
+from stores import SqliteStore, wait_stored
 from truth import Truth, compare
 
 PROBE, COLLECTOR = "probe", "collector"
@@ -32,28 +34,34 @@ class Fault(AssertionError):
 
 
 class World:
-    def __init__(self, seed=1, store=SqliteStore, tls=True, plant=None, folder=None, feed=None, power_cuts=True):
-        """plant: name of a bug that the programs of BUILD/plants have on purpose. folder: made below it. feed: more
-        settings of the feed. power_cuts: kills of the probe may take what was not synced."""
+    def __init__(self, seed=1, store=SqliteStore, tls=True, plant=None, feed=None, power_cuts=True, cable=None,
+                 disks=None):
+        """plant: name of a bug that the programs of BUILD/plants have on purpose. feed: more settings of the feed.
+        power_cuts: kills of the probe may take what was not synced. cable: a netns.Cable between both sides. disks: sizes
+        of small ones for "spool" and "store"."""
         self.rng = random.Random(seed)
-        self.dir = Path(tempfile.mkdtemp(prefix="netmon-faults-", dir=folder))
-        self.plant, self.power_cuts = plant, power_cuts
+        self.dir = Path(tempfile.mkdtemp(prefix="netmon-faults-"))
+        self.plant, self.power_cuts, self.cable = plant, power_cuts, cable
+        self.address = COLLECTOR_ADDRESS if cable else "127.0.0.1"
         self.programs = e2e.BUILD / "plants" if plant else e2e.BUILD
         self.port = e2e.free_port()
-        self.spool, self.graves = self.dir / "spool", self.dir / "graves"
-        self.spool.mkdir(mode=0o700)
+        self.disks = {name: SmallDisk(self.dir / name, size) for name, size in (disks or {}).items()}
+        self.spool, self.graves = self.dir / "spool" / "feed", self.dir / "spool" / "graves"
+        self.spool.mkdir(mode=0o700, parents=True)
         self.graves.mkdir()
         self.truth = Truth()
-        self.pki = Pki(self.dir, "feed") if tls else None
+        self.pki = Pki(self.dir, "feed", self.address) if tls else None
         self.feed = {"rate": 2000, "batch": 20, "age_ms": 5, **(feed or {})}
         self.running = {}
         self.runs = 0
         self.cuts = 0  # files of the spool that lost their tail
         self.kills = {}
-        self.under = {PROBE: [], COLLECTOR: []}  # words in front of a command, such as a network namespace's
+        self.under = {PROBE: cable.under("p") if cable else [], COLLECTOR: cable.under("c") if cable else []}
         self.env = {PROBE: {}, COLLECTOR: {}}
+        self.preload = {PROBE: [], COLLECTOR: []}  # libraries
         self.options = []  # more of netmond's
-        self.store = store(self.dir)
+        (self.dir / "store").mkdir(exist_ok=True)
+        self.store = store(self.dir / "store")
 
     def __enter__(self):
         return self
@@ -62,6 +70,8 @@ class World:
         for process in self.running.values():
             self._end(process)
         self.store.stop()
+        for disk in self.disks.values():
+            disk.free()
         if kind is None or os.environ.get("NETMON_FAULTS_CLEAN"):
             shutil.rmtree(self.dir, ignore_errors=True)
         elif issubclass(kind, Exception):
@@ -94,19 +104,25 @@ class World:
                 env=e2e.environment({**env, **self.env[who], **({"NETMON_PLANT": self.plant} if self.plant else {})}))
 
     def start_collector(self, wait=False):
-        argv = [self.programs / "netmond", "--listen", "127.0.0.1", "-p", self.port, "--store", self.store.dsn, *self.options]
+        argv = [self.programs / "netmond", "--listen", self.address, "-p", self.port, "--store", self.store.dsn, *self.options]
         if self.pki:
             argv += self.pki.collector_options()
-        self._start(COLLECTOR, argv, {})
+        self._start(COLLECTOR, argv, {"LD_PRELOAD": ":".join(self.preload[COLLECTOR])})
         if wait:
-            e2e.wait_until(lambda: self.alive(COLLECTOR) and e2e.port_listening(self.port), "netmond to listen")
+            e2e.wait_until(self.listening, "netmond to listen")
+
+    def listening(self):
+        """Whether the collector accepts, as its own namespace sees it."""
+        self.alive(COLLECTOR)
+        table = Path(f"/proc/{self.running[COLLECTOR].pid}/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+        return any(line.split()[1].endswith(f":{self.port:04X}") and line.split()[3] == "0A" for line in table)
 
     def start_probe(self):
         self.runs += 1
-        words = {"port": self.port, "run": self.runs, "spool": self.spool, **self.feed}
+        words = {"host": self.address, "port": self.port, "run": self.runs, "spool": self.spool, **self.feed}
         if self.pki:
             words.update(self.pki.feed_settings())
-        env = {"LD_PRELOAD": e2e.binary("tests/faults/powercut.so"), "POWERCUT_GRAVES": self.graves,
+        env = {"LD_PRELOAD": ":".join([e2e.binary("tests/faults/powercut.so"), *self.preload[PROBE]]), "POWERCUT_GRAVES": self.graves,
                "POWERCUT_SYNCED": self.dir / "synced"}
         self._start(PROBE, [self.programs / "tests/faults/feed/feed", *(f"{k}={v}" for k, v in words.items())], env)
 
@@ -170,6 +186,13 @@ class World:
             self.truth.look(path.read_bytes())
             path.unlink()
 
+    def caught_up(self, timeout):
+        """Waits until the store has what the spool has now; the seconds that it took."""
+        began = time.monotonic()
+        self.look()
+        wait_stored(self.store, sum(self.truth.rows.values()), timeout)
+        return time.monotonic() - began
+
     # --- the end ------------------------------------------------------------------------------------------------------
 
     def finish(self, timeout=90):
@@ -177,14 +200,20 @@ class World:
         for who, needs in ((PROBE, timeout), (COLLECTOR, 30)):
             self.alive(who)
             self.running[who].send_signal(signal.SIGTERM)
-            try:
-                status = self.running[who].wait(needs)
-            except subprocess.TimeoutExpired:
-                raise Fault(f"the {who} did not end within {needs} s: {self.backlog()}") from None
+            status = self._wait(who, needs)
             del self.running[who]
             if status != 0:
                 raise Fault(f"the {who} ended with {status}: {self.backlog()}")
         self.look()
+
+    def _wait(self, who, needs):
+        """Its status; meanwhile what it deletes is looked at, so that a small disk gets room."""
+        for _ in range(needs * 10):
+            try:
+                return self.running[who].wait(0.1)
+            except subprocess.TimeoutExpired:
+                self.look()
+        raise Fault(f"the {who} did not end within {needs} s: {self.backlog()}")
 
     def backlog(self):
         self.look()

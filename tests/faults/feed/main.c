@@ -10,6 +10,7 @@
  */
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/tls.h"
 #include "probe/export.h"
 
 #include <errno.h>
@@ -38,6 +39,7 @@ struct feed {
 	unsigned long age_ms; /* of a batch */
 	unsigned long spool_mb;
 	unsigned long finish_s; /* without progress */
+	struct tls *tls;        /* NULL: plain TCP */
 	struct sink *sink;
 	uint32_t serial;
 };
@@ -176,6 +178,7 @@ open_sink(struct feed *f)
 	const struct export_config config = {
 		.host = f->host,
 		.port = (uint16_t)f->port,
+		.tls = f->tls,
 		.probe = f->probe,
 		.links = links,
 		.n_links = LINKS,
@@ -190,6 +193,16 @@ open_sink(struct feed *f)
 	if (rc == NM_OK)
 		f->sink->ops->apps(f->sink, apps, 1, 1);
 	return rc;
+}
+
+static void
+open_tls(struct feed *f)
+{
+	const struct tls_files files = { .cert = f->cert, .key = f->key, .ca = f->ca };
+	char err[512];
+
+	if (f->cert && tls_new(&files, false, &f->tls, err, sizeof(err)) < 0)
+		log_fatal(1, "%s", err);
 }
 
 int
@@ -209,11 +222,13 @@ main(int argc, char **argv)
 			log_fatal(2, "what is %s?", argv[i]);
 	(void)sigemptyset(&action.sa_mask);
 	(void)sigaction(SIGTERM, &action, NULL);
+	open_tls(&f);
 	int rc = open_sink(&f);
 	if (rc < 0)
 		log_fatal(1, "%s", nm_strerror(rc));
 	feed_all(&f);
 	rc = f.sink->ops->finish(f.sink);
 	f.sink->ops->free(f.sink);
+	tls_free(f.tls);
 	return rc < 0 ? 1 : 0;
 }
