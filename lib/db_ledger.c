@@ -19,6 +19,131 @@ link_ledger_gap(const struct link_ledger *ledger)
 	return gap;
 }
 
+int64_t
+link_ledger_open(const struct link_ledger *l)
+{
+	return (int64_t)(l->packets[LEDGER_METERED] + l->packets[LEDGER_TABLE_OVERFLOW]) -
+	       (int64_t)(l->packets[LEDGER_EXPORTED] + l->packets[LEDGER_EXPORT_DROPPED] +
+	                 l->packets[LEDGER_CRASHED]);
+}
+
+static int64_t
+missing(const uint64_t *counts)
+{
+	return (int64_t)counts[LEDGER_EXPORTED] -
+	       (int64_t)(counts[LEDGER_STORED] + counts[LEDGER_SPOOL_DROPPED] +
+	                 counts[LEDGER_SPOOL_DAMAGED]);
+}
+
+int64_t
+link_ledger_missing(const struct link_ledger *ledger)
+{
+	return missing(ledger->packets);
+}
+
+int64_t
+link_ledger_missing_octets(const struct link_ledger *ledger)
+{
+	return missing(ledger->octets);
+}
+
+/* --- by minute, and over a life --------------------------------------------------------------------------------------- */
+
+/* Rows: link, probe, link's name, last seen, minute, cause, packets, octets; those that belong together come together. */
+static int
+walk(struct db_stmt *q, int (*each)(void *ctx, const struct link_ledger *ledger), void *ctx)
+{
+	struct link_ledger l = { 0 };
+	int rc, stop = 0;
+
+	while (stop == 0 && (rc = db_step(q)) > 0) {
+		int64_t cause = db_column_int(q, 5);
+
+		if (l.id != db_column_int(q, 0) || l.minute_s != (uint32_t)db_column_int(q, 4)) {
+			stop = l.id ? each(ctx, &l) : 0;
+			l = (struct link_ledger){ .id = db_column_int(q, 0),
+				                  .last_seen_s = (uint32_t)db_column_int(q, 3),
+				                  .minute_s = (uint32_t)db_column_int(q, 4) };
+			db_column_copy(q, 1, l.probe, sizeof(l.probe));
+			db_column_copy(q, 2, l.link, sizeof(l.link));
+		}
+		if (cause >= 0 && cause < LEDGER_CAUSE_MAX) {
+			l.packets[cause] = (uint64_t)db_column_int(q, 6);
+			l.octets[cause] = (uint64_t)db_column_int(q, 7);
+		}
+	}
+	db_done(q);
+	if (stop == 0 && rc == NM_OK && l.id)
+		stop = each(ctx, &l);
+	return stop != 0 ? stop : rc;
+}
+
+int
+db_ledger_minutes(struct db *db, uint32_t from_s, uint32_t until_s,
+                  int (*each)(void *ctx, const struct link_ledger *ledger), void *ctx)
+{
+	struct db_stmt *q;
+
+	if (db_query(db,
+	             "SELECT l.id, p.name, l.name, p.last_seen, x.minute, x.cause, x.packets, "
+	             "x.octets FROM (SELECT link, minute, cause, packets, octets FROM ledger "
+	             "WHERE minute >= ? AND minute < ? UNION ALL "
+	             "SELECT link, expires - expires % 60, 0, sum(packets), sum(octets) FROM flow "
+	             "WHERE expires >= ? AND expires < ? GROUP BY link, expires - expires % 60) x "
+	             "JOIN link l ON l.id = x.link JOIN probe p ON p.id = l.probe "
+	             "ORDER BY p.name, l.name, l.id, x.minute, x.cause",
+	             &q) < 0)
+		return NM_ESTORE;
+	for (int i = 0; i < 2; i++) {
+		db_bind_int(q, 2 * i + 1, from_s);
+		db_bind_int(q, 2 * i + 2, until_s);
+	}
+	return walk(q, each, ctx);
+}
+
+int
+db_ledger_life(struct db *db, int (*each)(void *ctx, const struct link_ledger *ledger), void *ctx)
+{
+	struct db_stmt *q;
+
+	if (db_query(
+		db,
+		"SELECT l.id, p.name, l.name, p.last_seen, (SELECT min(m.minute) FROM ledger m "
+		"WHERE m.link = l.id), g.cause, sum(g.packets), sum(g.octets) FROM ledger g "
+		"JOIN link l ON l.id = g.link JOIN probe p ON p.id = l.probe "
+		"GROUP BY l.id, p.name, l.name, p.last_seen, g.cause "
+		"ORDER BY p.name, l.name, l.id, g.cause",
+		&q) < 0)
+		return NM_ESTORE;
+	return walk(q, each, ctx);
+}
+
+int
+db_ledger_whole_since(struct db *db, uint32_t *ret_minute_s)
+{
+	struct db_stmt *q;
+	int rc = db_query(db,
+	                  "SELECT coalesce((SELECT min(minute) FROM ledger WHERE cause = 12 "
+	                  "AND packets > 0), -1), coalesce((SELECT min(expires) FROM flow), -1)",
+	                  &q);
+
+	if (rc < 0)
+		return rc;
+	rc = db_step(q);
+	if (rc > 0) {
+		int64_t exported = db_column_int(q, 0), oldest = db_column_int(q, 1);
+
+		if (exported < 0 || (oldest >= 0 && oldest < exported + 60))
+			*ret_minute_s = 0;
+		else if (oldest < 0)
+			*ret_minute_s = UINT32_MAX;
+		else
+			*ret_minute_s = (uint32_t)(oldest - oldest % 60 + 60);
+	}
+	db_done(q);
+	return rc > 0 ? NM_OK : NM_ESTORE;
+}
+
 /* --- by link ---------------------------------------------------------------------------------------------------------- */
 
 static const char ledger_sql[] =
@@ -77,7 +202,7 @@ db_ledger_each(struct db *db, enum usage_period period,
 static bool
 is_before_sampling(unsigned cause)
 {
-	return cause == LEDGER_KERNEL_DROPPED || cause == LEDGER_IF_DROPPED;
+	return cause == LEDGER_KERNEL_DROPPED || cause == LEDGER_IF_DROPPED || cause == LEDGER_GAP;
 }
 
 /* Packets that were looked at: all but what was dropped before and what was left out. */
@@ -107,8 +232,10 @@ add_link(void *ctx, const struct link_ledger *l)
 	struct usage_coverage *c = ctx;
 	uint64_t left_out = l->packets[LEDGER_SAMPLED_OUT], looked = looked_at(l);
 	uint64_t metered = scaled(l->packets[LEDGER_METERED], looked, left_out);
-	/* metered, but then the probe's export queue was full: the store never saw it. Records are scaled already */
-	uint64_t dropped = l->packets[LEDGER_EXPORT_DROPPED];
+	/* metered, but then the store never saw it: the probe's queue or its spool was full, its disk was damaged, it crashed.
+	 * Records are scaled already */
+	uint64_t dropped = l->packets[LEDGER_EXPORT_DROPPED] + l->packets[LEDGER_SPOOL_DROPPED] +
+	                   l->packets[LEDGER_SPOOL_DAMAGED] + l->packets[LEDGER_CRASHED];
 
 	c->links += l->packets[LEDGER_SEEN] || metered;
 	c->metered += metered > dropped ? metered - dropped : 0;

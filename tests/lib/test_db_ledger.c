@@ -179,6 +179,69 @@ what_was_odd_about_metered_packets_is_no_loss(void **state)
 	assert_int_equal(c.metered, 100);
 }
 
+static void
+what_no_probe_counted_and_what_the_spool_lost_is_not_covered(void **state)
+{
+	static const int64_t rows[][3] = {
+		{ 1, LEDGER_SEEN, 150 },         { 1, LEDGER_METERED, 100 },
+		{ 1, LEDGER_GAP, 50 },           { 1, LEDGER_SPOOL_DROPPED, 5 },
+		{ 1, LEDGER_SPOOL_DAMAGED, 6 },  { 1, LEDGER_CRASHED, 7 },
+		{ 1, LEDGER_EXPORT_DROPPED, 8 }, { 1, LEDGER_DUPLICATE, 30 },
+	};
+	struct usage_coverage c;
+
+	make_ledger(*state, rows, sizeof(rows) / sizeof(rows[0]));
+	assert_int_equal(db_coverage(((struct store *)*state)->db, USAGE_CURR, &c), NM_OK);
+	assert_int_equal(c.carried, 150);
+	assert_int_equal(c.metered, 100 - 5 - 6 - 7 - 8);
+}
+
+static int
+append_minute(void *ctx, const struct link_ledger *l)
+{
+	char *text = ctx;
+	size_t used = strlen(text);
+
+	(void)snprintf(text + used, 512 - used, "%s/%s@%u stored %llu missing %lld open %lld;",
+	               l->probe, l->link, l->minute_s,
+	               (unsigned long long)l->packets[LEDGER_STORED],
+	               (long long)link_ledger_missing(l), (long long)link_ledger_open(l));
+	return 0;
+}
+
+static void
+what_was_exported_is_compared_with_what_is_stored_minute_by_minute(void **state)
+{
+	struct db *db = ((struct store *)*state)->db;
+	uint32_t since = 7;
+	char text[512] = "";
+
+	assert_int_equal(db_run(db, "DELETE FROM ledger"), NM_OK);
+	assert_int_equal(db_run(db, "INSERT INTO ledger VALUES (1,60,2,100,0), (1,60,12,40,400), "
+	                            "(1,60,20,5,50), (1,120,12,50,500)"),
+	                 NM_OK);
+	assert_int_equal(
+	    db_run(db, "INSERT INTO flow (link, vlan, saddr, daddr, sport, dport, protocol, "
+	               "packets, octets, application, fraction, started, expires) VALUES "
+	               "(1,0,'::1','::1',1,2,6,35,350,0,0,60,119),"
+	               "(1,0,'::1','::1',1,2,6,49,500,0,0,60,120)"),
+	    NM_OK);
+	assert_int_equal(db_ledger_minutes(db, 0, 1000, append_minute, text), NM_OK);
+	assert_string_equal(text, "edge/a@60 stored 35 missing 0 open 60;"
+	                          "edge/a@120 stored 49 missing 1 open -50;");
+	text[0] = '\0';
+	assert_int_equal(db_ledger_minutes(db, 120, 180, append_minute, text), NM_OK);
+	assert_string_equal(text, "edge/a@120 stored 49 missing 1 open -50;");
+	text[0] = '\0';
+	assert_int_equal(db_ledger_life(db, append_minute, text), NM_OK);
+	assert_string_equal(text, "edge/a@60 stored 0 missing 85 open 10;");
+	assert_int_equal(db_ledger_whole_since(db, &since), NM_OK);
+	assert_int_equal(since, 0);
+	assert_int_equal(db_run(db, "DELETE FROM flow WHERE expires < 120"), NM_OK);
+	assert_int_equal(db_ledger_whole_since(db, &since), NM_OK);
+	assert_int_equal(since, 180);
+}
+
 int
 main(void)
 {
@@ -191,6 +254,8 @@ main(void)
 		TEST(what_sampling_leaves_out_is_no_loss_and_stands_in_the_coverage),
 		TEST(what_overflowed_the_flow_table_was_carried_but_is_nobodys),
 		TEST(what_was_odd_about_metered_packets_is_no_loss),
+		TEST(what_no_probe_counted_and_what_the_spool_lost_is_not_covered),
+		TEST(what_was_exported_is_compared_with_what_is_stored_minute_by_minute),
 	};
 
 	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
