@@ -4,8 +4,10 @@
 
 #include "lib/frame.h"
 #include "lib/log.h"
+#include "lib/loopback.h"
 #include "lib/settings.h"
 
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +124,25 @@ read_settings(struct options *o)
 	default_text(&o->rrd, settings.rrd);
 }
 
+/* Without TLS whoever reaches the port can write records, under any probe's name. */
+static void
+check_exposure(const struct options *o)
+{
+	bool local = true;
+
+	if (o->tls_cert || o->insecure || o->status)
+		return;
+	int rc = loopback_name(o->listen, &local);
+	if (rc != 0)
+		log_fatal(1, "cannot listen on %s: %s", o->listen, gai_strerror(rc));
+	if (!local)
+		opts_usage(
+		    "--listen %s is beyond this machine, and without TLS everybody there can "
+		    "forge records: netmon probe collector %s makes certificates for "
+		    "--tls-cert, or say --insecure",
+		    o->listen, strcmp(o->listen, "*") == 0 ? "NAME" : o->listen);
+}
+
 static void
 check(const struct options *o)
 {
@@ -154,6 +175,7 @@ options_parse(int argc, const char *const *argv, struct options *ret_options)
 	read_settings(ret_options);
 	default_text(&ret_options->listen, "localhost");
 	check(ret_options);
+	check_exposure(ret_options);
 }
 
 void

@@ -71,7 +71,7 @@ same(const struct tls_seen *a, const struct tls_seen *b)
 	       a->modified.tv_nsec == b->modified.tv_nsec;
 }
 
-/* What the files are now; one that is not there is all zeros. */
+/* What the files are now; one that is not there is all zeros, one in a folder that is closed to us is as it was. */
 static void
 look(const struct tls *tls, struct tls_seen *ret_now)
 {

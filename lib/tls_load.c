@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WARN_DAYS 30 /* before a certificate expires */
+
 /* What a failure is said about. */
 struct load {
 	const struct tls *tls;
@@ -81,6 +83,20 @@ open_noted(const struct load *l, enum tls_file file, int *ret_rc)
 	return in;
 }
 
+/* Nobody looks at a certificate until the day on which nothing works any more. */
+static void
+warn_of_end(const char *path, const X509 *cert)
+{
+	int days = 0, seconds = 0;
+
+	if (ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(cert)) != 1)
+		return;
+	if (days < 0 || seconds < 0)
+		log_warn("%s: this certificate has expired: nobody will take it", path);
+	else if (days < WARN_DAYS)
+		log_warn("%s: this certificate expires in %d days", path, days);
+}
+
 /* --- each file ------------------------------------------------------------------------------------------------------- */
 
 static int
@@ -91,6 +107,8 @@ take_cert(const struct load *l, FILE *in)
 
 	if (!cert || SSL_CTX_use_certificate(l->ctx, cert) != 1)
 		rc = fail(l, TLS_CERT, "it holds no certificate in PEM form");
+	else
+		warn_of_end(l->tls->paths[TLS_CERT], cert);
 	X509_free(cert);
 	while (rc == NM_OK && (cert = PEM_read_X509(in, NULL, no_password, NULL)) != NULL)
 		if (SSL_CTX_add0_chain_cert(l->ctx, cert) != 1) {

@@ -287,6 +287,7 @@ configure(struct exporter *x, const struct export_config *config)
 	x->sender.host = config->host;
 	x->sender.port = config->port;
 	x->sender.tls = config->tls;
+	x->sender.insecure = config->insecure;
 }
 
 int

@@ -19,6 +19,7 @@ struct export_config {
 	const char *host; /* name or address; not copied */
 	uint16_t port;
 	struct tls *tls; /* NULL: plain TCP; outlives the exporter, whose thread has it to itself */
+	bool insecure;   /* plain TCP also to addresses beyond loopback */
 	const char *probe;        /* this probe's name; not copied */
 	const char *const *links; /* names by index; not copied */
 	size_t n_links;

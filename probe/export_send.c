@@ -5,29 +5,33 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/stream.h"
+#include "probe/export_dial.h"
 
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#define CONNECT_MS   5000  /* for one address */
-#define ANSWER_MS    10000 /* from HELLO to HELLO_ACK */
-#define HEARTBEAT_MS 15000 /* sent when nothing else was for so long; the collector answers each */
-#define DEAD_MS      60000 /* nothing heard for so long: connect anew */
+#define ANSWER_MS    10000 /* for TLS, and from HELLO to HELLO_ACK */
+#define HEARTBEAT_MS 5000  /* sent when nothing else was for so long; the collector answers each */
+#define DEAD_MS      15000 /* nothing heard for so long: connect anew */
 #define BACKOFF_MIN  200   /* ms; doubles after each failure */
 #define BACKOFF_MAX  10000
-#define WINDOW       16 /* batches on the way without an acknowledgement */
+#define FENCED_MS    60000 /* until the next try, when the numbering is not this probe's alone */
+#define WINDOW \
+	64 /* batches on the way without an acknowledgement: small ones are many after an outage */
+#define WINDOW_OCTETS 4194304 /* and their size, so that full ones do not fill the memory */
 
 enum conn_state { CONN_HANDSHAKE, CONN_HELLO, CONN_STREAM };
+
+/* A batch that was begun and is not acknowledged. */
+struct flight {
+	uint64_t sequence;
+	size_t len;
+};
 
 /* One connection. */
 struct conn {
@@ -44,7 +48,12 @@ struct conn {
 	uint8_t *owned;                /* freed when it is sent */
 	struct export_item *last_item; /* the last batch that was begun; NULL: none yet */
 	uint64_t sent;                 /* its sequence, or what was committed before */
+	uint64_t done;                 /* the last one that is written whole, likewise */
 	uint64_t acked;
+	struct flight flights[WINDOW]; /* a ring */
+	unsigned flight_first;
+	unsigned n_flights;
+	size_t flight_octets;
 	unsigned apps_version; /* of the APPS frame that was sent */
 	/* what is being received */
 	size_t in_len;
@@ -58,98 +67,6 @@ struct limits {
 	struct log_limit refused;
 	unsigned backoff_ms;
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void
-drain_wakeups(const struct export_queue *q)
-{
-	uint64_t count;
-
-	/* an empty eventfd is as good */
-	if (read(q->wake_fd, &count, sizeof(count)) < 0)
-		return;
-}
-
-/* --- connecting --------------------------------------------------------------------------------------------------- */
-
-/* Waits for a connect that is under way. 0 or -errno; -ECANCELED when the queue stops. */
-static int
-await_connect(const struct export_sender *s, int fd)
-{
-	int64_t end = now_ms() + CONNECT_MS;
-
-	for (int64_t left = CONNECT_MS; left > 0; left = end - now_ms()) {
-		struct pollfd p[2] = { { .fd = fd, .events = POLLOUT },
-			               { .fd = s->queue->wake_fd, .events = POLLIN } };
-		int error = 0;
-		socklen_t len = sizeof(error);
-
-		(void)poll(p, 2, (int)left);
-		if (export_queue_stopped(s->queue))
-			return -ECANCELED;
-		if (p[1].revents)
-			drain_wakeups(s->queue);
-		if (!p[0].revents)
-			continue;
-		if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-			error = errno;
-		return -error;
-	}
-	return -ETIMEDOUT;
-}
-
-/* A connected, non-blocking socket or -errno. */
-static int
-connect_one(const struct export_sender *s, const struct addrinfo *ai)
-{
-	int on = 1;
-	int fd = socket(ai->ai_family, ai->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -errno;
-	int rc = connect(fd, ai->ai_addr, ai->ai_addrlen) < 0 ? -errno : 0;
-	if (rc == -EINPROGRESS)
-		rc = await_connect(s, fd);
-	if (rc < 0) {
-		(void)close(fd);
-		return rc;
-	}
-	/* acknowledgements are small and wanted at once; batches are written whole */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	return fd;
-}
-
-/* Tries every address of the name. A socket, or -1 with the reason in `why`. */
-static int
-connect_any(const struct export_sender *s, char *why, size_t size)
-{
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-	struct addrinfo *list;
-	char port[8];
-	int fd = -1;
-
-	(void)snprintf(port, sizeof(port), "%u", s->port);
-	int rc = getaddrinfo(s->host, port, &hints, &list);
-	if (rc != 0) {
-		(void)snprintf(why, size, "%s", gai_strerror(rc));
-		return -1;
-	}
-	for (const struct addrinfo *ai = list; ai && fd < 0; ai = ai->ai_next) {
-		fd = connect_one(s, ai);
-		if (fd < 0)
-			(void)snprintf(why, size, "%s", nm_strerror(fd));
-	}
-	freeaddrinfo(list);
-	return fd < 0 ? -1 : fd;
-}
 
 /* --- sending ------------------------------------------------------------------------------------------------------ */
 
@@ -180,6 +97,25 @@ begin_hello(struct conn *c)
 	return rc;
 }
 
+static void
+begin_batch(struct conn *c, struct export_item *item)
+{
+	c->flights[(c->flight_first + c->n_flights++) % WINDOW] =
+	    (struct flight){ item->sequence, item->len };
+	c->flight_octets += item->len;
+	c->last_item = item;
+	c->sent = item->sequence;
+	c->bytes = item->bytes;
+	c->len = item->len;
+	c->at = 0;
+}
+
+static bool
+window_is_open(const struct conn *c)
+{
+	return c->n_flights < WINDOW && (c->n_flights == 0 || c->flight_octets < WINDOW_OCTETS);
+}
+
 /* Chooses what goes out next when the last thing is out: applications, a batch, a heartbeat, or nothing. */
 static void
 choose_next(struct conn *c)
@@ -198,21 +134,15 @@ choose_next(struct conn *c)
 		c->at = 0;
 		return;
 	}
-	struct export_item *item =
-	    c->sent - c->acked < WINDOW ? export_queue_next(q, c->last_item) : NULL;
-	if (item) {
-		c->last_item = item;
-		c->sent = item->sequence;
-		c->bytes = item->bytes;
-		c->len = item->len;
-		c->at = 0;
-	} else if (now_ms() - c->tx_ms >= HEARTBEAT_MS &&
-	           frame_encode_heartbeat(c->control, sizeof(c->control), &len) == NM_OK) {
+	struct export_item *item = window_is_open(c) ? export_queue_next(q, c->last_item) : NULL;
+	if (item)
+		begin_batch(c, item);
+	else if (export_now_ms() - c->tx_ms >= HEARTBEAT_MS &&
+	         frame_encode_heartbeat(c->control, sizeof(c->control), &len) == NM_OK)
 		send_control(c, len);
-	}
 }
 
-/* Writes until there is nothing to write or the socket takes no more. 0 or -errno. */
+/* Writes until there is nothing to write or the socket takes no more. 0 or a negative code. */
 static int
 send_some(struct conn *c)
 {
@@ -224,14 +154,79 @@ send_some(struct conn *c)
 		ssize_t n = stream_write(c->stream, c->bytes + c->at, c->len - c->at);
 		if (n < 0)
 			return n == -EAGAIN ? 0 : (int)n;
-		c->tx_ms = now_ms();
+		c->tx_ms = export_now_ms();
 		c->at += (size_t)n;
-		if (c->at == c->len)
-			c->bytes = NULL;
+		if (c->at < c->len)
+			continue;
+		if (c->last_item && c->bytes == c->last_item->bytes)
+			c->done = c->sent;
+		c->bytes = NULL;
 	}
 }
 
 /* --- receiving ---------------------------------------------------------------------------------------------------- */
+
+/* The CRC that this probe's batch `sequence` has, or had; false when it is not known any more. */
+static bool
+own_crc(const struct export_sender *s, uint64_t sequence, uint32_t *ret_crc)
+{
+	struct export_item *item = NULL;
+
+	if (sequence + 1 == s->hello.first) {
+		*ret_crc = s->hello.base;
+		return true;
+	}
+	if (sequence < s->hello.first)
+		return false;
+	do
+		item = export_queue_next(s->queue, item);
+	while (item && item->sequence < sequence);
+	if (!item || item->sequence != sequence)
+		return false;
+	*ret_crc = item->crc;
+	return true;
+}
+
+/* Whether the store goes on from what this probe sent. */
+static bool
+is_own_chain(const struct export_sender *s, const struct frame_hello_ack *ack)
+{
+	uint32_t crc;
+
+	if (ack->committed >= s->hello.next)
+		return false;
+	/* 0: none yet, or the store does not know */
+	return ack->crc == 0 || !own_crc(s, ack->committed, &crc) || crc == 0 || crc == ack->crc;
+}
+
+static int
+say_fenced(const struct conn *c, const char *words, struct limits *limits)
+{
+	const struct export_sender *s = c->sender;
+
+	if (log_allowed(&limits->refused))
+		log_error(
+		    "collector %s port %u: %s: another probe has this one's name and spool, or "
+		    "the spool was put back to an older state. Nothing is sent. Give each "
+		    "probe a name and a spool of its own: stop netmonc, move the spool folder "
+		    "away, start it again",
+		    s->host, s->port, words);
+	return NM_EFENCED;
+}
+
+static int
+say_refused(const struct conn *c, const struct frame_hello_ack *ack, struct limits *limits)
+{
+	const struct export_sender *s = c->sender;
+	char text[256];
+
+	log_safe(text, sizeof(text), ack->text, strlen(ack->text));
+	if (ack->status == FRAME_STATUS_FENCED)
+		return say_fenced(c, text, limits);
+	if (log_allowed(&limits->refused))
+		log_error("collector %s port %u refuses this probe: %s", s->host, s->port, text);
+	return NM_EEXISTS; /* said already */
+}
 
 static int
 take_hello_ack(struct conn *c, const uint8_t *bytes, size_t len, struct limits *limits)
@@ -243,23 +238,23 @@ take_hello_ack(struct conn *c, const uint8_t *bytes, size_t len, struct limits *
 	int rc = frame_decode_hello_ack(bytes, len, &ack);
 	if (rc < 0 || c->state != CONN_HELLO)
 		return rc < 0 ? rc : NM_EORDER;
-	if (ack.status != FRAME_STATUS_OK) {
-		if (log_allowed(&limits->refused))
-			log_error("collector %s port %u refuses this probe: %s", s->host, s->port,
-			          log_safe(text, sizeof(text), ack.text, strlen(ack.text)));
-		return NM_EEXISTS; /* said already */
+	if (ack.status != FRAME_STATUS_OK)
+		return say_refused(c, &ack, limits);
+	if (!is_own_chain(s, &ack)) {
+		(void)snprintf(text, sizeof(text), "it has a batch %llu that is not this probe's",
+		               (unsigned long long)ack.committed);
+		return say_fenced(c, text, limits);
 	}
-	if (ack.committed >= s->hello.next)
-		return NM_EORDER;
 	if (ack.text[0])
 		log_warn("collector %s port %u says: %s", s->host, s->port,
 		         log_safe(text, sizeof(text), ack.text, strlen(ack.text)));
 	export_queue_ack(s->queue, ack.committed);
-	c->sent = c->acked = ack.committed < s->hello.first ? s->hello.first - 1 : ack.committed;
+	c->acked = ack.committed < s->hello.first ? s->hello.first - 1 : ack.committed;
+	c->sent = c->done = c->acked;
 	c->state = CONN_STREAM;
 	limits->backoff_ms = BACKOFF_MIN;
-	log_info("connected to collector %s port %u, batches up to %llu are stored", s->host,
-	         s->port, (unsigned long long)ack.committed);
+	log_info("connected to collector %s port %u%s, batches up to %llu are stored", s->host,
+	         s->port, s->tls ? " with TLS" : "", (unsigned long long)ack.committed);
 	return 0;
 }
 
@@ -267,19 +262,23 @@ static int
 take_ack(struct conn *c, const uint8_t *bytes, size_t len)
 {
 	struct frame_ack ack;
-	/* the batch that is being written cannot have been stored */
-	bool writing = c->bytes && c->last_item && c->bytes == c->last_item->bytes;
 
 	int rc = frame_decode_ack(bytes, len, &ack);
 	if (rc < 0)
 		return rc;
+	/* a batch that is not written whole cannot have been stored */
 	if (c->state != CONN_STREAM || ack.epoch != c->sender->queue->epoch ||
-	    ack.sequence > c->sent - (writing ? 1 : 0))
+	    ack.sequence > c->done)
 		return NM_EORDER;
 	if (ack.sequence <= c->acked)
 		return 0;
 	if (c->last_item && ack.sequence >= c->last_item->sequence)
 		c->last_item = NULL; /* it is freed now; what is left begins behind it */
+	while (c->n_flights > 0 && c->flights[c->flight_first].sequence <= ack.sequence) {
+		c->flight_octets -= c->flights[c->flight_first].len;
+		c->flight_first = (c->flight_first + 1) % WINDOW;
+		c->n_flights--;
+	}
 	c->acked = ack.sequence;
 	export_queue_ack(c->sender->queue, ack.sequence);
 	return 0;
@@ -338,7 +337,7 @@ receive_some(struct conn *c, struct limits *limits)
 		return -ECONNRESET;
 	if (n < 0)
 		return n == -EAGAIN ? 0 : (int)n;
-	c->rx_ms = now_ms();
+	c->rx_ms = export_now_ms();
 	if (c->skip) {
 		c->skip -= (size_t)n < c->skip ? (size_t)n : c->skip;
 		return 0;
@@ -363,7 +362,7 @@ await_socket(struct conn *c, bool writing)
 		p[0].events |= POLLOUT;
 	(void)poll(p, 2, stream_pending(c->stream) ? 0 : 1000);
 	if (p[1].revents)
-		drain_wakeups(c->sender->queue);
+		export_drain_wakeups(c->sender->queue);
 	return p[0].revents != 0 || stream_pending(c->stream);
 }
 
@@ -387,7 +386,7 @@ turn(struct conn *c, struct limits *limits)
 		if (rc < 0)
 			return rc;
 	}
-	int64_t quiet_ms = now_ms() - c->rx_ms;
+	int64_t quiet_ms = export_now_ms() - c->rx_ms;
 	return quiet_ms > (c->state == CONN_STREAM ? DEAD_MS : ANSWER_MS) ? -ETIMEDOUT : 0;
 }
 
@@ -403,7 +402,7 @@ converse(struct export_sender *s, int fd, struct limits *limits, char *why, size
 	c->sender = s;
 	c->fd = fd;
 	c->stream = s->tls ? stream_tls(s->tls, fd, s->host) : stream_plain(fd);
-	c->rx_ms = c->tx_ms = now_ms();
+	c->rx_ms = c->tx_ms = export_now_ms();
 	if (!c->stream)
 		rc = -ENOMEM;
 	while (rc == 0 && !export_queue_stopped(s->queue))
@@ -416,6 +415,21 @@ converse(struct export_sender *s, int fd, struct limits *limits, char *why, size
 	return rc;
 }
 
+/* Waits, or until the queue stops. */
+static void
+pause_for(const struct export_sender *s, unsigned wait_ms)
+{
+	int64_t end = export_now_ms() + wait_ms;
+
+	for (int64_t left = wait_ms; left > 0 && !export_queue_stopped(s->queue);
+	     left = end - export_now_ms()) {
+		struct pollfd p = { .fd = s->queue->wake_fd, .events = POLLIN };
+
+		if (poll(&p, 1, (int)left) > 0)
+			export_drain_wakeups(s->queue);
+	}
+}
+
 /* Waits between half and all of the back-off, and doubles it, so that many probes do not come back at one instant. */
 static void
 back_off(const struct export_sender *s, struct limits *limits)
@@ -424,16 +438,37 @@ back_off(const struct export_sender *s, struct limits *limits)
 
 	(void)!getrandom(&noise, sizeof(noise), 0);
 	unsigned wait_ms = limits->backoff_ms / 2 + noise % (limits->backoff_ms / 2 + 1);
-	int64_t end = now_ms() + wait_ms;
 	limits->backoff_ms =
 	    limits->backoff_ms * 2 < BACKOFF_MAX ? limits->backoff_ms * 2 : BACKOFF_MAX;
-	for (int64_t left = wait_ms; left > 0 && !export_queue_stopped(s->queue);
-	     left = end - now_ms()) {
-		struct pollfd p = { .fd = s->queue->wake_fd, .events = POLLIN };
+	pause_for(s, wait_ms);
+}
 
-		if (poll(&p, 1, (int)left) > 0)
-			drain_wakeups(s->queue);
-	}
+/* A certificate that was renewed counts from the next connection on. */
+static void
+renew(const struct export_sender *s)
+{
+	char err[512];
+	int rc = s->tls ? tls_reload(s->tls, err, sizeof(err)) : 0;
+
+	if (rc < 0)
+		log_warn("%s: the old certificate stays until netmonc is started again", err);
+	else if (rc > 0)
+		log_info("certificate read again");
+}
+
+/* One try; what ended it. `why` is empty when that was said already. */
+static int
+try_once(struct export_sender *s, struct limits *limits, char *why, size_t size)
+{
+	renew(s);
+	int fd = export_dial(s, why, size);
+	if (fd < 0)
+		return -ENOTCONN;
+	int rc = converse(s, fd, limits, why, size);
+	(void)close(fd);
+	if (rc == NM_EEXISTS || rc == NM_EFENCED)
+		why[0] = '\0';
+	return rc;
 }
 
 static void *
@@ -446,20 +481,17 @@ sender_main(void *arg)
 
 	while (!export_queue_stopped(s->queue)) {
 		char why[256] = "";
-		int fd = connect_any(s, why, sizeof(why));
+		int rc = try_once(s, &limits, why, sizeof(why));
 
-		if (fd >= 0) {
-			int rc = converse(s, fd, &limits, why, sizeof(why));
-			(void)close(fd);
-			if (rc == NM_EEXISTS)
-				why[0] = '\0';
-		}
 		if (export_queue_stopped(s->queue))
 			break;
 		if (why[0] && log_allowed(&lost))
 			log_warn("no connection to collector %s port %u: %s; trying again", s->host,
 			         s->port, why);
-		back_off(s, &limits);
+		if (rc == NM_EFENCED)
+			pause_for(s, FENCED_MS);
+		else
+			back_off(s, &limits);
 	}
 	return NULL;
 }

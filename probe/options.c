@@ -5,6 +5,7 @@
 #include "lib/err.h"
 #include "lib/frame.h"
 #include "lib/log.h"
+#include "lib/loopback.h"
 #include "lib/opttable.h"
 #include "lib/paths.h"
 #include "probe/filter.h"
@@ -213,6 +214,12 @@ check_tls(const struct options *o)
 {
 	if (!o->tls_cert != !o->tls_key || !o->tls_cert != !o->tls_ca)
 		opts_usage("--tls-cert, --tls-key and --tls-ca go together");
+	if (!o->tls_cert && !o->insecure && !o->output && !o->explain && o->host &&
+	    loopback_is_beyond(o->host))
+		opts_usage("collector %s is beyond this machine, and without TLS everybody between "
+		           "can read and forge records: netmon probe add, there, makes "
+		           "certificates, or say --insecure",
+		           o->host);
 }
 
 static void
@@ -347,8 +354,8 @@ options_print(const struct options *o)
 	else if (o->output)
 		printf("records        %s to standard output\n", o->output);
 	else
-		printf("records        to %s port %lu as probe \"%s\"\n", o->host, o->port,
-		       o->probe);
+		printf("records        to %s port %lu as probe \"%s\", %s\n", o->host, o->port,
+		       o->probe, o->tls_cert ? "with TLS" : "without TLS");
 	printf("flows          active %lu s, idle %lu s, %lu octets, %lu packets, at most %lu\n",
 	       o->active_s, o->idle_s, o->max_octets, o->max_packets, o->max_flows);
 	printf("fragments      at most %lu datagrams at a time\n", o->max_fragments);

@@ -286,6 +286,7 @@ open_sink(struct run *r)
 			.host = o->host,
 			.port = (uint16_t)o->port,
 			.tls = r->tls,
+			.insecure = o->insecure,
 			.probe = o->probe,
 			.links = links,
 			.n_links = o->links.n,

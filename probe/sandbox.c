@@ -160,6 +160,7 @@ sandbox_allow(struct sandbox_needs *needs, const char *path, bool writable)
 /* Texts that rows point to. */
 struct texts {
 	char *folders[3]; /* of lists */
+	char *keys[3];    /* folders of certificates */
 	char statistics[SANDBOX_PATHS_MAX / 2][64];
 };
 
@@ -207,6 +208,19 @@ allow_lists(struct sandbox_needs *needs, struct texts *t, const struct options *
 	}
 }
 
+/* Certificates that are renewed, as far as the user may read them. */
+static void
+allow_certificates(struct sandbox_needs *needs, struct texts *t, const struct options *o)
+{
+	const char *const files[] = { o->tls_cert, o->tls_key, o->tls_ca };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		t->keys[i] = files[i] ? folder_of(files[i]) : NULL;
+		if (t->keys[i])
+			sandbox_allow(needs, t->keys[i], false);
+	}
+}
+
 static void
 work_out_needs(const struct options *o, const struct user *user, struct texts *t,
                struct sandbox_needs *needs)
@@ -216,6 +230,7 @@ work_out_needs(const struct options *o, const struct user *user, struct texts *t
 	needs->port = o->output || o->explain ? 0 : (uint16_t)o->port;
 	needs->local_stream = needs->network && user->uid != 0;
 	allow_lists(needs, t, o);
+	allow_certificates(needs, t, o);
 	sandbox_allow(needs, o->module_dir, false);
 	if (o->state_dir)
 		sandbox_allow(needs, o->state_dir, true);
@@ -273,6 +288,8 @@ lock_up(const struct options *o, const struct user *user)
 	int rc = sandbox_lock(&needs, user->uid == 0);
 	for (size_t i = 0; i < sizeof(texts->folders) / sizeof(texts->folders[0]); i++)
 		free(texts->folders[i]);
+	for (size_t i = 0; i < sizeof(texts->keys) / sizeof(texts->keys[0]); i++)
+		free(texts->keys[i]);
 	free(texts);
 	return rc;
 }

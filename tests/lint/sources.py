@@ -16,8 +16,7 @@ TREE = Path(__file__).resolve().parents[2]
 FOLDERS = {
     "lib": (["lib/", "netmon/"], ["popt", "confuse", "sodium", "isal", "xxhash"]),
     "lib/db": (["lib/", "netmon/"], ["sqlite", "sodium", "xxhash"]),  # lib/db*.c and lib/db*.h
-    "lib/tls": (["lib/", "netmon/"], ["openssl"]),
-    "lib/stream": (["lib/", "netmon/"], ["openssl"]),
+    "lib/tls": (["lib/", "netmon/"], ["openssl"]),  # lib/tls*, lib/stream*
     "lib/include": (["netmon/"], []),
     "probe": (["probe/", "lib/", "netmon/"], ["pcap", "jansson", "popt", "confuse", "xxhash", "seccomp", "cap-ng"]),
     "probe/include": (["netmon/"], []),
@@ -60,8 +59,9 @@ SPDX = "/* SPDX-License-Identifier: GPL-3.0-or-later */"
 
 def folder_of(name):
     """The entry of FOLDERS that a file falls under, or None for tests."""
-    if name.startswith("lib/db"):
-        return "lib/db"
+    for prefix, folder in (("lib/db", "lib/db"), ("lib/tls", "lib/tls"), ("lib/stream", "lib/tls")):
+        if name.startswith(prefix):
+            return folder
     fitting = [f for f in FOLDERS if name.startswith(f + "/")]
     return max(fitting, key=len, default=None)
 
