@@ -25,6 +25,7 @@ static const struct {
 	}
 	FIELD(store, "sqlite:/var/lib/netmon/netmon.db"),
 	FIELD(rrd, "/var/lib/netmon/rrd"),
+	FIELD(control, "/run/netmon/netmond.sock"),
 	FIELD(base_url, ""),
 	FIELD(smtp_server, ""),
 	FIELD(smtp_from, "netmon@localhost"),

@@ -13,9 +13,10 @@
 #define SETTINGS_TEXT_MAX 512
 
 struct settings {
-	char file[PATHS_MAX];  /* the file that was read, empty when none was found */
-	char store[PATHS_MAX]; /* sqlite:PATH; default sqlite:/var/lib/netmon/netmon.db */
-	char rrd[PATHS_MAX];   /* folder of the RRD tree; default /var/lib/netmon/rrd */
+	char file[PATHS_MAX];    /* the file that was read, empty when none was found */
+	char store[PATHS_MAX];   /* sqlite:PATH; default sqlite:/var/lib/netmon/netmon.db */
+	char rrd[PATHS_MAX];     /* folder of the RRD tree; default /var/lib/netmon/rrd */
+	char control[PATHS_MAX]; /* netmond's control socket; default /run/netmon/netmond.sock */
 	char base_url
 	    [SETTINGS_TEXT_MAX]; /* how people reach the pages, for links in alerts; may be empty */
 	char smtp_server[SETTINGS_TEXT_MAX]; /* host:port; empty: no mail */

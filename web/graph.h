@@ -31,6 +31,7 @@ struct graph_app {
 
 struct graph {
 	const char *rrd;         /* root of the RRD tree */
+	const char *control;     /* socket of the netmond that writes the tree; NULL: not asked */
 	struct rrd_series scope; /* whose applications; app: one of them, or RRD_APP_ALL */
 	const char *title;       /* plain UTF-8 */
 	int64_t end_s;           /* right edge, seconds UTC, a whole minute */
@@ -47,7 +48,7 @@ struct graph {
 	bool no_data;  /* no file, or nothing in the window */
 };
 
-/* Fills n_apps, apps' ids, volumes and "now", others and no_data. 0 or NM_ELIMIT (a path too long). */
+/* Asks netmond to write what it holds of these files first; one that is not there, or says nothing for a second, is none. Fills n_apps, apps' ids, volumes and "now", others and no_data. 0 or NM_ELIMIT (a path too long). */
 int graph_rank(struct graph *graph);
 /* The image behind what is in `out`; one that says so when there is no data. 0, or NM_ESTORE with librrd's words in
  * `err`. */

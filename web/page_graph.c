@@ -83,6 +83,7 @@ draw(struct web *web, const struct request *req, const struct subject *s, struct
 	struct buf title = { 0 };
 	struct graph graph = {
 		.rrd = web->settings.rrd,
+		.control = web->settings.control,
 		.end_s = web->now_s - web->now_s % RRD_STEP_S,
 		.period_s = periods[req->query.period].seconds,
 		.width = req->query.width,

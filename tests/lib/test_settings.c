@@ -76,6 +76,7 @@ what_a_file_does_not_say_has_its_default(void **state)
 	assert_string_equal(f->settings.file, f->path);
 	assert_string_equal(f->settings.store, "sqlite:/var/lib/netmon/netmon.db");
 	assert_string_equal(f->settings.rrd, "/var/lib/netmon/rrd");
+	assert_string_equal(f->settings.control, "/run/netmon/netmond.sock");
 	assert_string_equal(f->settings.smtp_tls, "starttls");
 	assert_string_equal(f->settings.sms_method, "GET");
 	assert_string_equal(f->settings.smtp_server, "");

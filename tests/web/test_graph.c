@@ -12,7 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -331,6 +335,64 @@ a_row_that_is_there_is_not_added_again(void **state)
 	table_sort(&t, USAGE_HOSTS, COLUMN_NAME, ORDER_ASC); /* nothing in it is fine */
 }
 
+/* A netmond that answers one request; the request's line. */
+static void
+answer_one(int listener, char *ret_line, size_t size)
+{
+	int fd = accept(listener, NULL, NULL);
+
+	assert_true(fd >= 0);
+	ssize_t n = recv(fd, ret_line, size - 1, 0);
+	assert_true(n > 0);
+	ret_line[n] = '\0';
+	assert_int_equal(send(fd, "ok\n", 3, 0), 3);
+	(void)close(fd);
+}
+
+/* What graph_rank() asks for. */
+static void
+assert_asks(struct graph *graph, const char *want)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	char line[128] = "", path[100];
+	int done[2];
+
+	(void)snprintf(path, sizeof(path), "%s/sock", root);
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(pipe(done), 0);
+	graph->control = path;
+	pid_t pid = fork();
+	if (pid == 0) {
+		answer_one(listener, line, sizeof(line));
+		_exit(write(done[1], line, strlen(line)) > 0 ? 0 : 1);
+	}
+	assert_int_equal(graph_rank(graph), NM_OK);
+	assert_true(read(done[0], line, sizeof(line) - 1) > 0);
+	assert_string_equal(line, want);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	(void)close(done[0]);
+	(void)close(done[1]);
+	(void)close(listener);
+	(void)unlink(path);
+}
+
+static void
+netmond_is_asked_for_the_newest_minutes_of_what_is_read(void **state)
+{
+	struct graph all = graph_of(RRD_GROUP, 8, RRD_APP_ALL);
+	struct graph one = graph_of(RRD_TOTALS, 0, 12);
+
+	(void)state;
+	assert_asks(&all, "flush groups/8\n");
+	assert_asks(&one, "flush totals/12.rrd\n");
+	/* nobody is there any more: no harm */
+	assert_int_equal(graph_rank(&one), NM_OK);
+	assert_false(one.no_data);
+}
+
 int
 main(void)
 {
@@ -338,6 +400,7 @@ main(void)
 		cmocka_unit_test(the_ten_heaviest_applications_are_ranked_and_the_rest_is_others),
 		cmocka_unit_test(now_is_the_same_minute_for_every_application),
 		cmocka_unit_test(a_graph_of_one_application_has_no_others),
+		cmocka_unit_test(netmond_is_asked_for_the_newest_minutes_of_what_is_read),
 		cmocka_unit_test(hostile_names_are_drawn_as_they_are),
 		cmocka_unit_test(without_data_there_is_an_image_that_says_so),
 		cmocka_unit_test(every_width_and_period_can_be_drawn),
