@@ -4,6 +4,7 @@
 
 #include "lib/db_sql.h"
 #include "lib/err.h"
+#include "lib/plant.h"
 #include "lib/tunnel.h"
 
 #include <stdio.h>
@@ -292,6 +293,8 @@ db_batch_add(struct db *db, int64_t probe, const int64_t *links, size_t n_links,
 		rc = check_sequence(db, probe, batch);
 	if (rc == NM_OK)
 		rc = put_rows(db, links, batch);
+	if (rc == NM_OK && PLANTED("watermark-apart"))
+		rc = db_commit(db) < 0 || db_begin_write(db) < 0 ? NM_ESTORE : NM_OK;
 	if (rc == NM_OK)
 		rc = db_watermark_set(db, probe, batch->epoch, &mark, now_s);
 	if (rc == NM_OK)

@@ -35,13 +35,13 @@ class Fault(AssertionError):
 
 class World:
     def __init__(self, seed=1, store=SqliteStore, tls=True, plant=None, feed=None, power_cuts=True, cable=None,
-                 disks=None):
+                 disks=None, finish_s=90):
         """plant: name of a bug that the programs of BUILD/plants have on purpose. feed: more settings of the feed.
         power_cuts: kills of the probe may take what was not synced. cable: a netns.Cable between both sides. disks: sizes
-        of small ones for "spool" and "store"."""
+        of small ones for "spool" and "store". finish_s: how long all that is left may take to arrive."""
         self.rng = random.Random(seed)
         self.dir = Path(tempfile.mkdtemp(prefix="netmon-faults-"))
-        self.plant, self.power_cuts, self.cable = plant, power_cuts, cable
+        self.plant, self.power_cuts, self.cable, self.finish_s = plant, power_cuts, cable, finish_s
         self.address = COLLECTOR_ADDRESS if cable else "127.0.0.1"
         self.programs = e2e.BUILD / "plants" if plant else e2e.BUILD
         self.port = e2e.free_port()
@@ -72,7 +72,7 @@ class World:
         self.store.stop()
         for disk in self.disks.values():
             disk.free()
-        if kind is None or os.environ.get("NETMON_FAULTS_CLEAN"):
+        if kind is None or self.plant or os.environ.get("NETMON_FAULTS_CLEAN"):
             shutil.rmtree(self.dir, ignore_errors=True)
         elif issubclass(kind, Exception):
             value.args = (f"{value}\n(all of it is in {self.dir})\n{self.log_tails()}",)
@@ -195,9 +195,9 @@ class World:
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
-    def finish(self, timeout=90):
+    def finish(self):
         """Stops the feed and waits until all is delivered, then ends both sides in order."""
-        for who, needs in ((PROBE, timeout), (COLLECTOR, 30)):
+        for who, needs in ((PROBE, self.finish_s), (COLLECTOR, 30)):
             self.alive(who)
             self.running[who].send_signal(signal.SIGTERM)
             status = self._wait(who, needs)
