@@ -4,6 +4,7 @@
 
 #include "lib/db_sql.h"
 #include "lib/err.h"
+#include "lib/plant.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -218,7 +219,8 @@ db_watermark_check(const struct db_watermark *mark, const struct batch *batch)
 		return NM_EEXISTS;
 	if (batch->first > mark->sequence + 1)
 		return NM_EORDER;
-	if (batch->first < mark->sequence + 1 || (mark->crc != 0 && batch->previous != mark->crc))
+	if (batch->first < mark->sequence + 1 ||
+	    (mark->crc != 0 && batch->previous != mark->crc && !PLANTED("chain-not-checked")))
 		return NM_EFENCED;
 	return NM_OK;
 }
