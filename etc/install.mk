@@ -23,7 +23,7 @@ BIN_PROGRAMS  := netmonc netmon
 SBIN_PROGRAMS := $(filter-out $(BIN_PROGRAMS) netmon.cgi,$(PROGRAMS))
 # The skeleton is a text to copy from, not a module to load.
 INSTALLED_MODULES := $(filter-out skeleton,$(MODULES))
-CONFIGS   := netmon.conf netmonc.conf modules services.conf rules.conf groups.conf lighttpd-netmon.conf
+CONFIGS   := netmon.conf netmonc.conf netmond.conf modules services.conf rules.conf groups.conf lighttpd-netmon.conf
 UNITS     := $(notdir $(wildcard etc/systemd/*.service etc/systemd/*.timer))
 MAN_PAGES := $(wildcard man/*.[1-9])
 

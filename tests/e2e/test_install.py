@@ -87,6 +87,9 @@ class Install(unittest.TestCase):
         self.run_installed("bin/netmonc", "--check", "--config", self.etc / "netmonc.conf", "-r", e2e.capture("http"))
         done = self.run_installed("bin/netmon", "--config", self.etc / "netmon.conf", "contact", "list", check=False)
         self.assertIn("no store", done.stderr)
+        done = self.run_installed("sbin/netmond", "--config", self.etc / "netmon.conf", "--status", "--control",
+                                  "/nonexistent/socket", check=False)
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (1, 1), done.stderr)
 
     def test_every_key_of_the_settings_is_in_the_sample_with_its_default(self):
         """Set all that is commented out: the file must still parse, and name each key that settings.c knows."""
