@@ -226,10 +226,9 @@ scaled(uint64_t packets, uint64_t looked, uint64_t left_out)
 	return packets + (uint64_t)((double)packets * (double)left_out / (double)looked);
 }
 
-static int
-add_link(void *ctx, const struct link_ledger *l)
+void
+usage_coverage_add(struct usage_coverage *c, const struct link_ledger *l)
 {
-	struct usage_coverage *c = ctx;
 	uint64_t left_out = l->packets[LEDGER_SAMPLED_OUT], looked = looked_at(l);
 	uint64_t metered = scaled(l->packets[LEDGER_METERED], looked, left_out);
 	/* metered, but then the store never saw it: the probe's queue or its spool was full, its disk was damaged, it crashed.
@@ -247,11 +246,17 @@ add_link(void *ctx, const struct link_ledger *l)
 			                  ? l->packets[cause]
 			                  : scaled(l->packets[cause], looked, left_out);
 	if (!left_out || !looked)
-		return 0;
+		return;
 	uint64_t sampling = (looked + left_out + looked / 2) / looked;
 	c->sampled_links++;
 	if (sampling > c->sampling)
 		c->sampling = sampling < UINT16_MAX ? (unsigned)sampling : UINT16_MAX;
+}
+
+static int
+add_link(void *ctx, const struct link_ledger *l)
+{
+	usage_coverage_add(ctx, l);
 	return 0;
 }
 

@@ -68,6 +68,8 @@ struct usage_coverage {
 	unsigned sampled_links; /* those that looked at some packets only */
 	unsigned sampling;      /* one in so many, the most of any link; 1: at every packet */
 };
+/* Adds one link's to a sum that began as 0 with a sampling of 1. */
+void usage_coverage_add(struct usage_coverage *coverage, const struct link_ledger *ledger);
 int db_coverage(struct db *db, enum usage_period period, struct usage_coverage *ret_coverage);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Probes and their links: what each link carried in the last 24 hours, and what became of every packet. */
+#include "lib/db_event.h"
 #include "lib/db_labels.h"
 #include "lib/db_ledger.h"
 #include "lib/err.h"
@@ -13,6 +14,7 @@
 
 #define N(a)       (sizeof(a) / sizeof((a)[0]))
 #define LINKS_MAX  500 /* on one page; more are counted */
+#define EVENTS_MAX 50  /* the newest */
 #define LABELS_MAX 50  /* changes of labels on it: the newest */
 
 /* What a cause means, in the words of netmonc(8). */
@@ -38,6 +40,13 @@ static const char *const meanings[LEDGER_CAUSE_MAX] = {
 	[LEDGER_NO_TIME] = "They had no time stamp. They are metered.",
 	[LEDGER_WORKER_FULL] =
 	    "The queue to the worker that counts their flow was full: it is too slow.",
+	[LEDGER_GAP] =
+	    "Passed by the interface while no probe counted, by its own counters: at most so many.",
+	[LEDGER_SPOOL_DROPPED] =
+	    "Of records that the probe's spool had no room for: give it more, or the collector back.",
+	[LEDGER_SPOOL_DAMAGED] = "Of records that the probe could not read back from its disk.",
+	[LEDGER_CRASHED] = "In flows that ended with their probe: they are in no record.",
+	[LEDGER_DUPLICATE] = "Another link that overlaps has them too: they are in totals once.",
 	[LEDGER_ORPHAN] =
 	    "Fragments whose first one was not seen. They are metered, without ports.",
 };
@@ -47,13 +56,16 @@ struct writing {
 	struct buf *out;
 	size_t links;
 	size_t labels;
+	size_t events;
 };
 
 static void
 put_cause(const struct link_ledger *l, unsigned cause, struct buf *out)
 {
 	char text[FORMAT_MAX];
-	bool lost = ledger_cause_kind(cause) == LEDGER_KIND_LOST || cause == LEDGER_EXPORT_DROPPED;
+	bool lost = ledger_cause_kind(cause) == LEDGER_KIND_LOST ||
+	            (ledger_cause_kind(cause) == LEDGER_KIND_RECORDS && cause != LEDGER_EXPORTED &&
+	             cause != LEDGER_DUPLICATE);
 
 	buf_printf(out, "<tr><th scope=\"row\" class=\"name\">%s%s%s<small>%s</small></th>",
 	           lost ? "<b class=\"state failed\">" : "", ledger_cause_name(cause),
@@ -75,6 +87,14 @@ put_closing(const struct writing *w, const struct link_ledger *l, struct buf *ou
 	int64_t gap = link_ledger_gap(l), age_s = w->web->now_s - (int64_t)l->last_seen_s;
 	char text[FORMAT_MAX];
 
+	struct usage_coverage c = { .sampling = 1 };
+
+	usage_coverage_add(&c, l);
+	if (c.carried) {
+		bool poor = (double)c.metered < 0.999 * (double)c.carried;
+		buf_printf(out, "Coverage: <b%s>%s</b>. ", poor ? " class=\"state failed\"" : "",
+		           format_coverage(c.metered, c.carried, text, sizeof(text)));
+	}
 	if (l->packets[LEDGER_SEEN] && gap == 0)
 		buf_text(out, "Every packet is accounted for. ");
 	else if (gap != 0)
@@ -170,6 +190,58 @@ put_versions(struct writing *w)
 	return rc < 0 ? rc : NM_OK;
 }
 
+/* --- events -------------------------------------------------------------------------------------------------------- */
+
+static int
+put_event(void *ctx, const struct probe_event *e)
+{
+	struct writing *w = ctx;
+
+	w->events++;
+	buf_text(w->out, "<tr><th scope=\"row\" class=\"name\">");
+	html_text(w->out, e->probe);
+	buf_text(w->out, "<small>");
+	html_text(w->out, e->detail);
+	buf_text(w->out, "</small></th><td data-label=\"Event\">");
+	html_text(w->out, e->event);
+	buf_text(w->out, "</td><td data-label=\"When\">");
+	html_time(w->out, e->at_s);
+	buf_text(w->out, "</td></tr>\n");
+	return 0;
+}
+
+/* What happened to probes: fenced off, batches lost, gaps, certificates revoked, accepted again. */
+static int
+put_events(struct writing *w)
+{
+	struct buf rows = { 0 };
+	struct buf *page = w->out;
+
+	w->out = &rows;
+	int rc = db_event_newest(w->web->db, EVENTS_MAX, put_event, w);
+	w->out = page;
+	const struct tmpl_value values[] = {
+		{ SLOT_ID, AS_TEXT, "events" },
+		{ SLOT_HEADING, AS_TEXT, "Events" },
+		{ SLOT_HEAD, AS_HTML,
+		  w->events
+		      ? "<tr><th scope=\"col\" class=\"name\">Probe</th><th scope=\"col\">Event</th>"
+		        "<th scope=\"col\">When</th></tr>"
+		      : "" },
+		{ SLOT_ROWS, AS_HTML, buf_str(&rows) },
+		{ SLOT_MORE, AS_TEXT, "" },
+		{ SLOT_EMPTY, AS_TEXT,
+		  w->events ? ""
+		            : "No probe was fenced off, lost batches, left a gap or was revoked." },
+	};
+	if (rc >= 0)
+		tmpl_render(w->web->tmpl, TMPL_TABLE, values, N(values), page);
+	if (!buf_ok(&rows))
+		page->failed = true;
+	buf_free(&rows);
+	return rc < 0 ? rc : NM_OK;
+}
+
 int
 page_probes(struct web *web, const struct request *req, struct response *resp)
 {
@@ -180,6 +252,9 @@ page_probes(struct web *web, const struct request *req, struct response *resp)
 	    "every packet.</p>";
 	int rc = db_ledger_each(web->db, USAGE_24HR, put_link, &w);
 
+	/* before the first probe there is nothing to tell of */
+	if (rc == NM_OK && w.links > 0)
+		rc = put_events(&w);
 	if (rc == NM_OK)
 		rc = put_versions(&w);
 

@@ -262,6 +262,17 @@ class Pages(e2e.Case):
         self.assertEqual(page.rows("labels"), ["edge", "edge"])
         self.assertLess(page.text.index("fffffffe"), page.text.index("0000000a"))
 
+    def test_probes_say_what_happened_to_them(self):
+        self.sign_in()
+        self.assertIn("No probe was fenced off", self.client.get("/probes").text)
+        self.change("INSERT INTO probe_event (at, probe, event, detail) VALUES "
+                    f"({self.made.now - 60}, 'edge', 'fenced', 'a <b>copy</b> of it'), ({self.made.now}, 'core', 'lost', 'x');")
+        self.addCleanup(self.change, "DELETE FROM probe_event")
+        page = self.client.get("/probes")
+        self.assertEqual([row.split("a <b>")[0] for row in page.rows("events")][0][:4], "core")
+        self.assertIn("a &lt;b&gt;copy&lt;/b&gt; of it", page.text)
+        self.assertLess(page.text.index("lost"), page.text.index("fenced"))
+
     def test_pages_lead_up_and_down(self):
         self.sign_in()
         down = {"/": ['"/group/1"', '"/app/1"', '"/host/10.1.0.20"'],
