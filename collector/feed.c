@@ -4,6 +4,7 @@
 
 #include "collector/feed_groups.h"
 #include "collector/feed_parts.h"
+#include "collector/prune.h"
 #include "lib/err.h"
 #include "lib/spread.h"
 
@@ -194,6 +195,7 @@ on_clock(void *ctx)
 	int64_t now_ms = loop_now_ms(feed->loop);
 
 	log_late(feed);
+	feed_prune_step(feed);
 	if (now_ms - feed->batch_ms >= FEED_QUIET_S * 1000 && now_ms >= feed->hold_until_ms)
 		close_past(feed);
 }
@@ -300,6 +302,10 @@ feed_new(const struct feed_config *config, struct feed **ret_feed, char *err, si
 		rc = rrdfile_open(config->root, feed->state.same_boot, &feed->tree, err, err_size);
 	if (rc == NM_OK)
 		rc = feed_groups_load(config->db, config->groups, &feed->groups, err, err_size);
+	if (rc == NM_OK && feed_prune_new(feed) < 0) {
+		(void)snprintf(err, err_size, "out of memory");
+		rc = -ENOMEM;
+	}
 	if (rc < 0) {
 		feed_free(feed);
 		return rc;
@@ -314,6 +320,7 @@ feed_free(struct feed *feed)
 {
 	if (!feed)
 		return;
+	prune_free(feed->prune);
 	group_set_free(feed->groups);
 	minutes_fini(&feed->minutes);
 	series_fini(&feed->files);

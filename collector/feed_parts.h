@@ -25,6 +25,8 @@ struct feed_sent {
 	bool failed;    /* counted already */
 };
 
+struct prune;
+
 struct feed {
 	struct feed_config config;
 	unsigned n_minutes;      /* of a series that are written together */
@@ -55,6 +57,13 @@ struct feed {
 	uint8_t app_seen[FEED_APPS / 8];
 	uint16_t apps[FEED_APPS];
 	size_t n_apps;
+
+	struct prune *prune;   /* NULL: nothing is removed */
+	uint32_t prune_base_s; /* the watermark at the start */
+	int64_t prune_base_ms; /* the start */
+	int64_t prune_next_ms;
+	bool pruning;
+	uint64_t pruned_before; /* files, by earlier walks */
 };
 
 int64_t feed_now_ms(void); /* monotonic */
@@ -86,5 +95,12 @@ void feed_write_now(struct feed *feed);
 bool feed_write_slice(struct feed *feed, int64_t slice_ms);
 /* Writes everything that is closed, with patience for an rrdcached. */
 void feed_write_all(struct feed *feed);
+
+/* --- feed_prune.c ----------------------------------------------------------------------------------------------------- */
+
+/* 0 or -ENOMEM. */
+int feed_prune_new(struct feed *feed);
+/* Removes old files: once a second a small step. */
+void feed_prune_step(struct feed *feed);
 
 #endif
