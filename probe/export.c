@@ -15,6 +15,8 @@
 #define QUEUE_RECORDS    1000000
 #define BATCH_AGE_MS     1000
 #define FINISH_S         30
+#define SPOOL_FINISH_S   5 /* of files with a spool: nothing is lost when it is over */
+#define SPOOL_LIVE_MS    1000
 #define MERGE_ROWS       64 /* ledger rows, newest first, in which a new count looks for its like */
 #define LOG_DROPS_EACH_S 60
 
@@ -37,7 +39,9 @@ struct exporter {
 	uint64_t lost_rows; /* ledger rows */
 	struct log_limit drop_log;
 	size_t scratch_size;
-	uint8_t *scratch; /* where batches are encoded */
+	uint8_t *scratch;                /* where batches are encoded */
+	bool kept;                       /* at the end nothing is left but on disk */
+	uint16_t links[FRAME_LINKS_MAX]; /* a link's index in batches, by that in records */
 };
 
 static struct exporter *
@@ -54,6 +58,12 @@ now_ms(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static uint16_t
+link_of(const struct exporter *x, uint16_t link)
+{
+	return link < FRAME_LINKS_MAX ? x->links[link] : link;
 }
 
 static void
@@ -151,12 +161,16 @@ export_record(struct sink *sink, const struct record *record)
 	if (b->n_records == x->batch_records)
 		hand_over(x);
 	if (b->n_records == x->batch_records) {
-		drop_record(x, record);
+		struct record dropped = *record;
+		dropped.link = link_of(x, record->link);
+		drop_record(x, &dropped);
 		return;
 	}
 	note_begin(x);
-	b->records[b->n_records++] = *record;
-	count_record(x, record, LEDGER_EXPORTED);
+	struct record *r = &b->records[b->n_records++];
+	*r = *record;
+	r->link = link_of(x, record->link);
+	count_record(x, r, LEDGER_EXPORTED);
 	if (b->n_records == x->batch_records)
 		hand_over(x);
 }
@@ -168,7 +182,9 @@ export_ledger(struct sink *sink, const struct ledger_delta *delta)
 
 	if (x->batch.n_ledger == BATCH_LEDGER_MAX)
 		hand_over(x);
-	add_ledger(x, delta);
+	struct ledger_delta d = *delta;
+	d.link = link_of(x, delta->link);
+	add_ledger(x, &d);
 }
 
 static void
@@ -200,6 +216,36 @@ export_tick(struct sink *sink)
 		hand_over(x);
 }
 
+/* Says what was dropped; what finish() returns when all else is well. */
+static int
+say_dropped(const struct exporter *x)
+{
+	if (x->dropped_records > 0 || x->lost_rows > 0)
+		log_error("export queue: %llu records and %llu ledger rows were dropped",
+		          (unsigned long long)x->dropped_records, (unsigned long long)x->lost_rows);
+	return x->dropped_records > 0 ? NM_ELIMIT : NM_OK;
+}
+
+/* What is on disk is safe: it waits for the collector a while only, and longer for a file than on a link that goes down. */
+static int
+finish_spool(struct exporter *x)
+{
+	size_t left = x->batch.n_records + export_queue_flush(&x->queue, x->finish_ms);
+
+	x->kept = left == 0 && x->batch.n_ledger == 0;
+	if (left > 0) {
+		log_error("%zu records could be neither delivered nor kept in the spool", left);
+	} else {
+		left =
+		    export_queue_drain(&x->queue, x->wait_when_full ? x->finish_ms : SPOOL_LIVE_MS);
+		if (left > 0)
+			log_info("%zu records are kept in the spool until the collector takes them",
+			         left);
+	}
+	int rc = say_dropped(x);
+	return x->kept ? rc : -ETIMEDOUT;
+}
+
 static int
 export_finish(struct sink *sink)
 {
@@ -208,14 +254,21 @@ export_finish(struct sink *sink)
 	if (!export_queue_wait_room(&x->queue, x->finish_ms))
 		x->stalled = true;
 	hand_over(x);
+	if (x->queue.spool)
+		return finish_spool(x);
 	size_t left = x->batch.n_records + export_queue_drain(&x->queue, x->finish_ms);
 	if (left > 0)
 		log_error("collector %s port %u: %zu records were not delivered", x->sender.host,
 		          x->sender.port, left);
-	if (x->dropped_records > 0 || x->lost_rows > 0)
-		log_error("export queue: %llu records and %llu ledger rows were dropped",
-		          (unsigned long long)x->dropped_records, (unsigned long long)x->lost_rows);
-	return left > 0 ? -ETIMEDOUT : x->dropped_records > 0 ? NM_ELIMIT : NM_OK;
+	int rc = say_dropped(x);
+	return left > 0 ? -ETIMEDOUT : rc;
+}
+
+bool
+export_is_kept(const struct sink *sink)
+{
+	/* the sink is the first member */
+	return ((const struct exporter *)(const void *)sink)->kept;
 }
 
 static void
@@ -238,6 +291,89 @@ static const struct sink_ops export_ops = {
 	.finish = export_finish,
 	.free = export_free,
 };
+
+/* --- spool ------------------------------------------------------------------------------------------------------------- */
+
+/* Batches that are in the spool have its links: it keeps a list of them, and adds those of this run. */
+static int
+map_links(struct exporter *x, const struct export_config *config)
+{
+	struct frame_hello *hello = &x->sender.hello;
+
+	for (uint16_t i = 0; i < FRAME_LINKS_MAX; i++)
+		x->links[i] = i;
+	if (!config->spool)
+		return NM_OK;
+	for (size_t i = 0; i < config->n_links; i++) {
+		int index = spool_link(config->spool, config->links[i]);
+		if (index < 0) {
+			log_error("the spool holds batches of %d links already: deliver them "
+			          "first, or name another folder with --spool",
+			          FRAME_LINKS_MAX);
+			return index;
+		}
+		x->links[i] = (uint16_t)index;
+	}
+	const struct spool_meta *meta = spool_meta(config->spool);
+	hello->n_links = meta->n_links;
+	memcpy(hello->links, meta->links, sizeof(hello->links));
+	return NM_OK;
+}
+
+static void
+declare(struct exporter *x, uint16_t link, enum ledger_cause cause, int64_t packets, int64_t octets)
+{
+	uint32_t now_s = (uint32_t)time(NULL);
+	struct ledger_delta d = { .minute = now_s - now_s % 60,
+		                  .link = link,
+		                  .cause = (uint16_t)cause,
+		                  .packets = packets > 0 ? (uint64_t)packets : 0,
+		                  .octets = octets > 0 ? (uint64_t)octets : 0 };
+
+	if (d.packets | d.octets)
+		add_ledger(x, &d);
+}
+
+/* The run before ended without a word: what it had metered and not exported is gone. Records that were ahead of their rows were
+ * metered all the same. */
+static void
+declare_crash(struct exporter *x, const struct spool *spool)
+{
+	const struct checkpoint *cp = &spool_tail(spool)->cp;
+	int64_t crashed = 0, n = x->queue.sampling;
+
+	if (spool_meta(spool)->clean)
+		return;
+	for (uint16_t i = 0; i < cp->n_links; i++) {
+		const struct spool_link *l = &cp->links[i];
+
+		declare(x, i, LEDGER_CRASHED, l->open_packets, l->open_octets);
+		declare(x, i, LEDGER_SEEN, -l->open_packets / n, -l->open_octets / n);
+		declare(x, i, LEDGER_METERED, -l->open_packets / n, -l->open_octets / n);
+		crashed += l->open_packets > 0 ? l->open_packets : 0;
+	}
+	log_warn(
+	    "the run before did not come to its end: %lld packets were in flows that are lost, and "
+	    "are declared",
+	    (long long)crashed);
+}
+
+static int
+begin_spool(struct exporter *x, const struct export_config *config)
+{
+	if (!config->spool)
+		return NM_OK;
+	if (config->finish_s == 0 && config->wait_when_full)
+		x->finish_ms = SPOOL_FINISH_S * 1000;
+	int rc = export_queue_spool(&x->queue, config->spool, config->sampling);
+	if (rc < 0)
+		return rc;
+	declare_crash(x, config->spool);
+	rc = spool_begin(config->spool, 0);
+	if (rc == NM_OK)
+		hand_over(x);
+	return rc;
+}
 
 /* Names for HELLO; encoding it once shows whether the wire takes them. */
 static int
@@ -301,6 +437,9 @@ export_new(const struct export_config *config, struct sink **ret_sink)
 	if (rc < 0)
 		goto fail;
 	configure(x, config);
+	rc = map_links(x, config);
+	if (rc < 0)
+		goto fail;
 	x->scratch_size = frame_batch_size_max(BATCH_RECORDS_MAX, BATCH_LEDGER_MAX);
 	x->scratch = malloc(x->scratch_size);
 	rc = x->scratch ? NM_OK : -ENOMEM;
@@ -310,7 +449,9 @@ export_new(const struct export_config *config, struct sink **ret_sink)
 		                                      : QUEUE_RECORDS);
 	if (rc < 0)
 		goto fail;
-	rc = export_sender_start(&x->sender);
+	rc = begin_spool(x, config);
+	if (rc == NM_OK)
+		rc = export_sender_start(&x->sender);
 	if (rc < 0) {
 		export_queue_fini(&x->queue);
 		goto fail;

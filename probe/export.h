@@ -4,6 +4,10 @@
  * acknowledged, and connects again by itself, with back-off. The capture thread fills a batch and, when it is full or
  * old, encodes it and hands it over: one lock a batch, and it never waits for the network (unless told to).
  *
+ * With a spool, batches go to disk before they are sent, and finish() leaves there what the collector does not take soon.
+ * After a crash of the run before, what its durable ledger had metered and none of its durable records has is declared
+ * (LEDGER_CRASHED) at the start.
+ *
  * Ledger: the exporter itself counts the packets of every record that it took (LEDGER_EXPORTED) or refused
  * (LEDGER_EXPORT_DROPPED); the counts go out with the next batch.
  */
@@ -13,7 +17,10 @@
 #include "lib/tls.h"
 #include "probe/sink.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+
+struct spool;
 
 struct export_config {
 	const char *host; /* name or address; not copied */
@@ -32,10 +39,16 @@ struct export_config {
 	unsigned batch_age_ms; /* a batch goes out after so long even if it is not full; 0: 1,000 */
 	size_t batch_records; /* records in a full batch; 0: BATCH_RECORDS_MAX, which is the most */
 	unsigned finish_s;    /* finish() gives up after so many seconds without progress; 0: 30 */
+	struct spool *
+	    spool; /* keeps batches until they are acknowledged; NULL: memory does. Outlives the exporter */
+	unsigned sampling; /* of the records; with a spool */
 };
 
 /* Starts the thread. 0 with *ret_sink the caller's, to be freed by its free(); NM_EFORMAT when a name cannot go on the
  * wire or there are no links or too many; -errno. */
 int export_new(const struct export_config *config, struct sink **ret_sink);
+
+/* Whether finish() left nothing but on disk. */
+bool export_is_kept(const struct sink *sink);
 
 #endif

@@ -3,6 +3,7 @@
 #include "probe/export_queue.h"
 
 #include "lib/err.h"
+#include "probe/export_spool.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ export_queue_init(struct export_queue *q, size_t weight_max)
 void
 export_queue_fini(struct export_queue *q)
 {
+	export_spool_stop(q);
 	while (q->head) {
 		struct export_item *item = q->head;
 		q->head = item->next;
@@ -47,8 +49,8 @@ export_queue_fini(struct export_queue *q)
 	(void)pthread_mutex_destroy(&q->lock);
 }
 
-static void
-wake(const struct export_queue *q)
+void
+export_queue_wake(const struct export_queue *q)
 {
 	uint64_t one = 1;
 
@@ -96,10 +98,17 @@ has_room(struct export_queue *q)
 	return !export_queue_is_full(q);
 }
 
+/* With a spool the weight is that of what is not durable. */
+static bool
+is_durable(struct export_queue *q)
+{
+	return !q->spool || atomic_load(&q->weight) == 0;
+}
+
 static bool
 is_empty(struct export_queue *q)
 {
-	return q->head == NULL;
+	return q->spool ? is_durable(q) && q->acked >= q->durable : q->head == NULL;
 }
 
 bool
@@ -116,7 +125,17 @@ export_queue_drain(struct export_queue *q, unsigned stall_ms)
 {
 	(void)pthread_mutex_lock(&q->lock);
 	(void)wait_while_moving(q, stall_ms, is_empty);
-	size_t left = q->records;
+	size_t left = q->records + q->pending_records;
+	(void)pthread_mutex_unlock(&q->lock);
+	return left;
+}
+
+size_t
+export_queue_flush(struct export_queue *q, unsigned stall_ms)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	(void)wait_while_moving(q, stall_ms, is_durable);
+	size_t left = q->pending_records;
 	(void)pthread_mutex_unlock(&q->lock);
 	return left;
 }
@@ -133,6 +152,8 @@ export_queue_put(struct export_queue *q, struct batch *batch, uint8_t *scratch, 
 	int rc = frame_encode_batch(batch, scratch, size, &len);
 	if (rc < 0)
 		return rc;
+	if (q->spool)
+		return export_spool_put(q, batch, scratch, len);
 	struct export_item *item = malloc(sizeof(*item) + len);
 	if (!item)
 		return -ENOMEM;
@@ -154,7 +175,7 @@ export_queue_put(struct export_queue *q, struct batch *batch, uint8_t *scratch, 
 	q->records += item->records;
 	(void)atomic_fetch_add(&q->weight, item->weight);
 	(void)pthread_mutex_unlock(&q->lock);
-	wake(q);
+	export_queue_wake(q);
 	return NM_OK;
 }
 
@@ -168,7 +189,7 @@ export_queue_set_apps(struct export_queue *q, uint8_t *frame, size_t len, uint32
 	q->labels = labels;
 	q->apps_version++;
 	(void)pthread_mutex_unlock(&q->lock);
-	wake(q);
+	export_queue_wake(q);
 }
 
 void
@@ -177,7 +198,7 @@ export_queue_stop(struct export_queue *q)
 	(void)pthread_mutex_lock(&q->lock);
 	q->stop = true;
 	(void)pthread_mutex_unlock(&q->lock);
-	wake(q);
+	export_queue_wake(q);
 }
 
 struct export_item *
@@ -186,7 +207,7 @@ export_queue_next(struct export_queue *q, const struct export_item *item)
 	(void)pthread_mutex_lock(&q->lock);
 	struct export_item *next = item ? item->next : q->head;
 	(void)pthread_mutex_unlock(&q->lock);
-	return next;
+	return next || !q->spool ? next : export_spool_load(q);
 }
 
 void
@@ -194,27 +215,33 @@ export_queue_bounds(struct export_queue *q, struct frame_hello *hello)
 {
 	(void)pthread_mutex_lock(&q->lock);
 	hello->epoch = q->epoch;
-	hello->first = q->head ? q->head->first : q->next;
+	hello->first = q->spool ? q->acked + 1 : q->head ? q->head->first : q->next;
 	hello->base = q->base_crc;
-	hello->next = q->next;
+	/* what is not durable may yet get another number */
+	hello->next = q->spool ? q->durable + 1 : q->next;
 	(void)pthread_mutex_unlock(&q->lock);
 }
 
 void
 export_queue_ack(struct export_queue *q, uint64_t sequence)
 {
+	if (q->spool)
+		export_spool_skip(q, sequence);
 	(void)pthread_mutex_lock(&q->lock);
 	while (q->head && q->head->sequence <= sequence) {
 		struct export_item *item = q->head;
 		q->head = item->next;
 		q->base_crc = item->crc;
 		q->records -= item->records;
-		(void)atomic_fetch_sub(&q->weight, item->weight);
+		if (!q->spool)
+			(void)atomic_fetch_sub(&q->weight, item->weight);
 		free(item);
 		q->acks++;
 	}
 	if (!q->head)
 		q->tail = NULL;
+	if (q->spool)
+		(void)pthread_cond_signal(&q->work);
 	(void)pthread_cond_broadcast(&q->moved);
 	(void)pthread_mutex_unlock(&q->lock);
 }

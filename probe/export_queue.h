@@ -3,6 +3,9 @@
  * The exporter's queue: encoded batches in order, from the capture thread (the producer) to the sender thread (the
  * consumer), each kept until it is acknowledged. Bounded by weight: records plus ledger rows plus one a batch.
  *
+ * With a spool, the producer's batches wait for a thread of the queue, which writes what is there and makes it durable with one
+ * sync; the consumer gets what is durable, read back from the disk. Then the bound is for what is not durable yet.
+ *
  * Batches leave at the head only, by export_queue_ack(), called by the consumer only; so the consumer may read a batch
  * that it holds a pointer to without the lock.
  */
@@ -10,6 +13,8 @@
 #define NETMON_PROBE_EXPORT_QUEUE_H
 
 #include "lib/frame.h"
+#include "lib/log.h"
+#include "probe/spool.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -40,7 +45,20 @@ struct export_queue {
 	uint32_t last_crc; /* of the batch before it */
 	uint32_t base_crc; /* of the batch before the first that is held */
 	size_t records;
-	uint64_t acks; /* times that the head moved: progress */
+	uint64_t acks; /* times that the head moved, or that something got durable: progress */
+	/* with a spool */
+	struct spool *spool;   /* NULL: in memory */
+	struct checkpoint *cp; /* behind the newest batch; the producer's */
+	unsigned sampling;
+	struct spool_out *pending; /* not durable yet, the oldest first */
+	struct spool_out *pending_tail;
+	size_t pending_records;
+	uint64_t durable; /* sequence */
+	uint64_t acked;   /* sequence */
+	bool writer_stop;
+	pthread_cond_t work; /* for the writer */
+	pthread_t writer;
+	struct log_limit trouble;
 	uint8_t *apps; /* the newest APPS frame, and the LABELS frame behind it, or NULL */
 	size_t apps_len;
 	uint32_t labels;       /* what it says; 0: none yet */
@@ -51,6 +69,9 @@ struct export_queue {
 
 /* Draws the epoch. 0 or -errno. */
 int export_queue_init(struct export_queue *q, size_t weight_max);
+/* Goes on where the spool stands and starts the thread that writes; before the first batch. `sampling` as in checkpoint_add().
+ * The spool must outlive the queue. 0 or -errno. */
+int export_queue_spool(struct export_queue *q, struct spool *spool, unsigned sampling);
 /* Once the consumer has ended. */
 void export_queue_fini(struct export_queue *q);
 
@@ -69,6 +90,8 @@ int export_queue_put(struct export_queue *q, struct batch *batch, uint8_t *scrat
 void export_queue_set_apps(struct export_queue *q, uint8_t *frame, size_t len, uint32_t labels);
 /* Waits until the queue is empty, or `stall_ms` went by without an acknowledgement; returns records left. */
 size_t export_queue_drain(struct export_queue *q, unsigned stall_ms);
+/* Waits until all is durable, or `stall_ms` went by without progress; returns records that are not. Without a spool: 0. */
+size_t export_queue_flush(struct export_queue *q, unsigned stall_ms);
 /* Tells the consumer to end. */
 void export_queue_stop(struct export_queue *q);
 

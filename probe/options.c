@@ -222,6 +222,26 @@ check_tls(const struct options *o)
 		           o->host);
 }
 
+/* Records that are printed need no spool: what the file says of it is for other runs. */
+static void
+check_spool(struct options *o)
+{
+	if (o->output || o->explain || o->endpoint) {
+		free(o->spool);
+		o->spool = NULL;
+		return;
+	}
+	if (!o->spool_policy)
+		return;
+	if (strcmp(o->spool_policy, "drop-oldest") == 0)
+		opts_usage("--spool-policy: drop-oldest is not in this version: use drop-newest");
+	if (strcmp(o->spool_policy, "drop-newest") != 0)
+		opts_usage("--spool-policy must be drop-newest or drop-oldest, not \"%s\"",
+		           o->spool_policy);
+	if (!o->spool)
+		opts_usage("--spool-policy goes with --spool: name the spool's folder");
+}
+
 static void
 check_output(const struct options *o)
 {
@@ -319,14 +339,16 @@ options_parse(int argc, const char *const *argv, struct options *ret_options)
 	poptContext con = opt_table_line(&table, argc, argv, ret_options, given);
 	if (ret_options->files.n) /* what the file says of interfaces is for a run that has some */
 		for (size_t i = 0; i < N_ROWS; i++)
-			given[i] |=
-			    rows[i].offset == AT(interfaces) || rows[i].offset == AT(workers);
+			given[i] |= rows[i].offset == AT(interfaces) ||
+			            rows[i].offset == AT(workers) || rows[i].offset == AT(spool) ||
+			            rows[i].offset == AT(spool_policy);
 	opt_table_file(&table, ret_options, given);
 	take_filter_words(ret_options, poptGetArgs(con));
 	poptFreeContext(con);
 	check_sources(ret_options);
 	check_output(ret_options);
 	check_tls(ret_options);
+	check_spool(ret_options);
 	fill_defaults(ret_options);
 	check_name("--probe", ret_options->probe, FRAME_NAME_MAX);
 	check_filter(ret_options);
@@ -356,6 +378,9 @@ options_print(const struct options *o)
 	else
 		printf("records        to %s port %lu as probe \"%s\", %s\n", o->host, o->port,
 		       o->probe, o->tls_cert ? "with TLS" : "without TLS");
+	if (o->spool)
+		printf("spool          %s, at most %lu MB, drop-newest when it is full\n", o->spool,
+		       o->spool_mb);
 	printf("flows          active %lu s, idle %lu s, %lu octets, %lu packets, at most %lu\n",
 	       o->active_s, o->idle_s, o->max_octets, o->max_packets, o->max_flows);
 	printf("fragments      at most %lu datagrams at a time\n", o->max_fragments);

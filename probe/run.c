@@ -15,6 +15,7 @@
 #include "probe/modhost.h"
 #include "probe/sandbox.h"
 #include "probe/sink_text.h"
+#include "probe/spool.h"
 #include "probe/state.h"
 #include "probe/tag.h"
 #include "probe/worker.h"
@@ -39,8 +40,11 @@ struct run {
 	struct hosts *hosts;    /* same */
 	struct state *state;    /* NULL: nothing outlives this run */
 	struct classifier *classifier;
-	struct tls *tls; /* NULL: plain TCP */
+	struct tls *tls;     /* NULL: plain TCP */
+	struct spool *spool; /* NULL: records wait in memory */
+	bool kept;           /* all that was metered is on disk or delivered */
 	struct sink *sink;
+	const struct sink *exporter; /* NULL: records go to standard output */
 	struct workers *workers;
 	struct capture_live *live;
 	int *files; /* descriptors or -errno, as many as options->files.n */
@@ -262,6 +266,20 @@ share_sink(struct run *r)
 	return rc;
 }
 
+/* Inside the sandbox: what is in it may have been damaged by anything. */
+static int
+open_spool(struct run *r)
+{
+	const struct options *o = r->options;
+	const struct spool_config config = {
+		.folder = o->spool,
+		.probe = o->probe,
+		.size_max = (uint64_t)o->spool_mb << 20,
+	};
+
+	return o->spool ? spool_open(&config, &r->spool) : NM_OK;
+}
+
 static int
 open_sink(struct run *r)
 {
@@ -292,8 +310,12 @@ open_sink(struct run *r)
 			.n_links = o->links.n,
 			.labels = classify_labels(r->classifier),
 			.wait_when_full = o->files.n != 0,
+			.spool = r->spool,
+			.sampling = (unsigned)o->sampling,
 		};
 		rc = export_new(&config, &r->sink);
+		if (rc == NM_OK)
+			r->exporter = r->sink;
 	}
 	if (rc < 0)
 		log_error("%s: %s", o->output ? "output" : "exporter", nm_strerror(rc));
@@ -479,6 +501,8 @@ run_all(struct run *r)
 	if (rc == NM_OK)
 		rc = load_classifier(r->options, &limits, &r->classifier);
 	if (rc == NM_OK)
+		rc = open_spool(r);
+	if (rc == NM_OK)
 		rc = open_sink(r);
 	if (rc == NM_OK)
 		rc = share_sink(r);
@@ -494,6 +518,8 @@ run_all(struct run *r)
 	if (r->options->explain || log_enabled(LOG_LEVEL_INFO))
 		print_ledger(r, r->options->explain ? log_warn : log_info);
 	int delivered = r->sink->ops->finish(r->sink);
+	/* the sink that workers share is around it */
+	r->kept = r->exporter && export_is_kept(r->exporter);
 	return rc < 0 ? rc : delivered;
 }
 
@@ -511,6 +537,7 @@ run_probe(const struct options *options)
 	workers_free(r.workers);
 	if (r.sink)
 		r.sink->ops->free(r.sink);
+	spool_close(r.spool, r.kept);
 	tls_free(r.tls);
 	classify_free(r.classifier);
 	modguard_end();

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What looking a name up, and loading a shared object, reads. */
@@ -128,6 +129,27 @@ reach_state(const struct user *user, const char *folder)
 	return rc == -ENOENT || rc == -EACCES || rc == -EPERM ? rc : NM_OK;
 }
 
+/* Makes the spool's folder where there is none, and sees that the user can write in it: else nothing would be kept. */
+static int
+reach_spool(const struct user *user, const char *folder)
+{
+	if (!folder)
+		return NM_OK;
+	if (mkdir(folder, 0700) == 0 && user->change) {
+		int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0 && fchown(fd, user->uid, user->gid) < 0)
+			log_debug("spool %s: %s", folder, nm_strerror(-errno));
+		if (fd >= 0)
+			(void)close(fd);
+	}
+	int rc = user_may(user, folder, R_OK | W_OK | X_OK);
+	if (rc < 0)
+		log_error("spool %s: %s: make the folder for user %s, or name another one with "
+		          "--spool",
+		          folder, nm_strerror(rc), *user->name ? user->name : "of this process");
+	return rc;
+}
+
 int
 sandbox_reach(struct options *options)
 {
@@ -136,6 +158,8 @@ sandbox_reach(struct options *options)
 
 	if (rc == NM_OK)
 		rc = reach_state(&user, options->state_dir);
+	if (rc == NM_OK)
+		rc = reach_spool(&user, options->spool);
 	if (rc < 0 || !user.change)
 		return rc;
 	char **const lists[] = { &options->modules, &options->services, &options->rules };
@@ -234,6 +258,8 @@ work_out_needs(const struct options *o, const struct user *user, struct texts *t
 	sandbox_allow(needs, o->module_dir, false);
 	if (o->state_dir)
 		sandbox_allow(needs, o->state_dir, true);
+	if (o->spool)
+		sandbox_allow(needs, o->spool, true);
 	allow_statistics(needs, t, o);
 }
 

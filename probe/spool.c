@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The probe's spool: writing, reading back, removing. */
+#include "probe/spool.h"
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "probe/spool_inner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- writing ----------------------------------------------------------------------------------------------------------- */
+
+static int
+write_at(int fd, const uint8_t *bytes, size_t len, size_t at)
+{
+	while (len > 0) {
+		ssize_t n = pwrite(fd, bytes, len, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		bytes += n;
+		len -= (size_t)n;
+		at += (size_t)n;
+	}
+	return NM_OK;
+}
+
+/* Adds octets to the newest segment. */
+static int
+append(struct spool *s, const uint8_t *bytes, size_t len)
+{
+	int rc = write_at(s->fd, bytes, len, s->tail->size);
+
+	if (rc == NM_OK)
+		s->tail->size += len;
+	return rc;
+}
+
+/* What was written since the last time is durable when this succeeds. */
+static int
+sync_tail(struct spool *s)
+{
+	if (s->fd < 0 || s->tail->size == s->tail->durable)
+		return NM_OK;
+	if (fdatasync(s->fd) < 0)
+		return -errno;
+	(void)pthread_mutex_lock(&s->lock);
+	s->total += s->tail->size - s->tail->durable;
+	s->tail->durable = s->tail->size;
+	(void)pthread_mutex_unlock(&s->lock);
+	return NM_OK;
+}
+
+/* Takes back what was written since: nothing torn stays in the middle. */
+static void
+take_back(struct spool *s)
+{
+	if (s->fd < 0 || s->tail->size == s->tail->durable)
+		return;
+	if (ftruncate(s->fd, (off_t)s->tail->durable) < 0)
+		log_debug("spool %s: cannot be cut: %s", s->config.folder, nm_strerror(-errno));
+	/* what is behind is written over the next time */
+	s->tail->size = s->tail->durable;
+}
+
+/* The first entry of a segment says what was before it. */
+static int
+append_start(struct spool *s, uint64_t first)
+{
+	struct spool_entry e = { .kind = SPOOL_START,
+		                 .epoch = s->meta.epoch,
+		                 .first = first,
+		                 .last = first - 1,
+		                 .previous = s->last.chain,
+		                 .chain = s->last.chain };
+
+	size_t len = spool_head_encode(&e, &s->last.cp, s->scratch);
+	return append(s, s->scratch, len);
+}
+
+static int
+new_segment(struct spool *s, uint64_t first)
+{
+	char name[SPOOL_NAME_MAX];
+
+	spool_segment_name(first, name);
+	int fd = openat(s->folder, name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	struct segment *seg = calloc(1, sizeof(*seg));
+	if (!seg || fsync(s->folder) < 0) {
+		int rc = seg ? -errno : -ENOMEM;
+		free(seg);
+		(void)close(fd);
+		return rc;
+	}
+	seg->first = first;
+	if (s->fd >= 0)
+		(void)close(s->fd);
+	s->fd = fd;
+	(void)pthread_mutex_lock(&s->lock);
+	spool_add_segment(s, seg);
+	(void)pthread_mutex_unlock(&s->lock);
+	return NM_OK;
+}
+
+/* Makes room for an entry: in this segment, or in a new one. */
+static int
+make_place(struct spool *s, const struct spool_out *out)
+{
+	int rc = NM_OK;
+
+	if (s->total + (s->tail ? s->tail->size - s->tail->durable : 0) + out->len >
+	    s->config.size_max)
+		return NM_ELIMIT;
+	if (s->fd < 0 || (s->tail->size > 0 && s->tail->size + out->len > s->segment_max)) {
+		rc = sync_tail(s);
+		if (rc == NM_OK)
+			rc = new_segment(s, out->sequence);
+	}
+	if (rc == NM_OK && s->tail->size == 0)
+		rc = append_start(s, out->sequence);
+	return rc;
+}
+
+int
+spool_write(struct spool *s, const struct spool_out *list, uint64_t *ret_durable)
+{
+	const struct spool_out *done = NULL;
+	struct spool_entry e;
+	int rc = NM_OK;
+
+	*ret_durable = s->last.sequence;
+	s->before = s->last;
+	for (const struct spool_out *out = list; out && rc == NM_OK; out = out->next) {
+		rc = make_place(s, out);
+		if (rc == NM_OK)
+			rc = append(s, out->bytes, out->len);
+		if (rc == NM_OK) {
+			done = out;
+			s->last.sequence = out->sequence;
+			s->last.chain = out->chain;
+			/* the head is one of ours: it decodes */
+			(void)spool_head_decode(out->bytes, out->head, &e, &s->last.cp);
+		}
+	}
+	int synced = sync_tail(s);
+	if (synced < 0 || rc < 0)
+		take_back(s);
+	if (synced < 0) {
+		/* nothing is known of this group: it is written again from its beginning */
+		s->last = s->before;
+		return synced;
+	}
+	if (done)
+		*ret_durable = done->sequence;
+	return rc;
+}
+
+void
+spool_trim(struct spool *s)
+{
+	struct segment *gone = NULL, **end = &gone;
+	const struct spool_state *base = NULL;
+
+	(void)pthread_mutex_lock(&s->lock);
+	while (s->head && s->head != s->reading && s->head->end &&
+	       s->head->end->sequence <= s->acked) {
+		struct segment *seg = s->head;
+
+		s->head = seg->next;
+		seg->next = NULL;
+		s->total -= seg->durable;
+		*end = seg;
+		end = &seg->next;
+		base = seg->end;
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	if (base) {
+		s->meta.sequence = base->sequence;
+		s->meta.chain = base->chain;
+		s->meta.cp = base->cp;
+		/* what meta does not say yet is only sent once more */
+		(void)spool_save_meta(s);
+	}
+	while (gone) {
+		struct segment *seg = gone;
+
+		gone = seg->next;
+		spool_remove_segment(s, seg);
+	}
+}
+
+/* --- reading ----------------------------------------------------------------------------------------------------------- */
+
+/* Brings what is durable of the segment into memory. False: nothing new. */
+static bool
+fetch(struct spool *s, const struct segment *seg, size_t durable)
+{
+	char name[SPOOL_NAME_MAX];
+
+	if (durable <= s->n_bytes || durable > SPOOL_SEGMENT_READ_MAX)
+		return false;
+	uint8_t *bytes = realloc(s->bytes, durable);
+	if (!bytes)
+		return false;
+	s->bytes = bytes;
+	spool_segment_name(seg->first, name);
+	int fd = openat(s->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	size_t len = s->n_bytes;
+	while (fd >= 0 && len < durable) {
+		ssize_t n = pread(fd, bytes + len, durable - len, (off_t)len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	bool more = len > s->n_bytes;
+	s->n_bytes = len;
+	spool_scan_bytes(s->scan, bytes, len, spool_scan_offset(s->scan));
+	return more;
+}
+
+/* Goes on to the next segment, if there is one. */
+static bool
+next_segment(struct spool *s)
+{
+	struct segment *seg = s->reading;
+	struct spool_state *end = NULL;
+
+	(void)pthread_mutex_lock(&s->lock);
+	struct segment *next = seg ? seg->next : s->head;
+	(void)pthread_mutex_unlock(&s->lock);
+	if (!next)
+		return false;
+	if (seg) {
+		end = malloc(sizeof(*end));
+		if (!end)
+			return false;
+		*end = *spool_scan_state(s->scan);
+	}
+	(void)pthread_mutex_lock(&s->lock);
+	if (seg)
+		seg->end = end;
+	s->reading = next;
+	(void)pthread_mutex_unlock(&s->lock);
+	s->n_bytes = 0;
+	spool_scan_bytes(s->scan, s->bytes, 0, 0);
+	return true;
+}
+
+bool
+spool_read(struct spool *s, struct spool_found *ret_found)
+{
+	for (;;) {
+		if (s->reading && spool_scan_next(s->scan, ret_found))
+			break;
+		(void)pthread_mutex_lock(&s->lock);
+		size_t durable = s->reading ? s->reading->durable : 0;
+		(void)pthread_mutex_unlock(&s->lock);
+		if (!(s->reading && fetch(s, s->reading, durable)) && !next_segment(s))
+			return false;
+	}
+	if (ret_found->damaged && ret_found->sequence > s->acked && log_allowed(&s->damage_log))
+		log_error("spool %s: batches %" PRIu64 " to %" PRIu64 " are damaged: %" PRIu64
+		          " records are lost and declared",
+		          s->config.folder, ret_found->first, ret_found->sequence,
+		          ret_found->records);
+	return true;
+}
+
+void
+spool_acked(struct spool *s, uint64_t sequence)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	s->acked = sequence;
+	(void)pthread_mutex_unlock(&s->lock);
+}

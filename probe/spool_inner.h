@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the spool's two files share. Not for others. */
+#ifndef NETMON_PROBE_SPOOL_INNER_H
+#define NETMON_PROBE_SPOOL_INNER_H
+
+#include "lib/log.h"
+#include "probe/spool.h"
+
+#include <pthread.h>
+
+#define SPOOL_NAME_MAX         32
+#define SPOOL_SEGMENT_MIN      (128u << 10)
+#define SPOOL_SEGMENT_MAX      (16u << 20)
+#define SPOOL_SEGMENT_READ_MAX (64u << 20) /* larger than any of ours */
+
+struct segment {
+	struct segment *next;
+	uint64_t first;          /* sequence */
+	size_t size;             /* octets; the writer's */
+	size_t durable;          /* octets */
+	struct spool_state *end; /* behind its last entry, once the reader is through */
+};
+
+struct spool {
+	struct spool_config config;
+	int folder;
+	int lock_fd;
+	size_t segment_max;
+	struct spool_meta meta; /* before the threads begin, then the writer's */
+	/* the writer's */
+	int fd;                    /* of the newest segment, -1: none is open */
+	struct spool_state last;   /* behind the newest batch */
+	struct spool_state before; /* the same before a group is written */
+	uint8_t scratch[SPOOL_META_MAX];
+	/* both's */
+	pthread_mutex_t lock;
+	struct segment *head;
+	struct segment *tail;
+	uint64_t total;          /* octets that are durable */
+	uint64_t acked;          /* sequence */
+	struct segment *reading; /* changed by the reader only */
+	/* the reader's */
+	struct spool_scan *scan;
+	uint8_t *bytes;
+	size_t n_bytes;
+	struct log_limit damage_log;
+};
+
+void spool_segment_name(uint64_t first, char ret_name[SPOOL_NAME_MAX]);
+/* Puts a segment behind all others. With the lock, once there are threads. */
+void spool_add_segment(struct spool *s, struct segment *seg);
+/* Removes its file, and frees it. */
+void spool_remove_segment(struct spool *s, struct segment *seg);
+/* Replaces the file as a whole. 0 or -errno. */
+int spool_save_meta(struct spool *s);
+
+#endif

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Opening and closing the probe's spool. */
+#include "lib/err.h"
+#include "lib/log.h"
+#include "probe/spool_inner.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define META_NAME "meta"
+#define META_TEMP "meta.new"
+#define LOCK_NAME "lock"
+
+/* --- files ------------------------------------------------------------------------------------------------------------- */
+
+void
+spool_segment_name(uint64_t first, char ret_name[SPOOL_NAME_MAX])
+{
+	(void)snprintf(ret_name, SPOOL_NAME_MAX, "%016" PRIx64 ".seg", first);
+}
+
+void
+spool_add_segment(struct spool *s, struct segment *seg)
+{
+	if (s->head)
+		s->tail->next = seg;
+	else
+		s->head = seg;
+	s->tail = seg;
+}
+
+static void
+free_segment(struct segment *seg)
+{
+	free(seg->end);
+	free(seg);
+}
+
+void
+spool_remove_segment(struct spool *s, struct segment *seg)
+{
+	char name[SPOOL_NAME_MAX];
+
+	spool_segment_name(seg->first, name);
+	if (unlinkat(s->folder, name, 0) < 0)
+		log_warn("spool %s: %s: %s", s->config.folder, name, nm_strerror(-errno));
+	free_segment(seg);
+}
+
+int
+spool_save_meta(struct spool *s)
+{
+	size_t len = spool_meta_encode(&s->meta, s->scratch), at = 0;
+	int fd = openat(s->folder, META_TEMP, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	                0600);
+
+	if (fd < 0)
+		return -errno;
+	while (at < len) {
+		ssize_t n = write(fd, s->scratch + at, len - at);
+
+		if (n <= 0 && errno != EINTR)
+			break;
+		at += n > 0 ? (size_t)n : 0;
+	}
+	bool good = at == len && fdatasync(fd) == 0;
+	int rc = good ? NM_OK : -errno;
+	(void)close(fd);
+	if (rc == NM_OK && renameat(s->folder, META_TEMP, s->folder, META_NAME) < 0)
+		rc = -errno;
+	if (rc == NM_OK)
+		(void)fsync(s->folder);
+	return rc;
+}
+
+/* All of a file, at most `max` octets. 0 with *ret_bytes the caller's, or -errno. */
+static int
+read_file(const struct spool *s, const char *name, size_t max, uint8_t **ret_bytes, size_t *ret_len)
+{
+	struct stat st;
+	size_t len = 0;
+	int fd = openat(s->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	int rc = fstat(fd, &st) < 0 ? -errno : NM_OK;
+	size_t size = rc == NM_OK && (uint64_t)st.st_size < max ? (size_t)st.st_size : max;
+	uint8_t *bytes = malloc(size ? size : 1);
+	if (!bytes)
+		rc = -ENOMEM;
+	while (rc == NM_OK && len < size) {
+		ssize_t n = read(fd, bytes + len, size - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break; /* what cannot be read is damaged */
+		len += (size_t)n;
+	}
+	(void)close(fd);
+	if (rc < 0) {
+		free(bytes);
+		return rc;
+	}
+	*ret_bytes = bytes;
+	*ret_len = len;
+	return NM_OK;
+}
+
+/* --- folder ------------------------------------------------------------------------------------------------------------ */
+
+static int
+say(const struct spool *s, int rc, const char *what)
+{
+	log_error("spool %s: %s", s->config.folder, what ? what : nm_strerror(rc));
+	return rc;
+}
+
+static int
+take_folder(struct spool *s)
+{
+	if (mkdir(s->config.folder, 0700) < 0 && errno != EEXIST && errno != EPERM &&
+	    errno != EACCES)
+		return say(s, -errno, NULL);
+	s->folder = open(s->config.folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (s->folder < 0)
+		return say(s, -errno, NULL);
+	s->lock_fd = openat(s->folder, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (s->lock_fd < 0)
+		return say(s, -errno, NULL);
+	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return NM_OK;
+	return errno == EWOULDBLOCK ? say(s, NM_EEXISTS,
+	                                  "another netmonc uses it: give each one a folder "
+	                                  "of its own with --spool")
+	                            : say(s, -errno, NULL);
+}
+
+static bool
+parse_name(const char *name, uint64_t *ret_first)
+{
+	char again[SPOOL_NAME_MAX];
+
+	if (strlen(name) != 20)
+		return false;
+	*ret_first = strtoull(name, NULL, 16);
+	spool_segment_name(*ret_first, again);
+	return strcmp(name, again) == 0 && *ret_first > 0;
+}
+
+static int
+add_file(struct spool *s, uint64_t first, const char *name)
+{
+	struct segment *seg = calloc(1, sizeof(*seg));
+	struct segment **at = &s->head;
+	struct stat st;
+
+	if (!seg)
+		return -ENOMEM;
+	seg->first = first;
+	if (fstatat(s->folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+		seg->size = seg->durable = (size_t)st.st_size;
+	s->total += seg->size;
+	while (*at && (*at)->first < first)
+		at = &(*at)->next;
+	seg->next = *at;
+	*at = seg;
+	if (!seg->next)
+		s->tail = seg;
+	return NM_OK;
+}
+
+static int
+list_segments(struct spool *s)
+{
+	int fd = openat(s->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	uint64_t first;
+	int rc = NM_OK;
+
+	if (!dir)
+		return say(s, -errno, NULL);
+	while (rc == NM_OK && (entry = readdir(dir)))
+		if (parse_name(entry->d_name, &first))
+			rc = add_file(s, first, entry->d_name);
+	(void)closedir(dir);
+	return rc < 0 ? say(s, rc, NULL) : NM_OK;
+}
+
+/* --- meta -------------------------------------------------------------------------------------------------------------- */
+
+static int
+make_meta(struct spool *s)
+{
+	if (s->head)
+		return say(s, NM_EFORMAT,
+		           "has segments but no file \"meta\": bring that back, or move all of it "
+		           "away to begin anew");
+	if (getrandom(&s->meta.epoch, sizeof(s->meta.epoch), 0) != sizeof(s->meta.epoch))
+		return say(s, -EIO, NULL);
+	s->meta.clean = true;
+	(void)snprintf(s->meta.probe, sizeof(s->meta.probe), "%s", s->config.probe);
+	return NM_OK;
+}
+
+static int
+load_meta(struct spool *s)
+{
+	uint8_t *bytes;
+	size_t len;
+
+	int rc = read_file(s, META_NAME, SPOOL_META_MAX, &bytes, &len);
+	if (rc == -ENOENT)
+		return make_meta(s);
+	if (rc < 0)
+		return say(s, rc, NULL);
+	rc = spool_meta_decode(bytes, len, &s->meta);
+	free(bytes);
+	if (rc == NM_EVERSION)
+		return say(s, rc,
+		           "is of another version of netmonc: let that one deliver it, or move it "
+		           "away to begin anew");
+	if (rc < 0)
+		return say(s, rc,
+		           "its file \"meta\" is damaged: move the folder away to begin anew");
+	if (strcmp(s->meta.probe, s->config.probe) == 0)
+		return NM_OK;
+	log_error("spool %s: is of probe \"%s\": name that one with --probe, or use another folder",
+	          s->config.folder, s->meta.probe);
+	return NM_EEXISTS;
+}
+
+/* --- tail -------------------------------------------------------------------------------------------------------------- */
+
+/* Finds the end of a segment. *ret_len gets the octets up to it, 0 when nothing in it is good. */
+static int
+walk(struct spool *s, const struct segment *seg, size_t *ret_len)
+{
+	static const struct spool_state nowhere = { .known = false };
+	char name[SPOOL_NAME_MAX];
+	struct spool_found found;
+	uint8_t *bytes;
+	size_t len;
+
+	spool_segment_name(seg->first, name);
+	int rc = read_file(s, name, SPOOL_SEGMENT_READ_MAX, &bytes, &len);
+	if (rc < 0)
+		return say(s, rc, NULL);
+	struct spool_scan *scan = spool_scan_new(s->meta.epoch, &nowhere);
+	if (!scan) {
+		free(bytes);
+		return say(s, -ENOMEM, NULL);
+	}
+	spool_scan_bytes(scan, bytes, len, 0);
+	while (spool_scan_next(scan, &found))
+		;
+	const struct spool_state *state = spool_scan_state(scan);
+	*ret_len = state->known ? spool_scan_offset(scan) : 0;
+	if (spool_scan_is_foreign(scan)) {
+		log_error("spool %s: %s is of another spool: move it away", s->config.folder, name);
+		rc = NM_EFORMAT;
+	} else if (state->known && state->sequence > s->last.sequence) {
+		s->last = *state;
+	}
+	spool_scan_free(scan);
+	free(bytes);
+	return rc;
+}
+
+/* Cuts the newest segment behind its last whole entry. */
+static int
+cut_tail(struct spool *s, struct segment *seg, size_t len)
+{
+	char name[SPOOL_NAME_MAX];
+
+	spool_segment_name(seg->first, name);
+	s->fd = openat(s->folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (s->fd < 0)
+		return say(s, -errno, NULL);
+	if (len == seg->size)
+		return NM_OK;
+	if (ftruncate(s->fd, (off_t)len) < 0 || fdatasync(s->fd) < 0)
+		return say(s, -errno, NULL);
+	log_warn("spool %s: %s: %zu octets behind batch %" PRIu64
+	         " were not written to their end: cut off",
+	         s->config.folder, name, seg->size - len, s->last.sequence);
+	s->total -= seg->size - len;
+	seg->size = seg->durable = len;
+	return NM_OK;
+}
+
+/* The newest segment in which something is good says where numbering goes on. */
+static int
+find_tail(struct spool *s)
+{
+	size_t n = 0, good = 0;
+
+	s->last = (struct spool_state){ true, s->meta.sequence, s->meta.chain, s->meta.cp };
+	for (const struct segment *seg = s->head; seg; seg = seg->next)
+		n++;
+	for (size_t skip = n; skip > 0 && good == 0; skip--) {
+		struct segment *seg = s->head;
+		for (size_t i = 1; i < skip; i++)
+			seg = seg->next;
+		int rc = walk(s, seg, &good);
+		if (rc == NM_OK && skip == n)
+			rc = cut_tail(s, seg, good);
+		if (rc < 0)
+			return rc;
+	}
+	return NM_OK;
+}
+
+static struct spool *
+allocate(const struct spool_config *config)
+{
+	struct spool *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->config = *config;
+	s->damage_log = (struct log_limit){ .burst = 5, .period_s = 60 };
+	s->folder = s->lock_fd = s->fd = -1;
+	uint64_t share = config->size_max / 256;
+	s->segment_max = share < SPOOL_SEGMENT_MIN   ? SPOOL_SEGMENT_MIN
+	                 : share > SPOOL_SEGMENT_MAX ? SPOOL_SEGMENT_MAX
+	                                             : (size_t)share;
+	(void)pthread_mutex_init(&s->lock, NULL);
+	return s;
+}
+
+static void
+give_back(struct spool *s)
+{
+	while (s->head) {
+		struct segment *seg = s->head;
+		s->head = seg->next;
+		free_segment(seg);
+	}
+	const int fds[] = { s->fd, s->lock_fd, s->folder };
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			(void)close(fds[i]);
+	spool_scan_free(s->scan);
+	free(s->bytes);
+	(void)pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+int
+spool_open(const struct spool_config *config, struct spool **ret_spool)
+{
+	struct spool *s = allocate(config);
+
+	if (!s) {
+		log_error("spool: %s", nm_strerror(-ENOMEM));
+		return -ENOMEM;
+	}
+	int rc = take_folder(s);
+	if (rc == NM_OK)
+		rc = list_segments(s);
+	if (rc == NM_OK)
+		rc = load_meta(s);
+	if (rc == NM_OK)
+		rc = find_tail(s);
+	if (rc == NM_OK) {
+		const struct spool_state base = { true, s->meta.sequence, s->meta.chain,
+			                          s->meta.cp };
+		s->acked = base.sequence;
+		s->scan = spool_scan_new(s->meta.epoch, &base);
+		rc = s->scan ? NM_OK : say(s, -ENOMEM, NULL);
+	}
+	if (rc < 0) {
+		give_back(s);
+		return rc;
+	}
+	if (s->last.cp.records > s->meta.cp.records)
+		log_info("spool %s: up to %" PRIu64 " records wait for the collector",
+		         config->folder, s->last.cp.records - s->meta.cp.records);
+	*ret_spool = s;
+	return NM_OK;
+}
+
+int
+spool_link(struct spool *s, const char *name)
+{
+	struct spool_meta *m = &s->meta;
+
+	for (uint16_t i = 0; i < m->n_links; i++)
+		if (strcmp(m->links[i], name) == 0)
+			return i;
+	if (m->n_links == FRAME_LINKS_MAX)
+		return NM_ELIMIT;
+	(void)snprintf(m->links[m->n_links], sizeof(m->links[0]), "%s", name);
+	return m->n_links++;
+}
+
+const struct spool_meta *
+spool_meta(const struct spool *s)
+{
+	return &s->meta;
+}
+
+const struct spool_state *
+spool_tail(const struct spool *s)
+{
+	return &s->last;
+}
+
+int
+spool_begin(struct spool *s, uint64_t running)
+{
+	s->meta.clean = false;
+	s->meta.running |= running;
+	int rc = spool_save_meta(s);
+	return rc < 0 ? say(s, rc, NULL) : NM_OK;
+}
+
+void
+spool_close(struct spool *s, bool clean)
+{
+	if (!s)
+		return;
+	s->meta.clean = clean;
+	if (clean)
+		s->meta.running = 0;
+	int rc = spool_save_meta(s);
+	if (rc < 0)
+		(void)say(s, rc, NULL);
+	give_back(s);
+}
