@@ -67,7 +67,8 @@ struct alert_contact {
 };
 
 /* Events of the log. FIRED and RECOVERED are the rule's; SENT, FAILED and GIVEN_UP are about one contact; STALE and
- * RESUMED say that no rule was judged because the aggregates were old, and belong to no rule (rule 0, name ""). */
+ * RESUMED say that no rule was judged because the aggregates were old, and belong to no rule (rule 0, name ""). PROBE says
+ * that something happened to a probe (rule 0, the probe's name). */
 enum alert_event {
 	ALERT_FIRED,
 	ALERT_RECOVERED,
@@ -76,6 +77,7 @@ enum alert_event {
 	ALERT_GIVEN_UP,
 	ALERT_STALE,
 	ALERT_RESUMED,
+	ALERT_PROBE,
 };
 
 struct alert_log {
@@ -84,7 +86,8 @@ struct alert_log {
 	int64_t rule;              /* may be gone */
 	char name[ALERT_NAME_MAX]; /* the rule's name then */
 	enum alert_event event;
-	uint64_t rate_bps;            /* what was measured at FIRED and RECOVERED */
+	uint64_t rate_bps; /* what was measured at FIRED and RECOVERED */
+	int64_t told;      /* PROBE: id of the newest event (lib/db_event.h) that was told */
 	char contact[ALERT_NAME_MAX]; /* SENT, FAILED, GIVEN_UP; else "" */
 	char detail[ALERT_DETAIL_MAX];
 };
@@ -177,6 +180,10 @@ struct alert_message {
  * disabled, or gone: nothing is written. */
 int db_alert_event(struct db *db, const struct alert_rule *rule, const struct alert_log *entry,
                    const struct alert_message *message);
+/* Something that no rule is for: log row (at_s, event, name, told, detail of `entry`) and a delivery to every contact. In the
+ * caller's transaction. */
+int db_alert_tell_all(struct db *db, const struct alert_log *entry,
+                      const struct alert_message *message);
 /* Deliveries that are due at `now_s`, those with fewest attempts first, at most `limit`; of those of one rule to one
  * contact only the oldest, so that nobody hears of a recovery before the alarm. As db_alert_each(). */
 int db_alert_delivery_each(struct db *db, uint32_t now_s, size_t limit,

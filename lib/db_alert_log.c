@@ -10,7 +10,7 @@
 static const char *const events[] = {
 	[ALERT_FIRED] = "fired",     [ALERT_RECOVERED] = "recovered", [ALERT_SENT] = "sent",
 	[ALERT_FAILED] = "failed",   [ALERT_GIVEN_UP] = "given-up",   [ALERT_STALE] = "stale",
-	[ALERT_RESUMED] = "resumed",
+	[ALERT_RESUMED] = "resumed", [ALERT_PROBE] = "probe",
 };
 
 #define N_EVENTS (sizeof(events) / sizeof(events[0]))
@@ -46,7 +46,7 @@ db_alert_log_add(struct db *db, const struct alert_log *entry)
 	db_bind_int(q, 2, entry->rule);
 	db_bind_text(q, 3, entry->name);
 	db_bind_text(q, 4, events[entry->event]);
-	db_bind_int(q, 5, (int64_t)entry->rate_bps);
+	db_bind_int(q, 5, entry->event == ALERT_PROBE ? entry->told : (int64_t)entry->rate_bps);
 	db_bind_text(q, 6, entry->contact);
 	db_bind_text(q, 7, entry->detail);
 	return db_finish(q);
@@ -61,7 +61,10 @@ read_entry(struct db_stmt *q, struct alert_log *e)
 	e->rule = db_column_int(q, 2);
 	db_column_copy(q, 3, e->name, sizeof(e->name));
 	e->event = event_of(db_column_text(q, 4));
-	e->rate_bps = (uint64_t)db_column_int(q, 5);
+	if (e->event == ALERT_PROBE)
+		e->told = db_column_int(q, 5);
+	else
+		e->rate_bps = (uint64_t)db_column_int(q, 5);
 	db_column_copy(q, 6, e->contact, sizeof(e->contact));
 	db_column_copy(q, 7, e->detail, sizeof(e->detail));
 }
@@ -170,6 +173,28 @@ db_alert_event(struct db *db, const struct alert_rule *rule, const struct alert_
 	return rc < 0 ? rc : add_deliveries(db, &event, db_last_id(db), message);
 }
 
+int
+db_alert_tell_all(struct db *db, const struct alert_log *entry, const struct alert_message *message)
+{
+	struct db_stmt *q;
+	int rc = db_alert_log_add(db, entry);
+
+	if (rc == NM_OK)
+		rc = db_query(
+		    db,
+		    "INSERT INTO alert_delivery (event, alert, contact, event_at, attempts,"
+		    " next_at, short_text, long_text)"
+		    " SELECT ?, 0, id, ?, 0, 0, ?, ? FROM alert_contact",
+		    &q);
+	if (rc < 0)
+		return rc;
+	db_bind_int(q, 1, db_last_id(db));
+	db_bind_int(q, 2, entry->at_s);
+	db_bind_text(q, 3, message->short_text);
+	db_bind_text(q, 4, message->long_text);
+	return db_finish(q);
+}
+
 /* --- deliveries ------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -199,10 +224,10 @@ db_alert_delivery_each(struct db *db, uint32_t now_s, size_t limit,
 	struct db_stmt *q;
 	int rc = db_query(
 	    db,
-	    "SELECT d.id, d.event, d.alert, a.name, c.id, c.name, c.kind, c.address, d.event_at,"
+	    "SELECT d.id, d.event, d.alert, coalesce(a.name, 'probes'), c.id, c.name, c.kind, c.address, d.event_at,"
 	    " d.attempts, d.next_at, d.short_text, d.long_text FROM alert_delivery d"
-	    " JOIN alert a ON a.id = d.alert JOIN alert_contact c ON c.id = d.contact"
-	    " WHERE d.next_at <= ? AND NOT EXISTS (SELECT 1 FROM alert_delivery o"
+	    " LEFT JOIN alert a ON a.id = d.alert JOIN alert_contact c ON c.id = d.contact"
+	    " WHERE d.next_at <= ? AND (d.alert = 0 OR a.id IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM alert_delivery o"
 	    " WHERE o.alert = d.alert AND o.contact = d.contact AND o.id < d.id)"
 	    " ORDER BY d.attempts, d.id LIMIT ?",
 	    &q);

@@ -42,17 +42,24 @@ db_event_newest(struct db *db, size_t limit,
 }
 
 int
-db_event_after(struct db *db, int64_t after, size_t limit,
-               int (*each)(void *ctx, const struct probe_event *event), void *ctx)
+db_event_untold(struct db *db, const struct db_event_untold *untold,
+                int (*each)(void *ctx, const struct probe_event *event), void *ctx)
 {
 	struct db_stmt *q;
 
+	/* the log's row has the newest event that it tells of in the place of a rate */
 	if (db_query(db,
-	             "SELECT id, at, probe, event, detail FROM probe_event "
-	             "WHERE id > ? AND event <> 'accepted' ORDER BY probe, id LIMIT ?",
+	             "SELECT e.id, e.at, e.probe, e.event, e.detail FROM probe_event e "
+	             "LEFT JOIN (SELECT name, max(rate_bps) AS told, max(at) AS told_at "
+	             "FROM alert_log WHERE event = 'probe' AND at >= ? GROUP BY name) l "
+	             "ON l.name = e.probe WHERE e.at >= ? AND e.event <> 'accepted' "
+	             "AND e.id > coalesce(l.told, 0) AND coalesce(l.told_at, 0) <= ? "
+	             "ORDER BY e.probe, e.id LIMIT ?",
 	             &q) < 0)
 		return NM_ESTORE;
-	db_bind_int(q, 1, after);
-	db_bind_int(q, 2, (int64_t)limit);
+	db_bind_int(q, 1, untold->since_s);
+	db_bind_int(q, 2, untold->since_s);
+	db_bind_int(q, 3, untold->quiet_s);
+	db_bind_int(q, 4, (int64_t)untold->limit);
 	return walk(q, each, ctx);
 }

@@ -26,8 +26,13 @@ struct probe_event {
  * NM_ESTORE. */
 int db_event_newest(struct db *db, size_t limit,
                     int (*each)(void *ctx, const struct probe_event *event), void *ctx);
-/* The same for those with an id above `after`, but for 'accepted', by probe, then the oldest first. */
-int db_event_after(struct db *db, int64_t after, size_t limit,
-                   int (*each)(void *ctx, const struct probe_event *event), void *ctx);
+/* Events that nobody was told of (ALERT_PROBE in the log, lib/db_alert.h), but for 'accepted', by probe, then the oldest first. */
+struct db_event_untold {
+	uint32_t since_s; /* none that is older */
+	uint32_t quiet_s; /* none of a probe of which somebody was told at that time or later */
+	size_t limit;
+};
+int db_event_untold(struct db *db, const struct db_event_untold *untold,
+                    int (*each)(void *ctx, const struct probe_event *event), void *ctx);
 
 #endif

@@ -254,6 +254,7 @@ CREATE TABLE alert_contact_link (
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 -- One row for each event ('fired', 'recovered'), one for each try to tell a contact ('sent', 'failed', 'given-up'), and one
 -- when the aggregates were too old to judge by and when they no longer were ('stale', 'resumed': alert 0).
+-- 'probe': something happened to the probe of that name; rate_bps is the newest probe_event that was told of.
 CREATE TABLE alert_log (
 	id       BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
 	at       INT UNSIGNED NOT NULL,

@@ -265,6 +265,7 @@ CREATE TABLE alert_contact_link (
 );
 -- One row for each event ('fired', 'recovered'), one for each try to tell a contact ('sent', 'failed', 'given-up'), and one
 -- when the aggregates were too old to judge by and when they no longer were ('stale', 'resumed': alert 0).
+-- 'probe': something happened to the probe of that name; rate_bps is the newest probe_event that was told of.
 CREATE TABLE alert_log (
 	id       INTEGER PRIMARY KEY,
 	at       INTEGER NOT NULL,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* netmon-alert: judges the alert rules by the aggregates, tells contacts. Run each minute. */
 #include "cron/alert/outbox.h"
+#include "cron/alert/probes.h"
 #include "cron/alert/watch.h"
 #include "lib/err.h"
 #include "lib/lock.h"
@@ -136,19 +137,27 @@ run(struct db *db, const struct watch_options *w, const struct outbox_options *o
 	struct watch_data data;
 	struct watch_counts judged = { 0 };
 	struct outbox_counts told = { 0 };
+	unsigned probes = 0;
 	int rc = watch_look(db, w, &data);
 
 	if (rc == NM_OK)
 		rc = note_data(db, w, &data);
 	if (rc == NM_OK && !data.stale)
 		rc = watch_run(db, w, &data, &judged);
+	/* whatever became of the rules */
+	int noted = probes_run(db, w->settings->base_url, w->now_s, &probes);
+	if (noted < 0)
+		log_error("events of probes: %s",
+		          noted == NM_ESTORE ? db_error(db) : nm_strerror(noted));
 	if (rc < 0)
 		log_error("rules: %s", rc == NM_ESTORE ? db_error(db) : nm_strerror(rc));
 	int sent = outbox_run(db, o, &told);
 	if (sent < 0)
 		return fail(db, "messages", sent);
-	if (rc < 0)
+	if (rc < 0 || noted < 0)
 		return 1;
+	if (probes)
+		log_info("something happened to %u probes", probes);
 	if (judged.fired || judged.recovered || told.sent || told.failed || told.left)
 		log_info("%u rules: %u fired, %u recovered; %u messages sent, %u failed, %u left",
 		         judged.rules, judged.fired, judged.recovered, told.sent, told.failed,
