@@ -4,11 +4,15 @@
 #include "collector/intake.h"
 #include "collector/options.h"
 #include "collector/server.h"
+#include "collector/status.h"
+#include "collector/status_show.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/paths.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* What the program consists of while it runs. */
@@ -16,7 +20,16 @@ struct collector {
 	struct db *db;
 	struct session_shared shared;
 	struct server *server;
+	struct control *control; /* NULL: none */
+	struct status *status;
 };
+
+static int
+know_probe(void *ctx, const char *name, uint32_t seen_s)
+{
+	tally_known(ctx, name, seen_s);
+	return 0;
+}
 
 /* The store and what stands on it. */
 static int
@@ -38,6 +51,10 @@ open_outputs(struct collector *c, const struct options *o, char *err, size_t err
 	if (rc < 0)
 		return rc;
 	(void)snprintf(err, err_size, "out of memory");
+	if (c->db)
+		(void)db_probe_each(c->db, TALLY_MAX / 2, know_probe, c->shared.tallies);
+	(void)snprintf(c->shared.store.kind, sizeof(c->shared.store.kind), "%.*s",
+	               o->store ? (int)strcspn(o->store, ":") : 4, o->store ? o->store : "text");
 	c->shared.intake = c->db ? intake_db_new(c->db) : intake_sql_new(STDOUT_FILENO);
 	if (!c->shared.intake)
 		return -ENOMEM;
@@ -53,6 +70,30 @@ open_outputs(struct collector *c, const struct options *o, char *err, size_t err
 	if (rc == NM_ESTORE)
 		(void)snprintf(err, err_size, "store: %s", db_error(c->db));
 	return rc == NM_OK ? feed_attach(c->shared.feed, c->shared.loop) : rc;
+}
+
+/* The control socket. Where the default folder is not there, or not ours, netmond runs without one. */
+static int
+open_control(struct collector *c, const struct options *o, char *err, size_t err_size)
+{
+	const struct status_sources sources = { c->shared.loop, c->shared.tallies, &c->shared.store,
+		                                c->shared.feed, 0 };
+	char path[PATHS_MAX];
+
+	(void)snprintf(err, err_size, "control socket: its path is too long");
+	int rc = options_control(o, 0, path, sizeof(path));
+	if (rc == NM_OK)
+		rc = control_new(path, c->shared.loop, &c->control, err, err_size);
+	if (rc == NM_OK)
+		rc = status_new(&sources, c->control, &c->status);
+	if (rc == NM_OK && c->shared.feed)
+		rc = control_command(c->control, "flush", feed_answer_flush, c->shared.feed);
+	if (rc == NM_OK)
+		return NM_OK;
+	if (o->control)
+		return rc;
+	log_info("no control socket, so no --status: %s", err);
+	return NM_OK;
 }
 
 /* Certificates, where there are any. */
@@ -75,6 +116,8 @@ close_outputs(struct collector *c)
 		feed_flush(c->shared.feed);
 	if (c->server)
 		server_free(c->server);
+	control_free(c->control);
+	status_free(c->status);
 	tls_free(c->shared.tls);
 	if (c->shared.feed) {
 		feed_get_stats(c->shared.feed, &stats);
@@ -87,6 +130,7 @@ close_outputs(struct collector *c)
 		c->shared.intake->ops->free(c->shared.intake);
 	overlap_free(c->shared.overlap);
 	db_close(c->db);
+	tallies_free(c->shared.tallies);
 	loop_free(c->shared.loop);
 	free(c);
 }
@@ -99,9 +143,11 @@ main(int argc, char **argv)
 
 	log_init("netmond", LOG_LEVEL_INFO);
 	options_parse(argc, (const char *const *)argv, &options);
+	if (options.status)
+		return status_show(&options, stdout);
 	loop_catch_signals();
 	struct collector *c = calloc(1, sizeof(*c));
-	if (!c || !(c->shared.loop = loop_new()))
+	if (!c || !(c->shared.loop = loop_new()) || !(c->shared.tallies = tallies_new()))
 		log_fatal(1, "out of memory");
 	const struct server_config server = { options.listen, (uint16_t)options.port,
 		                              (unsigned)options.hello_s, (unsigned)options.idle_s,
@@ -111,6 +157,8 @@ main(int argc, char **argv)
 	int rc = open_tls(c, &options, err, sizeof(err));
 	if (rc == NM_OK)
 		rc = open_outputs(c, &options, err, sizeof(err));
+	if (rc == NM_OK)
+		rc = open_control(c, &options, err, sizeof(err));
 	if (rc == NM_OK)
 		rc = server_new(&server, &c->shared, &c->server, err, sizeof(err));
 	if (rc == NM_OK) {

@@ -2,6 +2,8 @@
 /* netmond's options. */
 #include "collector/options.h"
 
+#include "lib/control_ask.h"
+#include "lib/err.h"
 #include "lib/frame.h"
 #include "lib/log.h"
 #include "lib/loopback.h"
@@ -69,6 +71,8 @@ static const struct opt_row rows[] = {
 	  "socket for --status, metrics and graphs", false },
 	{ "status", '\0', OPT_FLAG, AT(status), 0, 0, 0, NULL,
 	  "say how the running netmond is, exit", COMMAND_LINE_ONLY },
+	{ "json", '\0', OPT_FLAG, AT(json), 0, 0, 0, NULL, "with --status: as JSON",
+	  COMMAND_LINE_ONLY },
 	{ "config", '\0', OPT_TEXT, AT(config), 0, 0, 0, "FILE",
 	  "take store and rrd from this netmon.conf", COMMAND_LINE_ONLY },
 	{ "netmond-conf", '\0', OPT_TEXT, AT(conf), 0, 0, 0, "FILE",
@@ -178,6 +182,26 @@ options_parse(int argc, const char *const *argv, struct options *ret_options)
 	default_text(&ret_options->listen, "localhost");
 	check(ret_options);
 	check_exposure(ret_options);
+}
+
+int
+options_control(const struct options *o, unsigned worker, char *ret_path, size_t size)
+{
+	const char *folder =
+	    getenv("RUNTIME_DIRECTORY"); /* systemd.exec(5); colons between several */
+	char suffix[16] = "";
+	int n;
+
+	if (worker > 0)
+		(void)snprintf(suffix, sizeof(suffix), ".%u", worker);
+	if (o->control)
+		n = snprintf(ret_path, size, "%s%s", o->control, suffix);
+	else if (folder && *folder)
+		n = snprintf(ret_path, size, "%.*s/" CONTROL_NAME "%s", (int)strcspn(folder, ":"),
+		             folder, suffix);
+	else
+		n = snprintf(ret_path, size, CONTROL_FOLDER "/" CONTROL_NAME "%s", suffix);
+	return n < 0 || (size_t)n >= size ? NM_ELIMIT : NM_OK;
 }
 
 void

@@ -8,6 +8,9 @@
 
 #include "lib/opttable.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct options {
 	/* listening */
 	char *listen; /* name or address; "*" is every address */
@@ -39,10 +42,11 @@ struct options {
 	unsigned long store_mb;      /* cap of the store's size */
 
 	/* the program */
-	char *control; /* path of the control socket (collector/control.h), or NULL */
+	char *control; /* path of the control socket (collector/control.h), NULL: the default one */
 	char *conf;    /* netmond.conf that was read, or NULL */
 	char *config;  /* netmon.conf, or NULL */
 	bool status;   /* ask the running netmond instead of being one */
+	bool json;     /* its answer as JSON */
 	bool verbose;
 };
 
@@ -50,5 +54,9 @@ struct options {
  * --version (0) and for errors (2). */
 void options_parse(int argc, const char *const *argv, struct options *ret_options);
 void options_free(struct options *o);
+
+/* Path of a worker's control socket: the first one has that of the options or the default, netmond.sock in the runtime folder; the
+ * others have ".1" and so on behind it. 0 or NM_ELIMIT. */
+int options_control(const struct options *o, unsigned worker, char *ret_path, size_t size);
 
 #endif

@@ -42,6 +42,7 @@ turn_away(struct server *server, int fd, const char *why)
 	uint8_t out[512];
 	size_t len;
 
+	server->shared->tallies->sums.turned_away++;
 	if (log_allowed(&server->full))
 		log_error("a probe was turned away: %s (%u probes are connected)", why,
 		          server->n_sessions);
@@ -111,6 +112,7 @@ accept_one(struct server *server, int listener)
 		accept_with_spare(server, listener);
 	if (fd < 0)
 		return false;
+	server->shared->tallies->sums.accepted++;
 	format_peer((struct sockaddr *)&ss, len, peer, sizeof(peer));
 	adopt(server, fd, peer);
 	return true;

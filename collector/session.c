@@ -33,6 +33,11 @@ close_now(struct session *s)
 {
 	s->state = SESSION_CLOSED;
 	s->more = false;
+	if (s->tally)
+		tally_gone(s->tally);
+	else if (!s->hello.probe[0])
+		s->shared->tallies->sums.strangers++;
+	s->tally = NULL;
 	loop_remove(s->shared->loop, s->fd);
 }
 
@@ -136,6 +141,8 @@ refuse(struct session *s, enum frame_status status, const char *why)
 {
 	if (log_allowed(&s->shared->drops))
 		log_warn("probe %s (%s): refused: %s", name_of(s), s->peer, why);
+	if (s->hello.probe[0])
+		tally_of(s->shared->tallies, s->hello.probe)->refused++;
 	s->state = SESSION_CLOSING;
 	send_hello_ack(s, status, why);
 }
@@ -147,6 +154,7 @@ static void
 intake_failed(struct session *s, int rc)
 {
 	s->shared->fatal |= intake_is_fatal(rc);
+	s->tally->refused++;
 	session_drop(s, rc == NM_EORDER    ? "a batch is missing before this one"
 	                : rc == NM_EFENCED ? "another probe has gone on with its numbering"
 	                : rc == NM_EFORMAT ? "a batch speaks of a link that it never named"
@@ -219,6 +227,9 @@ take_hello(struct session *s, const uint8_t *bytes, size_t len)
 		return;
 	}
 	s->state = SESSION_STREAM;
+	s->tally = tally_of(s->shared->tallies, s->hello.probe);
+	tally_connected(s->tally, &s->hello, s->peer, stream_is_tls(s->stream),
+	                s->probe.committed.sequence, loop_wall_s(s->shared->loop));
 	log_info("probe %s (%s): connected, %u links, stored up to batch %" PRIu64, name_of(s),
 	         s->peer, s->hello.n_links, s->probe.committed.sequence);
 	send_hello_ack(s, FRAME_STATUS_OK, "");
@@ -279,8 +290,13 @@ store_batch(struct session *s, struct batch *b)
 		overlap_mark(shared->overlap, &s->hello, b);
 	int rc =
 	    shared->intake->ops->batch(shared->intake, &s->probe, b, loop_wall_s(shared->loop));
+	shared->store.errors += rc < 0 && rc != NM_EEXISTS;
 	if (rc < 0)
 		return rc;
+	shared->store.commits++;
+	shared->store.rows += b->n_records;
+	latency_add(&shared->store.latency, seconds_now() - begun, loop_now_ms(shared->loop));
+	tally_stored(s->tally, b);
 	s->batches++;
 	s->n_records += b->n_records;
 	if (shared->verbose)
@@ -302,7 +318,9 @@ take_batch(struct session *s, const uint8_t *bytes, size_t len)
 		session_drop(s, "a batch is malformed");
 		return;
 	}
+	tally_came(s->tally, &b, loop_wall_s(s->shared->loop));
 	int rc = b.sequence <= s->probe.committed.sequence ? NM_EEXISTS : store_batch(s, &b);
+	s->tally->duplicates += rc == NM_EEXISTS;
 	if (rc == NM_EEXISTS && b.sequence > s->probe.committed.sequence)
 		s->probe.committed.sequence = b.sequence; /* another session stored it */
 	if (rc < 0 && rc != NM_EEXISTS) {
@@ -337,6 +355,8 @@ static void
 take_frame(struct session *s, uint8_t type, const uint8_t *bytes, size_t len)
 {
 	s->heard_ms = loop_now_ms(s->shared->loop);
+	if (s->tally)
+		s->tally->seen_s = loop_wall_s(s->shared->loop);
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
 		if (handlers[i].state == s->state && handlers[i].type == type) {
 			handlers[i].take(s, bytes, len);
@@ -525,7 +545,7 @@ void
 session_free(struct session *s)
 {
 	if (s->state != SESSION_CLOSED)
-		loop_remove(s->shared->loop, s->fd);
+		close_now(s);
 	stream_free(s->stream);
 	(void)close(s->fd);
 	free(s->in);

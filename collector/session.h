@@ -10,6 +10,8 @@
 #include "collector/intake.h"
 #include "collector/loop.h"
 #include "collector/overlap.h"
+#include "collector/status.h"
+#include "collector/tally.h"
 #include "lib/frame.h"
 #include "lib/log.h"
 #include "lib/stream.h"
@@ -42,6 +44,8 @@ struct session_shared {
 	bool verbose;            /* a log line for each batch */
 	bool fatal;              /* the intake is gone for good: end the program */
 	struct log_limit drops;
+	struct tallies *tallies;
+	struct status_store store; /* what the intake did */
 	/* scratch for decoding: sessions take turns */
 	struct record records[BATCH_RECORDS_MAX];
 	struct ledger_delta ledger[BATCH_LEDGER_MAX];
@@ -62,6 +66,7 @@ struct session {
 	bool clean;       /* it ended at a frame's edge, by its own wish */
 	struct frame_hello hello;
 	struct intake_probe probe;
+	struct tally *tally; /* NULL until HELLO was accepted, and after the end */
 	uint64_t batches;
 	uint64_t n_records;
 	uint8_t *in;

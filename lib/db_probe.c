@@ -472,6 +472,26 @@ lift_fences(struct db *db, int64_t probe, uint32_t now_s)
 }
 
 int
+db_probe_each(struct db *db, size_t max, int (*each)(void *ctx, const char *name, uint32_t seen_s),
+              void *ctx)
+{
+	struct db_stmt *q;
+	int rc;
+
+	if (db_query(db, "SELECT name, last_seen FROM probe ORDER BY last_seen DESC LIMIT ?", &q) <
+	    0)
+		return NM_ESTORE;
+	db_bind_int(q, 1, (int64_t)max);
+	while ((rc = db_step(q)) > 0) {
+		rc = each(ctx, db_column_text(q, 0), (uint32_t)db_column_int(q, 1));
+		if (rc != 0)
+			break;
+	}
+	db_done(q);
+	return rc;
+}
+
+int
 db_probe_accept(struct db *db, const char *probe, uint32_t now_s)
 {
 	const struct db_probe_event event = { probe, "accepted", "whichever comes next", now_s, 0 };

@@ -30,6 +30,11 @@ struct db_probe_names {
 int db_probe_put(struct db *db, const struct db_probe_names *names, uint32_t now_s,
                  int64_t *ret_probe, int64_t *ret_links);
 
+/* Calls `each` for the probes that were seen last, at most `max`; a value other than 0 ends the walk and is returned. Else 0 or
+ * NM_ESTORE. */
+int db_probe_each(struct db *db, size_t max,
+                  int (*each)(void *ctx, const char *name, uint32_t seen_s), void *ctx);
+
 /* How far an epoch is stored. */
 struct db_watermark {
 	uint64_t sequence; /* highest committed one, 0 for none */

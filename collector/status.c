@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The collector's numbers, and its answer in JSON. */
+#include "collector/status.h"
+
+#include "collector/feed.h"
+#include "collector/status_numbers.h"
+#include "lib/err.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef NETMON_VERSION
+#	define NETMON_VERSION "0"
+#endif
+
+#define ALL(field) offsetof(struct status_all, field)
+#define ONE(field) offsetof(struct status_one, field)
+#define GAUGE      false
+#define COUNTER    true
+
+const struct status_row status_all_rows[] = {
+	{ "started", "start_time_seconds", GAUGE, "When the collector was started", ALL(started) },
+	{ "uptime_s", NULL, GAUGE, NULL, ALL(uptime) },
+	{ "worker", NULL, GAUGE, NULL, ALL(worker) },
+	{ "probes", "probes", GAUGE, "Probes that are known, connected or not", ALL(probes) },
+	{ "connected", "probes_connected", GAUGE, "Probes that are connected", ALL(connected) },
+	{ "accepted", "connections_total", COUNTER, "Connections that were accepted",
+	  ALL(accepted) },
+	{ "turned_away", "connections_turned_away_total", COUNTER,
+	  "Connections for which there was no room", ALL(turned_away) },
+	{ "strangers", "connections_strangers_total", COUNTER,
+	  "Connections that ended before it was known whose they are", ALL(strangers) },
+	{ "commits", "store_commits_total", COUNTER, "Transactions that the store committed",
+	  ALL(commits) },
+	{ "rows", "store_rows_total", COUNTER, "Flow records that were stored", ALL(rows) },
+	{ "errors", "store_errors_total", COUNTER, "Transactions that failed", ALL(errors) },
+	{ "backlog", "store_backlog_batches", GAUGE, "Batches that wait for their commit",
+	  ALL(backlog) },
+	{ "commit_last_s", NULL, GAUGE, NULL, ALL(last) },
+	{ "commit_mean_s", NULL, GAUGE, NULL, ALL(mean) },
+	{ "commit_p99_s", NULL, GAUGE, NULL, ALL(p99) },
+	{ "size", "store_size_bytes", GAUGE, "Size of the store, 0 when it is not known",
+	  ALL(size) },
+	{ "size_max", "store_size_max_bytes", GAUGE, "Cap of the store's size, 0 for none",
+	  ALL(size_max) },
+	{ "removed_by_age", "store_flows_expired_total", COUNTER,
+	  "Flow records that were removed because of their age", ALL(removed_by_age) },
+	{ "removed_by_size", "store_flows_evicted_total", COUNTER,
+	  "Flow records that were removed to keep the store below its cap", ALL(removed_by_size) },
+	{ "rrd_backlog", "rrd_backlog_values", GAUGE, "Values that wait to be written to RRDs",
+	  ALL(rrd_backlog) },
+	{ "rrd_written", "rrd_values_total", COUNTER, "Values that were written to RRDs",
+	  ALL(rrd_written) },
+	{ "rrd_failed", "rrd_failures_total", COUNTER, "Values that could not be written to RRDs",
+	  ALL(rrd_failed) },
+	{ "rrd_broken", "rrd_files_broken_total", COUNTER, "RRDs that were put aside",
+	  ALL(rrd_broken) },
+	{ "rrd_late", "rrd_late_bytes_total", COUNTER,
+	  "Octets that came when their minute was in the RRDs already", ALL(rrd_late) },
+	{ "rrd_refused", "rrd_refused_bytes_total", COUNTER, "Octets for which there was no memory",
+	  ALL(rrd_refused) },
+	{ "rrd_ahead", "rrd_ahead_bytes_total", COUNTER, "Octets of minutes still to come",
+	  ALL(rrd_ahead) },
+};
+const size_t status_all_n = sizeof(status_all_rows) / sizeof(status_all_rows[0]);
+
+const struct status_row status_one_rows[] = {
+	{ "connected", "probe_up", GAUGE, "1: the probe is connected", ONE(connected) },
+	{ "connected_at", "probe_connected_timestamp_seconds", GAUGE,
+	  "When the probe connected last", ONE(connected_at) },
+	{ "seen_at", "probe_seen_timestamp_seconds", GAUGE,
+	  "When something came from the probe last", ONE(seen_at) },
+	{ "newest_at", "probe_newest_timestamp_seconds", GAUGE,
+	  "End of the probe's newest record, 0 when none came", ONE(newest_at) },
+	{ "lag_s", "probe_lag_seconds", GAUGE, "Age of the probe's newest record", ONE(lag) },
+	{ "held", "probe_held_batches", GAUGE, "Batches that the probe holds and the store has not",
+	  ONE(held) },
+	{ "sessions", "probe_connections_total", COUNTER, "Connections of the probe",
+	  ONE(sessions) },
+	{ "batches", "probe_batches_total", COUNTER, "Batches that were stored", ONE(batches) },
+	{ "records", "probe_records_total", COUNTER, "Records that were stored", ONE(records) },
+	{ "packets", "probe_packets_total", COUNTER, "Packets in them", ONE(packets) },
+	{ "octets", "probe_bytes_total", COUNTER, "Octets in them", ONE(octets) },
+	{ "duplicates", "probe_duplicates_total", COUNTER,
+	  "Batches that came again and were not stored again", ONE(duplicates) },
+	{ "refused", "probe_refused_total", COUNTER, "Connections and batches that were refused",
+	  ONE(refused) },
+	{ "lost_batches", "probe_lost_batches_total", COUNTER,
+	  "Batches that the probe said it can no longer give", ONE(lost_batches) },
+	{ "lost_records", "probe_lost_records_total", COUNTER, "Records in them",
+	  ONE(lost_records) },
+};
+const size_t status_one_n = sizeof(status_one_rows) / sizeof(status_one_rows[0]);
+
+/* --- numbers ---------------------------------------------------------------------------------------------------------- */
+
+static void
+get_store(const struct status_store *store, struct status_all *a)
+{
+	a->commits = (double)store->commits;
+	a->rows = (double)store->rows;
+	a->errors = (double)store->errors;
+	a->backlog = (double)store->backlog;
+	a->last = store->latency.last_s;
+	a->mean = latency_mean(&store->latency);
+	a->p99 = latency_percentile(&store->latency, 0.99);
+	a->size = (double)store->octets;
+	a->size_max = (double)store->octets_max;
+	a->removed_by_age = (double)store->removed_by_age;
+	a->removed_by_size = (double)store->removed_by_size;
+}
+
+static void
+get_feed(const struct feed *feed, struct status_all *a)
+{
+	struct feed_stats stats;
+
+	feed_get_stats(feed, &stats);
+	a->rrd_backlog = (double)stats.entries;
+	a->rrd_written = (double)stats.written;
+	a->rrd_failed = (double)stats.failed;
+	a->rrd_broken = (double)stats.broken;
+	a->rrd_late = (double)stats.late_octets;
+	a->rrd_refused = (double)stats.refused_octets;
+	a->rrd_ahead = (double)stats.ahead_octets;
+}
+
+void
+status_get_all(const struct status *status, struct status_all *ret_all)
+{
+	const struct status_sources *from = &status->from;
+	const struct tallies *tallies = from->tallies;
+
+	*ret_all = (struct status_all){
+		.started = status->begun_s,
+		.uptime = (double)((loop_now_ms(from->loop) - status->begun_ms) / 1000),
+		.worker = from->worker,
+		.probes = (double)tallies->n,
+		.accepted = (double)tallies->sums.accepted,
+		.turned_away = (double)tallies->sums.turned_away,
+		.strangers = (double)tallies->sums.strangers,
+	};
+	for (size_t i = 0; i < tallies->n; i++)
+		ret_all->connected += tallies->list[i]->connections > 0;
+	get_store(from->store, ret_all);
+	if (from->feed)
+		get_feed(from->feed, ret_all);
+}
+
+void
+status_get_one(const struct status *status, const struct tally *t, struct status_one *ret_one)
+{
+	*ret_one = (struct status_one){
+		.connected = t->connections > 0,
+		.connected_at = t->connected_s,
+		.seen_at = t->seen_s,
+		.newest_at = t->newest_s,
+		.lag = t->newest_s ? (double)loop_wall_s(status->from.loop) - t->newest_s : 0,
+		.held = (double)tally_held(t),
+		.sessions = (double)t->sessions,
+		.batches = (double)t->batches,
+		.records = (double)t->records,
+		.packets = (double)t->packets,
+		.octets = (double)t->octets,
+		.duplicates = (double)t->duplicates,
+		.refused = (double)t->refused,
+		.lost_batches = (double)t->lost_batches,
+		.lost_records = (double)t->lost_records,
+	};
+}
+
+/* --- JSON ------------------------------------------------------------------------------------------------------------- */
+
+static void
+put_numbers(json_t *object, const void *numbers, const struct status_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		double v = status_value(numbers, &rows[i]);
+
+		(void)json_object_set_new(object, rows[i].key,
+		                          v == floor(v) ? json_integer((json_int_t)v)
+		                                        : json_real(v));
+	}
+}
+
+/* What memory was short for is missing, and the answer is one all the same. */
+static json_t *
+json_of_probe(const struct status *status, const struct tally *t)
+{
+	struct status_one one;
+	json_t *object = json_object();
+
+	(void)json_object_set_new(object, "probe", json_string(t->probe));
+	(void)json_object_set_new(object, "links", json_string(t->links));
+	(void)json_object_set_new(object, "peer", json_string(t->peer));
+	(void)json_object_set_new(object, "tls", json_boolean(t->tls));
+	status_get_one(status, t, &one);
+	put_numbers(object, &one, status_one_rows, status_one_n);
+	return object;
+}
+
+void
+status_json(const struct status *status, FILE *out)
+{
+	const struct tallies *tallies = status->from.tallies;
+	struct status_all all;
+	json_t *object = json_object();
+	json_t *list = json_array();
+
+	(void)json_object_set_new(object, "version", json_string(NETMON_VERSION));
+	(void)json_object_set_new(object, "pid", json_integer(getpid()));
+	(void)json_object_set_new(object, "store", json_string(status->from.store->kind));
+	(void)json_object_set_new(object, "rrd", json_boolean(status->from.feed != NULL));
+	status_get_all(status, &all);
+	put_numbers(object, &all, status_all_rows, status_all_n);
+	for (size_t i = 0; i < tallies->n; i++)
+		(void)json_array_append_new(list, json_of_probe(status, tallies->list[i]));
+	(void)json_object_set_new(object, "list", list);
+	(void)json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(6));
+	(void)fputc('\n', out);
+	json_decref(object);
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------------- */
+
+static void
+answer_status(void *ctx, const char *argument, FILE *out)
+{
+	(void)argument;
+	status_json(ctx, out);
+}
+
+static void
+answer_metrics(void *ctx, const char *argument, FILE *out)
+{
+	(void)argument;
+	status_metrics(ctx, out);
+}
+
+int
+status_new(const struct status_sources *sources, struct control *control,
+           struct status **ret_status)
+{
+	struct status *status = calloc(1, sizeof(*status));
+
+	if (!status)
+		return -ENOMEM;
+	status->from = *sources;
+	status->begun_ms = loop_now_ms(sources->loop);
+	status->begun_s = loop_wall_s(sources->loop);
+	int rc = control_command(control, "status", answer_status, status);
+	if (rc == NM_OK)
+		rc = control_command(control, "metrics", answer_metrics, status);
+	if (rc < 0) {
+		free(status);
+		return rc;
+	}
+	*ret_status = status;
+	return NM_OK;
+}
+
+void
+status_free(struct status *status)
+{
+	free(status);
+}
