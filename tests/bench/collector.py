@@ -133,7 +133,8 @@ def peers(b):
             time.sleep(2)
         found[name] = finish(load(netmond, probes=20, rate=20000, batch=200, seconds=seconds, first=1000))
         if hostile:
-            hostile.wait(60)
+            hostile.terminate()
+            hostile.wait(10)
         r = found[name]
         times = r["p99_ms"] / found["alone"]["p99_ms"]
         good = times <= 2 and r["refused"] + r["lost"] == 0

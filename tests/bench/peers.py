@@ -53,7 +53,11 @@ async def peer(kind, port, end):
 async def main():
     kind, port, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     end = time.monotonic() + seconds
-    await asyncio.gather(*(peer(kind, port, end) for _ in range(COUNTS[kind])), return_exceptions=True)
+    peers = asyncio.gather(*(peer(kind, port, end) for _ in range(COUNTS[kind])), return_exceptions=True)
+    try:  # a connection that nobody accepts waits longer than that
+        await asyncio.wait_for(peers, seconds + 1)
+    except asyncio.TimeoutError:
+        pass
 
 
 asyncio.run(main())
