@@ -40,6 +40,7 @@ struct exporter {
 	struct log_limit drop_log;
 	size_t scratch_size;
 	uint8_t *scratch;                /* where batches are encoded */
+	struct gap *gap;                 /* NULL: no interfaces, or no spool */
 	bool kept;                       /* at the end nothing is left but on disk */
 	uint16_t links[FRAME_LINKS_MAX]; /* a link's index in batches, by that in records */
 };
@@ -134,14 +135,11 @@ has_room(struct exporter *x)
 	return !x->stalled;
 }
 
-/* Gives the batch to the sender. While there is no room it stays and goes on being filled: ledger rows merge. */
 static void
-hand_over(struct exporter *x)
+put_batch(struct exporter *x)
 {
 	struct batch *b = &x->batch;
 
-	if ((b->n_records == 0 && b->n_ledger == 0) || !has_room(x))
-		return;
 	int rc = export_queue_put(&x->queue, b, x->scratch, x->scratch_size);
 	if (rc < 0) {
 		/* out of memory, or a field that no record may hold: counted, so that the sums say so */
@@ -150,6 +148,16 @@ hand_over(struct exporter *x)
 		x->lost_rows += b->n_ledger;
 	}
 	b->n_records = b->n_ledger = 0;
+}
+
+/* Gives the batch to the sender. While there is no room it stays and goes on being filled: ledger rows merge. */
+static void
+hand_over(struct exporter *x)
+{
+	const struct batch *b = &x->batch;
+
+	if ((b->n_records > 0 || b->n_ledger > 0) && has_room(x))
+		put_batch(x);
 }
 
 static void
@@ -212,6 +220,7 @@ export_tick(struct sink *sink)
 {
 	struct exporter *x = exporter_of(sink);
 
+	gap_look(x->gap);
 	if (now_ms() - x->begun_ms >= x->batch_age_ms)
 		hand_over(x);
 }
@@ -334,28 +343,63 @@ declare(struct exporter *x, uint16_t link, enum ledger_cause cause, int64_t pack
 		add_ledger(x, &d);
 }
 
-/* The run before ended without a word: what it had metered and not exported is gone. Records that were ahead of their rows were
- * metered all the same. */
+/* Records of a link that were ahead of their rows were metered all the same: what rows lack. */
+static struct spool_sum
+behind_of(const struct exporter *x, const struct spool_link *l)
+{
+	int64_t n = x->queue.sampling;
+
+	return (struct spool_sum){
+		l->open_packets < 0 ? (uint64_t)(-l->open_packets / n) : 0,
+		l->open_octets < 0 ? (uint64_t)(-l->open_octets / n) : 0,
+	};
+}
+
+/* What passed since, but for `behind`, which is of the same packets. */
+static void
+declare_gap(struct exporter *x, uint16_t link, const struct checkpoint *cp,
+            const struct spool_sum *behind)
+{
+	struct spool_sum gap;
+
+	if (!gap_bound(x->gap, link, cp, &gap))
+		return;
+	gap.packets -= gap.packets < behind->packets ? gap.packets : behind->packets;
+	gap.octets -= gap.octets < behind->octets ? gap.octets : behind->octets;
+	declare(x, link, LEDGER_SEEN, (int64_t)gap.packets, (int64_t)gap.octets);
+	declare(x, link, LEDGER_GAP, (int64_t)gap.packets, (int64_t)gap.octets);
+	log_warn("link %s: at most %llu packets passed while no probe counted: declared",
+	         x->sender.hello.links[link], (unsigned long long)gap.packets);
+}
+
+/* The run before ended without a word: what it had metered and not exported is gone, and so is what passed since. */
 static void
 declare_crash(struct exporter *x, const struct spool *spool)
 {
 	const struct checkpoint *cp = &spool_tail(spool)->cp;
-	int64_t crashed = 0, n = x->queue.sampling;
+	const struct spool_meta *meta = spool_meta(spool);
+	struct spool_sum behind[FRAME_LINKS_MAX] = { 0 };
+	int64_t crashed = 0;
 
-	if (spool_meta(spool)->clean)
-		return;
-	for (uint16_t i = 0; i < cp->n_links; i++) {
+	for (uint16_t i = 0; !meta->clean && i < cp->n_links; i++) {
 		const struct spool_link *l = &cp->links[i];
 
+		behind[i] = behind_of(x, l);
 		declare(x, i, LEDGER_CRASHED, l->open_packets, l->open_octets);
-		declare(x, i, LEDGER_SEEN, -l->open_packets / n, -l->open_octets / n);
-		declare(x, i, LEDGER_METERED, -l->open_packets / n, -l->open_octets / n);
+		declare(x, i, LEDGER_SEEN, (int64_t)behind[i].packets, (int64_t)behind[i].octets);
+		declare(x, i, LEDGER_METERED, (int64_t)behind[i].packets,
+		        (int64_t)behind[i].octets);
 		crashed += l->open_packets > 0 ? l->open_packets : 0;
 	}
-	log_warn(
-	    "the run before did not come to its end: %lld packets were in flows that are lost, and "
-	    "are declared",
-	    (long long)crashed);
+	gap_begin(x->gap, x->links, cp, behind);
+	uint64_t gaps = gap_links(x->gap) & meta->running;
+	for (uint16_t i = 0; i < FRAME_LINKS_MAX; i++)
+		if (gaps >> i & 1)
+			declare_gap(x, i, cp, &behind[i]);
+	if (!meta->clean)
+		log_warn("the run before did not come to its end: %lld packets were in flows that "
+		         "are lost: declared",
+		         (long long)crashed);
 }
 
 static int
@@ -368,10 +412,13 @@ begin_spool(struct exporter *x, const struct export_config *config)
 	int rc = export_queue_spool(&x->queue, config->spool, config->sampling);
 	if (rc < 0)
 		return rc;
+	x->gap = config->gap;
+	x->queue.gap = config->gap;
 	declare_crash(x, config->spool);
-	rc = spool_begin(config->spool, 0);
-	if (rc == NM_OK)
-		hand_over(x);
+	rc = spool_begin(config->spool, gap_links(x->gap));
+	/* at once, also without rows: from here on the interfaces' counters are known */
+	if (rc == NM_OK && (x->gap || x->batch.n_ledger > 0))
+		put_batch(x);
 	return rc;
 }
 

@@ -6,7 +6,7 @@
  *
  * With a spool, batches go to disk before they are sent, and finish() leaves there what the collector does not take soon.
  * After a crash of the run before, what its durable ledger had metered and none of its durable records has is declared
- * (LEDGER_CRASHED) at the start.
+ * (LEDGER_CRASHED) at the start, and so is what passed the interfaces since (LEDGER_GAP).
  *
  * Ledger: the exporter itself counts the packets of every record that it took (LEDGER_EXPORTED) or refused
  * (LEDGER_EXPORT_DROPPED); the counts go out with the next batch.
@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct gap;
 struct spool;
 
 struct export_config {
@@ -42,6 +43,7 @@ struct export_config {
 	struct spool *
 	    spool; /* keeps batches until they are acknowledged; NULL: memory does. Outlives the exporter */
 	unsigned sampling; /* of the records; with a spool */
+	struct gap *gap;   /* with a spool: of the interfaces, one for each link; NULL: files */
 };
 
 /* Starts the thread. 0 with *ret_sink the caller's, to be freed by its free(); NM_EFORMAT when a name cannot go on the

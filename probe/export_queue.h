@@ -14,6 +14,7 @@
 
 #include "lib/frame.h"
 #include "lib/log.h"
+#include "probe/gap.h"
 #include "probe/spool.h"
 
 #include <pthread.h>
@@ -50,6 +51,7 @@ struct export_queue {
 	struct spool *spool;   /* NULL: in memory */
 	struct checkpoint *cp; /* behind the newest batch; the producer's */
 	unsigned sampling;
+	const struct gap *gap;     /* NULL: no interfaces; the producer's */
 	struct spool_out *pending; /* not durable yet, the oldest first */
 	struct spool_out *pending_tail;
 	size_t pending_records;

@@ -32,6 +32,7 @@ export_spool_put(struct export_queue *q, const struct batch *batch, const uint8_
 	if (!out)
 		return -ENOMEM;
 	checkpoint_add(q->cp, batch, q->sampling);
+	gap_note(q->gap, q->cp);
 	size_t head = spool_head_encode(&e, q->cp, out->bytes);
 	memcpy(out->bytes + head, frame, len);
 	struct spool_out *fit = realloc(out, sizeof(*out) + head + len);

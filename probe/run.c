@@ -9,6 +9,7 @@
 #include "probe/explain.h"
 #include "probe/export.h"
 #include "probe/fanout.h"
+#include "probe/gap.h"
 #include "probe/ledger_print.h"
 #include "probe/meter.h"
 #include "probe/modguard.h"
@@ -41,6 +42,7 @@ struct run {
 	struct state *state;    /* NULL: nothing outlives this run */
 	struct classifier *classifier;
 	struct tls *tls;     /* NULL: plain TCP */
+	struct gap *gap;     /* of the interfaces; NULL without a spool */
 	struct spool *spool; /* NULL: records wait in memory */
 	bool kept;           /* all that was metered is on disk or delivered */
 	struct sink *sink;
@@ -311,6 +313,7 @@ open_sink(struct run *r)
 			.labels = classify_labels(r->classifier),
 			.wait_when_full = o->files.n != 0,
 			.spool = r->spool,
+			.gap = r->gap,
 			.sampling = (unsigned)o->sampling,
 		};
 		rc = export_new(&config, &r->sink);
@@ -449,6 +452,9 @@ open_sources(struct run *r)
 	 * old and the new ones in a reload. */
 	allow_descriptors(o->files.n +
 	                  (2 * o->interfaces.n + 1 + 2 * MODHOST_MODULES_MAX) * o->workers);
+	if (o->interfaces.n && o->spool &&
+	    gap_open((const char *const *)o->interfaces.v, o->interfaces.n, &r->gap) < 0)
+		return -ENOMEM;
 	if (o->interfaces.n) {
 		int rc = capture_live_open((const char *const *)o->interfaces.v, o->interfaces.n,
 		                           &r->capture, &r->live);
@@ -538,6 +544,7 @@ run_probe(const struct options *options)
 	if (r.sink)
 		r.sink->ops->free(r.sink);
 	spool_close(r.spool, r.kept);
+	gap_close(r.gap);
 	tls_free(r.tls);
 	classify_free(r.classifier);
 	modguard_end();

@@ -26,6 +26,7 @@ struct spool {
 	int folder;
 	int lock_fd;
 	size_t segment_max;
+	uint64_t running;       /* links of this run, as in meta */
 	struct spool_meta meta; /* before the threads begin, then the writer's */
 	/* the writer's */
 	int fd;                    /* of the newest segment, -1: none is open */

@@ -421,6 +421,7 @@ int
 spool_begin(struct spool *s, uint64_t running)
 {
 	s->meta.clean = false;
+	s->running = running;
 	s->meta.running |= running;
 	int rc = spool_save_meta(s);
 	return rc < 0 ? say(s, rc, NULL) : NM_OK;
@@ -432,8 +433,9 @@ spool_close(struct spool *s, bool clean)
 	if (!s)
 		return;
 	s->meta.clean = clean;
+	/* a link that another run captured, and that crashed, is still to be declared */
 	if (clean)
-		s->meta.running = 0;
+		s->meta.running &= ~s->running;
 	int rc = spool_save_meta(s);
 	if (rc < 0)
 		(void)say(s, rc, NULL);
