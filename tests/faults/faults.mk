@@ -4,7 +4,7 @@
 
 # A probe without packets: netmonc's exporter and spool, and records at a steady rate.
 FEED     := $(BUILD)/tests/faults/feed/feed
-FEED_SRC := $(wildcard tests/faults/feed/*.c probe/export*.c probe/spool*.c)
+FEED_SRC := $(wildcard tests/faults/feed/*.c probe/export*.c probe/spool*.c probe/gap.c)
 $(FEED): $(FEED_SRC:%.c=$(BUILD)/%.o) $(LIBNETMON)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_lib)
