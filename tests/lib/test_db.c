@@ -53,7 +53,7 @@ static void
 a_store_that_is_not_there_is_not_made_by_a_reader(void **state)
 {
 	struct store *s = *state;
-	char spec[160], err[256] = "";
+	char spec[256], err[256] = "";
 	struct db *db = NULL;
 
 	(void)snprintf(spec, sizeof(spec), "%s.none", s->spec);
