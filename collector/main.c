@@ -63,7 +63,6 @@ open_outputs(struct collector *c, const struct options *o, char *err, size_t err
 	feed.db = c->db;
 	/* without a store nothing would bring back what waits in memory when the program is killed */
 	feed.minutes = c->db ? (unsigned)o->rrd_minutes : 1;
-	feed.rrdcached = o->rrdcached;
 	feed.keep_s = (uint32_t)o->keep_rrd_d * 86400;
 	rc = feed_new(&feed, &c->shared.feed, err, err_size);
 	if (rc == NM_OK && c->db)

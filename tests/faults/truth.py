@@ -13,6 +13,7 @@ from netmon_frames import BATCH, LEDGER, LOST, RECORDS4, RECORDS6, VLANS, crc32c
 HEAD = 8
 FRAME_MAX = 1 << 20
 FIXED = 44
+EXPORTED, DAMAGED = 12, 21  # causes of the ledger
 SIZES = {RECORDS4: 32, RECORDS6: 56}
 
 
@@ -130,9 +131,28 @@ def row_of(record):
     return link, saddr + daddr + struct.pack(">HHIHHHHII", *numbers), vlan
 
 
-def compare(truth, rows, ledger):
+def without_minutes(ledger):
+    """The sums over all minutes."""
+    sums = Counter()
+    for (link, _, cause, what), n in ledger.items():
+        sums[link, 0, cause, what] += n
+    return sums
+
+
+def with_lost(ledger, batches):
+    """The ledger and what has to stand there for batches that were declared as damaged, all under one minute."""
+    sums = without_minutes(ledger)
+    for batch in batches:
+        for _, link, cause, *counts in batch.ledger:
+            for also in [cause] + [DAMAGED] * (cause == EXPORTED):
+                for what, n in zip(("packets", "octets"), counts):
+                    sums[link, 0, also, what] += n
+    return sums
+
+
+def compare(truth, rows, ledger, declared=()):
     """What is wrong with a store: a list of words, empty when it has exactly what it must have. rows: Counter of row_of();
-    ledger: Counter as Truth.ledger."""
+    ledger: Counter as Truth.ledger; declared: batches that cannot be there, and stand in the ledger as damaged."""
     faults = list(truth.faults) + list(truth.chain_faults())
     lost, more = truth.rows - rows, rows - truth.rows
     doubled = sum(n for row, n in more.items() if row in truth.rows)
@@ -140,11 +160,14 @@ def compare(truth, rows, ledger):
                     (sum(more.values()) - doubled, "records stored that no spool had")):
         if n:
             faults.append(f"{n} {what}")
-    wrong = [key for key in ledger.keys() | truth.ledger.keys() if ledger[key] != truth.ledger[key]]
+    wanted = truth.ledger
+    if declared:
+        wanted, ledger = with_lost(wanted, declared), without_minutes(ledger)
+    wrong = [key for key in ledger.keys() | wanted.keys() if ledger[key] != wanted[key]]
     if wrong:
         causes = sorted({key[2] for key in wrong})
         faults.append(f"{len(wrong)} ledger counts differ (causes {causes}), such as {wrong[0]}: "
-                      f"{ledger[wrong[0]]} stored, {truth.ledger[wrong[0]]} spooled")
+                      f"{ledger[wrong[0]]} stored, {wanted[wrong[0]]} spooled")
     sums = [sum(n * struct.unpack_from(form, row[1], len(row[1]) - back)[0] for row, n in rows.items())
             for form, back in ((">H", 16), (">I", 20))]
     if sums != [truth.packets, truth.octets]:

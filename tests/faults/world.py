@@ -11,6 +11,7 @@ The probe is tests/faults/feed with tests/faults/powercut.so under it, the colle
 spool's files, never from what either side says. Whatever ends without being killed here is a fault."""
 import os
 import random
+import re
 import shutil
 import signal
 import struct
@@ -24,7 +25,7 @@ from disk import SmallDisk
 from netns import COLLECTOR_ADDRESS
 from pki import Pki
 from stores import SqliteStore, wait_stored
-from truth import Truth, compare
+from truth import HEAD, Batch, Truth, compare, frames
 
 PROBE, COLLECTOR = "probe", "collector"
 
@@ -35,10 +36,11 @@ class Fault(AssertionError):
 
 class World:
     def __init__(self, seed=1, store=SqliteStore, tls=True, plant=None, feed=None, power_cuts=True, cable=None,
-                 disks=None, finish_s=90):
+                 disks=None, finish_s=90, rubbish=True):
         """plant: name of a bug that the programs of BUILD/plants have on purpose. feed: more settings of the feed.
         power_cuts: kills of the probe may take what was not synced. cable: a netns.Cable between both sides. disks: sizes
-        of small ones for "spool" and "store". finish_s: how long all that is left may take to arrive."""
+        of small ones for "spool" and "store". finish_s: how long all that is left may take to arrive.
+        rubbish: a power cut may leave some, instead of nothing, where something was not synced."""
         self.rng = random.Random(seed)
         self.dir = Path(tempfile.mkdtemp(prefix="netmon-faults-"))
         self.plant, self.power_cuts, self.cable, self.finish_s = plant, power_cuts, cable, finish_s
@@ -54,7 +56,9 @@ class World:
         self.feed = {"rate": 2000, "batch": 20, "age_ms": 5, **(feed or {})}
         self.running = {}
         self.runs = 0
+        self.rubbish = rubbish
         self.cuts = 0  # files of the spool that lost their tail
+        self.torn = {}  # sequence: Batch that was in one
         self.kills = {}
         self.under = {PROBE: cable.under("p") if cable else [], COLLECTOR: cable.under("c") if cable else []}
         self.env = {PROBE: {}, COLLECTOR: {}}
@@ -171,12 +175,26 @@ class World:
             if safe == status.st_size:
                 continue
             cut = self.rng.randint(safe, status.st_size - 1)
+            whole = dict(frames(path.read_bytes()))
             with open(path, "r+b") as file:
                 file.truncate(cut)
                 rest = status.st_size - cut
                 file.seek(cut)
-                file.write({0: b"", 1: bytes(rest), 2: self.rng.randbytes(rest)}[self.rng.randrange(3)])
+                file.write({0: b"", 1: bytes(rest), 2: self.rng.randbytes(rest)}[self.rng.randrange(3) if self.rubbish else 0])
+            for at in whole.keys() - dict(frames(path.read_bytes())).keys():
+                batch = Batch(whole[at][0], whole[at][HEAD:])
+                self.torn[batch.sequence] = batch
             self.cuts += 1
+
+    def declared(self):
+        """Of the torn batches, those whose head was whole, so that the spool declared what had been in them. The probe says
+        which; what it says of them in the ledger is compared as everything else."""
+        log = (self.dir / f"{PROBE}.log").read_text(errors="replace")
+        said = {n for first, last in re.findall(r"batches (\d+) to (\d+) are damaged", log)
+                for n in range(int(first), int(last) + 1)}
+        if said - self.torn.keys():
+            raise Fault(f"batches {sorted(said - self.torn.keys())} are declared as damaged, and nothing damaged them")
+        return [self.torn[n] for n in sorted(said)]
 
     def look(self):
         """Takes into the truth what the spool's files hold, and what was deleted since the last look."""
@@ -197,13 +215,14 @@ class World:
 
     def finish(self):
         """Stops the feed and waits until all is delivered, then ends both sides in order."""
+        time.sleep(0.5)  # a program that was just started knows no SIGTERM yet
         for who, needs in ((PROBE, self.finish_s), (COLLECTOR, 30)):
             self.alive(who)
             self.running[who].send_signal(signal.SIGTERM)
             status = self._wait(who, needs)
             del self.running[who]
             if status != 0:
-                raise Fault(f"the {who} ended with {status}: {self.backlog()}")
+                raise Fault(f"the {who} ended with {status} instead of 0: {self.backlog()}")
         self.look()
 
     def _wait(self, who, needs):
@@ -221,7 +240,7 @@ class World:
 
     def faults(self):
         """What is wrong with the store, as a list of words; after finish()."""
-        return compare(self.truth, self.store.flows(), self.store.ledger())
+        return compare(self.truth, self.store.flows(), self.store.ledger(), self.declared())
 
     def check(self):
         faults = self.faults()

@@ -12,6 +12,7 @@
 #include "lib/log.h"
 #include "lib/tls.h"
 #include "probe/export.h"
+#include "probe/spool.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -40,6 +41,7 @@ struct feed {
 	unsigned long spool_mb;
 	unsigned long finish_s; /* without progress */
 	struct tls *tls;        /* NULL: plain TCP */
+	struct spool *store;    /* NULL: in memory */
 	struct sink *sink;
 	uint32_t serial;
 };
@@ -168,10 +170,29 @@ feed_all(struct feed *f)
 	}
 }
 
+static const char *const links[LINKS] = { "east", "west" };
+
+static void
+open_spool(struct feed *f)
+{
+	const struct spool_config config = { .folder = f->spool,
+		                             .probe = f->probe,
+		                             .size_max = (uint64_t)f->spool_mb << 20 };
+
+	if (!f->spool)
+		return;
+	if (spool_open(&config, &f->store) < 0)
+		exit(1);
+	for (int i = 0; i < LINKS; i++)
+		if (spool_link(f->store, links[i]) != i)
+			log_fatal(1, "the spool has other links");
+	if (spool_begin(f->store, 0) < 0)
+		exit(1);
+}
+
 static int
 open_sink(struct feed *f)
 {
-	static const char *const links[LINKS] = { "east", "west" };
 	static const struct application apps[] = {
 		{ .id = 1, .name = "Feed", .category = "Test" }
 	};
@@ -179,6 +200,7 @@ open_sink(struct feed *f)
 		.host = f->host,
 		.port = (uint16_t)f->port,
 		.tls = f->tls,
+		.spool = f->store,
 		.probe = f->probe,
 		.links = links,
 		.n_links = LINKS,
@@ -213,7 +235,8 @@ main(int argc, char **argv)
 		          .rate = 2000,
 		          .batch = 20,
 		          .age_ms = 5,
-		          .finish_s = 30 };
+		          .finish_s = 30,
+		          .spool_mb = 64 };
 	struct sigaction action = { .sa_handler = on_signal };
 
 	log_init("feed", LOG_LEVEL_INFO);
@@ -223,12 +246,15 @@ main(int argc, char **argv)
 	(void)sigemptyset(&action.sa_mask);
 	(void)sigaction(SIGTERM, &action, NULL);
 	open_tls(&f);
+	open_spool(&f);
 	int rc = open_sink(&f);
 	if (rc < 0)
 		log_fatal(1, "%s", nm_strerror(rc));
 	feed_all(&f);
 	rc = f.sink->ops->finish(f.sink);
+	bool kept = export_is_kept(f.sink);
 	f.sink->ops->free(f.sink);
+	spool_close(f.store, kept);
 	tls_free(f.tls);
 	return rc < 0 ? 1 : 0;
 }
