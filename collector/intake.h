@@ -1,42 +1,44 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Where batches go: the store, or SQL text on standard output. A session asks by these functions and acknowledges what
- * they took. One thread.
+ * Where batches go: the store, or SQL text on standard output. The writer (writer.h) asks by these functions, between begin()
+ * and commit() or rollback(), and what they took is acknowledged after the commit. One thread, the writer's; intake_hurry() any.
  *
- * Results: 0; NM_EEXISTS, NM_EORDER, NM_EFENCED, NM_EFORMAT as db_batch_put() gives them; NM_ESTORE: it did not work now, the probe
- * may come again; another -errno: the output is gone for good and the program should end. A log line has been written
- * for the last two.
+ * Results: 0; NM_EEXISTS, NM_EORDER, NM_EFENCED, NM_EFORMAT as db_batch_add() gives them, which leave the transaction as it was;
+ * NM_ESTORE: it did not work now, all since begin() is to be rolled back and tried again; another -errno: the output is gone for good
+ * and the program should end. A log line has been written for the last two.
  */
 #ifndef NETMON_COLLECTOR_INTAKE_H
 #define NETMON_COLLECTOR_INTAKE_H
 
 #include "lib/db_flow.h"
+#include "lib/db_probe.h"
 #include "lib/frame.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
-/* A probe's numbering, as one session knows it. */
+/* A probe's numbering. */
 struct intake_probe {
-	const struct frame_hello *hello; /* names; lives as long as the session */
-	struct db_watermark committed;   /* how far it is stored */
-	int64_t id;                      /* the store's */
-	int64_t links[FRAME_LINKS_MAX];  /* the store's */
+	struct frame_hello hello;    /* as it came; never changes */
+	struct db_probe_place place; /* from hello() on */
+	unsigned long
+	    spoke; /* turn of the intake in which its epoch was seen to speak for its links */
 };
 
 struct intake;
 
 struct intake_ops {
-	/* Fills `probe` but for its hello, which is given. */
+	int (*begin)(struct intake *intake);
+	int (*commit)(struct intake *intake);
+	void (*rollback)(struct intake *intake);
+	/* Fills probe->place; NM_EFENCED too. */
 	int (*hello)(struct intake *intake, struct intake_probe *probe, uint32_t now_s);
-	/* Begins the numbering in the middle: everything up to `mark` went elsewhere. */
-	int (*start)(struct intake *intake, struct intake_probe *probe,
-	             const struct db_watermark *mark, uint32_t now_s);
 	int (*apps)(struct intake *intake, struct intake_probe *probe,
 	            const struct application *apps, size_t n);
 	/* The version of the labels from now on. */
 	int (*labels)(struct intake *intake, struct intake_probe *probe, uint32_t labels,
 	              uint32_t now_s);
-	/* Stores a batch; probe->committed follows. */
 	int (*batch)(struct intake *intake, struct intake_probe *probe, const struct batch *batch,
 	             uint32_t now_s);
 	void (*free)(struct intake *intake);
@@ -45,6 +47,7 @@ struct intake_ops {
 /* First member of both kinds. */
 struct intake {
 	const struct intake_ops *ops;
+	atomic_bool hurry; /* what waits for somebody else gives up */
 };
 
 /* Into a store, which stays the caller's and must outlive the intake. NULL: out of memory. */
@@ -55,7 +58,7 @@ struct intake *intake_db_new(struct db *db);
 struct intake *intake_sql_new(int fd);
 
 /* True for results after which the program cannot go on. */
-static inline int
+static inline bool
 intake_is_fatal(int rc)
 {
 	return rc < 0 && rc > -2000;

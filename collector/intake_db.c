@@ -6,11 +6,18 @@
 #include "lib/err.h"
 #include "lib/log.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#define FENCED_QUIET_S 600
 
 struct intake_db {
 	struct intake intake; /* first */
 	struct db *db;
+	bool away; /* the last transaction failed */
+	/* raised with each transaction and each hello: who speaks for a link may be another one then */
+	unsigned long turn;
 	struct log_limit failures;
 	struct log_limit conflicts;
 };
@@ -21,41 +28,59 @@ db_of(struct intake *intake)
 	return (struct intake_db *)(void *)intake;
 }
 
-/* Says what the store said, and that the probe is to come again. */
+/* Says what the store said. */
 static int
 report(struct intake_db *in, int rc, const char *what)
 {
-	if (rc == NM_ESTORE && log_allowed(&in->failures))
-		log_error("store: cannot write %s: %s", what, db_error(in->db));
+	if (rc != NM_ESTORE)
+		return rc;
+	in->away = true;
+	if (log_allowed(&in->failures))
+		log_error("store: cannot write %s: %s; it is tried again, and what is not "
+		          "acknowledged stays with the probes",
+		          what, db_error(in->db));
 	return rc;
+}
+
+static int
+db_begin(struct intake *intake)
+{
+	struct intake_db *in = db_of(intake);
+
+	in->turn++;
+	return report(in, db_begin_write(in->db) < 0 ? NM_ESTORE : NM_OK, "at all");
+}
+
+static int
+db_end(struct intake *intake)
+{
+	struct intake_db *in = db_of(intake);
+
+	if (db_commit(in->db) < 0)
+		return report(in, NM_ESTORE, "what came last");
+	if (in->away)
+		log_info("store: it takes what comes again");
+	in->away = false;
+	return NM_OK;
+}
+
+static void
+db_undo(struct intake *intake)
+{
+	db_rollback(db_of(intake)->db);
 }
 
 static int
 db_hello(struct intake *intake, struct intake_probe *probe, uint32_t now_s)
 {
 	struct intake_db *in = db_of(intake);
-	const struct frame_hello *h = probe->hello;
+	const struct frame_hello *h = &probe->hello;
 
-	const struct db_probe_names names = { h->probe, h->links, h->n_links };
-
-	int rc = db_probe_put(in->db, &names, now_s, &probe->id, probe->links);
-	if (rc == NM_OK)
-		rc = db_watermark_get(in->db, probe->id, h->epoch, &probe->committed);
+	in->turn++;
+	int rc = db_probe_hello(in->db, h, now_s, &probe->place);
 	if (rc == NM_OK && h->labels)
-		rc = db_labels_put(in->db, probe->id, h->labels, now_s);
+		rc = db_labels_add(in->db, probe->place.probe, h->labels, now_s);
 	return report(in, rc, "a probe");
-}
-
-static int
-db_start(struct intake *intake, struct intake_probe *probe, const struct db_watermark *mark,
-         uint32_t now_s)
-{
-	struct intake_db *in = db_of(intake);
-
-	int rc = db_watermark_start(in->db, probe->id, probe->hello->epoch, mark, now_s);
-	if (rc == NM_OK)
-		probe->committed = *mark;
-	return report(in, rc, "a watermark");
 }
 
 static int
@@ -64,11 +89,11 @@ db_apps(struct intake *intake, struct intake_probe *probe, const struct applicat
 	struct intake_db *in = db_of(intake);
 	size_t conflicts = 0;
 
-	int rc = db_app_put(in->db, apps, n, &conflicts);
+	int rc = db_app_add(in->db, apps, n, &conflicts);
 	if (conflicts > 0 && log_allowed(&in->conflicts))
 		log_warn("probe %s: %zu applications have other names in the store; the store's "
 		         "names stay: give the probes the same modules",
-		         probe->hello->probe, conflicts);
+		         probe->hello.probe, conflicts);
 	return report(in, rc, "applications");
 }
 
@@ -77,7 +102,47 @@ db_labels(struct intake *intake, struct intake_probe *probe, uint32_t labels, ui
 {
 	struct intake_db *in = db_of(intake);
 
-	return report(in, db_labels_put(in->db, probe->id, labels, now_s), "a version of labels");
+	return report(in, db_labels_add(in->db, probe->place.probe, labels, now_s),
+	              "a version of labels");
+}
+
+/* Once a transaction: another collector may have let another probe speak for the links. */
+static int
+check_speaker(struct intake_db *in, struct intake_probe *probe)
+{
+	const struct frame_hello *h = &probe->hello;
+
+	if (probe->spoke == in->turn)
+		return NM_OK;
+	int rc = db_probe_speaks(in->db, h->epoch, probe->place.links, h->n_links);
+	if (rc == NM_OK)
+		probe->spoke = in->turn;
+	return rc;
+}
+
+static int
+note_fenced(struct intake_db *in, const struct intake_probe *probe, uint32_t now_s)
+{
+	const struct db_probe_event event = {
+		probe->hello.probe, "fenced",
+		"another probe has gone on with its name or numbering", now_s, FENCED_QUIET_S
+	};
+
+	return db_probe_event_add(in->db, &event) < 0 ? NM_ESTORE : NM_EFENCED;
+}
+
+static int
+note_lost(struct intake_db *in, const struct intake_probe *probe, const struct batch *b,
+          uint32_t now_s)
+{
+	char detail[160];
+
+	(void)snprintf(detail, sizeof(detail),
+	               "%" PRIu64 " records of batches %" PRIu64 " to %" PRIu64
+	               " are gone from its spool",
+	               b->lost, b->first, b->sequence);
+	const struct db_probe_event event = { probe->hello.probe, "lost", detail, now_s, 0 };
+	return db_probe_event_add(in->db, &event) < 0 ? NM_ESTORE : NM_OK;
 }
 
 static int
@@ -85,10 +150,16 @@ db_batch(struct intake *intake, struct intake_probe *probe, const struct batch *
          uint32_t now_s)
 {
 	struct intake_db *in = db_of(intake);
+	const struct db_probe_place *place = &probe->place;
 
-	int rc = db_batch_put(in->db, probe->id, probe->links, probe->hello->n_links, batch, now_s);
+	int rc = check_speaker(in, probe);
 	if (rc == NM_OK)
-		probe->committed = (struct db_watermark){ batch->sequence, batch->crc };
+		rc = db_batch_add(in->db, place->probe, place->links, probe->hello.n_links, batch,
+		                  now_s);
+	if (rc == NM_EFENCED)
+		rc = note_fenced(in, probe, now_s);
+	else if (rc == NM_OK && batch->n_records == 0 && batch->lost > 0)
+		rc = note_lost(in, probe, batch, now_s);
 	return report(in, rc, "a batch");
 }
 
@@ -98,9 +169,8 @@ db_free(struct intake *intake)
 	free(db_of(intake));
 }
 
-static const struct intake_ops db_ops = {
-	db_hello, db_start, db_apps, db_labels, db_batch, db_free
-};
+static const struct intake_ops db_ops = { db_begin, db_end,    db_undo,  db_hello,
+	                                  db_apps,  db_labels, db_batch, db_free };
 
 struct intake *
 intake_db_new(struct db *db)
@@ -111,7 +181,7 @@ intake_db_new(struct db *db)
 		return NULL;
 	in->intake.ops = &db_ops;
 	in->db = db;
-	in->failures = (struct log_limit){ .burst = 3, .period_s = 60 };
+	in->failures = (struct log_limit){ .burst = 1, .period_s = 60 };
 	in->conflicts = (struct log_limit){ .burst = 1, .period_s = 60 };
 	return &in->intake;
 }

@@ -6,12 +6,14 @@
 #include "lib/log.h"
 #include "lib/sqltext.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#define WAIT_MS        200
 #define NUMBERINGS_MAX 4096 /* probes' numberings that are remembered; beyond, the oldest goes */
 
 /* How far one numbering of one probe was written. */
@@ -24,6 +26,10 @@ struct numbering {
 struct intake_sql {
 	struct intake intake; /* first */
 	int fd;
+	FILE *
+	    out; /* the text since begin(), in memory: nothing of a statement that fails gets out */
+	char *bytes;
+	size_t len;
 	size_t n; /* numberings so far; the newest NUMBERINGS_MAX are kept, in a ring */
 	struct numbering ring[NUMBERINGS_MAX];
 };
@@ -46,31 +52,41 @@ find_numbering(struct intake_sql *in, const struct frame_hello *hello)
 	return NULL;
 }
 
-/* Remembers how far the probe's numbering is written. */
+/* Remembers how far the probe's numbering is written. A write that fails ends the program, so nothing has to be undone. */
 static void
 note_committed(struct intake_sql *in, const struct intake_probe *probe)
 {
-	struct numbering *n = find_numbering(in, probe->hello);
+	struct numbering *n = find_numbering(in, &probe->hello);
 
 	if (!n) {
 		n = &in->ring[in->n++ % NUMBERINGS_MAX];
-		(void)snprintf(n->probe, sizeof(n->probe), "%s", probe->hello->probe);
-		n->epoch = probe->hello->epoch;
+		(void)snprintf(n->probe, sizeof(n->probe), "%s", probe->hello.probe);
+		n->epoch = probe->hello.epoch;
 	}
-	n->committed = probe->committed;
+	n->committed = probe->place.committed;
 }
 
-/* Writes everything. 0 or -errno. */
+/* Waits until the client at the other end has room; it may be stopped for long. False: the program is to end. */
+static bool
+wait_room(const struct intake_sql *in)
+{
+	struct pollfd p = { .fd = in->fd, .events = POLLOUT };
+
+	while (poll(&p, 1, WAIT_MS) == 0)
+		if (atomic_load(&in->intake.hurry))
+			return false;
+	return true;
+}
+
+/* Writes everything. 0 or -errno. A pipe that has room takes PIPE_BUF octets without a wait. */
 static int
-write_all(int fd, const char *bytes, size_t len)
+write_all(const struct intake_sql *in, const char *bytes, size_t len)
 {
 	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-		struct pollfd p = { .fd = fd, .events = POLLOUT };
-
-		if (n < 0 && errno == EAGAIN)
-			(void)poll(&p, 1, -1); /* somebody made the pipe non-blocking */
-		else if (n < 0 && errno != EINTR)
+		if (!wait_room(in))
+			return -ETIMEDOUT;
+		ssize_t n = write(in->fd, bytes, len < PIPE_BUF ? len : PIPE_BUF);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return -errno;
 		if (n > 0) {
 			bytes += n;
@@ -80,25 +96,21 @@ write_all(int fd, const char *bytes, size_t len)
 	return NM_OK;
 }
 
-/* A text in memory, so that nothing of a statement that fails gets out. */
-struct text {
-	struct sqltext sql;
+/* What the text is about. */
+struct speaker {
 	const char *links[FRAME_LINKS_MAX];
-	char *bytes;
-	size_t len;
+	struct sqltext sql;
 };
 
-static int
-text_open(struct text *t, const struct frame_hello *hello)
+static const struct sqltext *
+speak(struct speaker *s, const struct intake_sql *in, const struct frame_hello *hello)
 {
-	memset(t, 0, sizeof(*t));
 	for (size_t i = 0; i < hello->n_links; i++)
-		t->links[i] = hello->links[i];
-	t->sql = (struct sqltext){ .out = open_memstream(&t->bytes, &t->len),
-		                   .probe = hello->probe,
-		                   .links = t->links,
-		                   .n_links = hello->n_links };
-	return t->sql.out ? NM_OK : -ENOMEM;
+		s->links[i] = hello->links[i];
+	s->sql = (struct sqltext){
+		.out = in->out, .probe = hello->probe, .links = s->links, .n_links = hello->n_links
+	};
+	return &s->sql;
 }
 
 /* Says why nothing more gets out, and what to look at: a client ends at the first column that its database lacks. */
@@ -115,49 +127,70 @@ report_end(int rc)
 	          nm_strerror(rc), hint);
 }
 
+static int
+sql_begin(struct intake *intake)
+{
+	struct intake_sql *in = sql_of(intake);
+
+	in->out = open_memstream(&in->bytes, &in->len);
+	return in->out ? NM_OK : -ENOMEM;
+}
+
 /* Closes the text and, when `rc` is 0, writes it. */
 static int
-text_end(struct text *t, const struct intake_sql *in, int rc)
+text_end(struct intake_sql *in, int rc)
 {
-	bool failed = ferror(t->sql.out) != 0;
+	bool failed = ferror(in->out) != 0;
 
-	failed |= fclose(t->sql.out) != 0;
+	failed |= fclose(in->out) != 0;
+	in->out = NULL;
 	if (rc == NM_OK && failed)
 		rc = -ENOMEM;
 	else if (rc == NM_OK)
-		rc = write_all(in->fd, t->bytes, t->len);
+		rc = write_all(in, in->bytes, in->len);
 	if (intake_is_fatal(rc))
 		report_end(rc);
-	free(t->bytes);
+	free(in->bytes);
+	in->bytes = NULL;
 	return rc;
+}
+
+static int
+sql_commit(struct intake *intake)
+{
+	return text_end(sql_of(intake), NM_OK);
+}
+
+static void
+sql_rollback(struct intake *intake)
+{
+	if (sql_of(intake)->out)
+		(void)text_end(sql_of(intake), NM_ESTORE);
 }
 
 static int
 sql_hello(struct intake *intake, struct intake_probe *probe, uint32_t now_s)
 {
 	struct intake_sql *in = sql_of(intake);
-	const struct numbering *n = find_numbering(in, probe->hello);
-	struct text t;
+	const struct numbering *n = find_numbering(in, &probe->hello);
+	const struct frame_hello *h = &probe->hello;
+	struct speaker speaker;
 
 	/* after a restart nobody knows what the client at the other end has: what the probe still holds is sent */
-	probe->committed =
-	    n ? n->committed : (struct db_watermark){ probe->hello->first - 1, probe->hello->base };
-	int rc = text_open(&t, probe->hello);
-	if (rc < 0)
-		return rc;
-	sqltext_probe(&t.sql, now_s);
-	if (probe->hello->labels)
-		sqltext_labels(&t.sql, probe->hello->labels, now_s);
-	return text_end(&t, in, NM_OK);
-}
-
-static int
-sql_start(struct intake *intake, struct intake_probe *probe, const struct db_watermark *mark,
-          uint32_t now_s)
-{
-	(void)now_s;
-	probe->committed = *mark;
-	note_committed(sql_of(intake), probe);
+	probe->place = (struct db_probe_place){
+		.committed = n ? n->committed : (struct db_watermark){ h->first - 1, h->base }
+	};
+	if (n && n->committed.sequence >= h->next)
+		return NM_EFENCED;
+	if (n && h->first > n->committed.sequence + 1) {
+		probe->place.missing_first = n->committed.sequence + 1;
+		probe->place.missing_last = h->first - 1;
+		probe->place.committed = (struct db_watermark){ h->first - 1, h->base };
+		note_committed(in, probe);
+	}
+	sqltext_probe(speak(&speaker, in, h), now_s);
+	if (h->labels)
+		sqltext_labels(&speaker.sql, h->labels, now_s);
 	return NM_OK;
 }
 
@@ -165,25 +198,19 @@ static int
 sql_apps(struct intake *intake, struct intake_probe *probe, const struct application *apps,
          size_t n)
 {
-	struct text t;
-	int rc = text_open(&t, probe->hello);
+	struct speaker speaker;
 
-	if (rc < 0)
-		return rc;
-	sqltext_apps(&t.sql, apps, n);
-	return text_end(&t, sql_of(intake), NM_OK);
+	sqltext_apps(speak(&speaker, sql_of(intake), &probe->hello), apps, n);
+	return NM_OK;
 }
 
 static int
 sql_labels(struct intake *intake, struct intake_probe *probe, uint32_t labels, uint32_t now_s)
 {
-	struct text t;
-	int rc = text_open(&t, probe->hello);
+	struct speaker speaker;
 
-	if (rc < 0)
-		return rc;
-	sqltext_labels(&t.sql, labels, now_s);
-	return text_end(&t, sql_of(intake), NM_OK);
+	sqltext_labels(speak(&speaker, sql_of(intake), &probe->hello), labels, now_s);
+	return NM_OK;
 }
 
 static int
@@ -191,17 +218,17 @@ sql_batch(struct intake *intake, struct intake_probe *probe, const struct batch 
           uint32_t now_s)
 {
 	struct intake_sql *in = sql_of(intake);
-	struct text t;
+	const struct numbering *n = find_numbering(in, &probe->hello);
+	struct speaker speaker;
 
-	int rc = db_watermark_check(&probe->committed, batch);
-	if (rc < 0)
-		return rc;
-	rc = text_open(&t, probe->hello);
-	if (rc < 0)
-		return rc;
-	rc = text_end(&t, in, sqltext_batch(&t.sql, batch, now_s));
+	/* another connection of the probe may have gone on */
+	if (n)
+		probe->place.committed = n->committed;
+	int rc = db_watermark_check(&probe->place.committed, batch);
+	if (rc == NM_OK)
+		rc = sqltext_batch(speak(&speaker, in, &probe->hello), batch, now_s);
 	if (rc == NM_OK) {
-		probe->committed = (struct db_watermark){ batch->sequence, batch->crc };
+		probe->place.committed = (struct db_watermark){ batch->sequence, batch->crc };
 		note_committed(in, probe);
 	}
 	return rc;
@@ -213,8 +240,8 @@ sql_free(struct intake *intake)
 	free(sql_of(intake));
 }
 
-static const struct intake_ops sql_ops = { sql_hello,  sql_start, sql_apps,
-	                                   sql_labels, sql_batch, sql_free };
+static const struct intake_ops sql_ops = { sql_begin, sql_commit, sql_rollback, sql_hello,
+	                                   sql_apps,  sql_labels, sql_batch,    sql_free };
 
 struct intake *
 intake_sql_new(int fd)

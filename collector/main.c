@@ -17,7 +17,9 @@
 
 /* What the program consists of while it runs. */
 struct collector {
-	struct db *db;
+	struct db *db;      /* the writer's */
+	struct db *feed_db; /* the loop's, to read */
+	struct intake *intake;
 	struct session_shared shared;
 	struct server *server;
 	struct control *control; /* NULL: none */
@@ -31,11 +33,33 @@ know_probe(void *ctx, const char *name, uint32_t seen_s)
 	return 0;
 }
 
+static int
+open_feed(struct collector *c, const struct options *o, char *err, size_t err_size)
+{
+	struct feed_config feed = { .root = o->rrd, .groups = o->groups };
+	int rc = NM_OK;
+
+	/* a handle belongs to one thread, and the store's thread has the other one */
+	if (o->store)
+		rc = db_open(o->store, DB_READ, &c->feed_db, err, err_size);
+	if (rc < 0)
+		return rc;
+	feed.db = c->feed_db;
+	/* without a store nothing would bring back what waits in memory when the program is killed */
+	feed.keep_s = (uint32_t)o->keep_rrd_d * 86400;
+	feed.minutes = c->feed_db ? (unsigned)o->rrd_minutes : 1;
+	rc = feed_new(&feed, &c->shared.feed, err, err_size);
+	if (rc == NM_OK && c->feed_db)
+		rc = feed_rebuild(c->shared.feed, c->feed_db);
+	if (rc == NM_ESTORE)
+		(void)snprintf(err, err_size, "store: %s", db_error(c->feed_db));
+	return rc == NM_OK ? feed_attach(c->shared.feed, c->shared.loop) : rc;
+}
+
 /* The store and what stands on it. */
 static int
 open_outputs(struct collector *c, const struct options *o, char *err, size_t err_size)
 {
-	struct feed_config feed = { .root = o->rrd, .groups = o->groups };
 	int rc = NM_OK;
 
 	(void)snprintf(err, err_size, "out of memory");
@@ -55,21 +79,10 @@ open_outputs(struct collector *c, const struct options *o, char *err, size_t err
 		(void)db_probe_each(c->db, TALLY_MAX / 2, know_probe, c->shared.tallies);
 	(void)snprintf(c->shared.store.kind, sizeof(c->shared.store.kind), "%.*s",
 	               o->store ? (int)strcspn(o->store, ":") : 4, o->store ? o->store : "text");
-	c->shared.intake = c->db ? intake_db_new(c->db) : intake_sql_new(STDOUT_FILENO);
-	if (!c->shared.intake)
+	c->intake = c->db ? intake_db_new(c->db) : intake_sql_new(STDOUT_FILENO);
+	if (!c->intake)
 		return -ENOMEM;
-	if (!o->rrd)
-		return NM_OK;
-	feed.db = c->db;
-	/* without a store nothing would bring back what waits in memory when the program is killed */
-	feed.minutes = c->db ? (unsigned)o->rrd_minutes : 1;
-	feed.keep_s = (uint32_t)o->keep_rrd_d * 86400;
-	rc = feed_new(&feed, &c->shared.feed, err, err_size);
-	if (rc == NM_OK && c->db)
-		rc = feed_rebuild(c->shared.feed, c->db);
-	if (rc == NM_ESTORE)
-		(void)snprintf(err, err_size, "store: %s", db_error(c->db));
-	return rc == NM_OK ? feed_attach(c->shared.feed, c->shared.loop) : rc;
+	return o->rrd ? open_feed(c, o, err, err_size) : NM_OK;
 }
 
 /* The control socket. Where the default folder is not there, or not ours, netmond runs without one. */
@@ -105,12 +118,29 @@ open_tls(struct collector *c, const struct options *o, char *err, size_t err_siz
 	return o->tls_cert ? tls_new(&files, true, &c->shared.tls, err, err_size) : NM_OK;
 }
 
+static int
+open_writer(struct collector *c, char *err, size_t err_size)
+{
+	const struct writer_config config = { .intake = c->intake,
+		                              .loop = c->shared.loop,
+		                              .done = session_job_done,
+		                              .gone = session_source_gone,
+		                              .ctx = &c->shared };
+
+	return writer_new(&config, &c->shared.writer, err, err_size);
+}
+
 /* Ends everything; what is in memory is written first. */
 static void
 close_outputs(struct collector *c)
 {
 	struct feed_stats stats;
 
+	/* what came is stored and acknowledged first */
+	if (c->shared.writer)
+		writer_stop(c->shared.writer);
+	if (c->server)
+		server_finish(c->server);
 	/* without a server it never began: the minutes in memory may be half added up */
 	if (c->server && c->shared.feed)
 		feed_flush(c->shared.feed);
@@ -126,9 +156,11 @@ close_outputs(struct collector *c)
 		         (unsigned long long)stats.broken);
 		feed_free(c->shared.feed);
 	}
-	if (c->shared.intake)
-		c->shared.intake->ops->free(c->shared.intake);
+	writer_free(c->shared.writer);
+	if (c->intake)
+		c->intake->ops->free(c->intake);
 	overlap_free(c->shared.overlap);
+	db_close(c->feed_db);
 	db_close(c->db);
 	tallies_free(c->shared.tallies);
 	loop_free(c->shared.loop);
@@ -157,6 +189,8 @@ main(int argc, char **argv)
 	int rc = open_tls(c, &options, err, sizeof(err));
 	if (rc == NM_OK)
 		rc = open_outputs(c, &options, err, sizeof(err));
+	if (rc == NM_OK)
+		rc = open_writer(c, err, sizeof(err));
 	if (rc == NM_OK)
 		rc = open_control(c, &options, err, sizeof(err));
 	if (rc == NM_OK)

@@ -132,40 +132,29 @@ on_connection(void *ctx, unsigned flags)
 
 /* --- sessions --------------------------------------------------------------------------------------------------------- */
 
-/* A probe that comes again while its old connection is not known to be dead yet: the new one counts. */
+static bool
+share_a_link(const struct frame_hello *a, const struct frame_hello *b)
+{
+	for (size_t i = 0; i < a->n_links; i++)
+		for (size_t j = 0; j < b->n_links; j++)
+			if (strcmp(a->links[i], b->links[j]) == 0)
+				return true;
+	return false;
+}
+
+/* A probe that comes again while its old connection is not known to be dead yet: the new one counts. The same for another
+ * numbering of its name and links; if that is alive, the fence (lib/db_probe.h) is what it finds when it comes again. */
 static void
 drop_doubles(struct server *server, const struct session *newest)
 {
-	for (struct session *s = server->sessions; s; s = s->next)
-		if (s != newest && s->state == SESSION_STREAM &&
-		    s->opened_ms <= newest->opened_ms && s->hello.epoch == newest->hello.epoch &&
-		    strcmp(s->hello.probe, newest->hello.probe) == 0)
+	for (struct session *s = server->sessions; s; s = s->next) {
+		if (s->state != SESSION_STREAM || s->greeted >= newest->greeted ||
+		    strcmp(s->hello.probe, newest->hello.probe) != 0)
+			continue;
+		if (s->hello.epoch == newest->hello.epoch)
 			session_drop(s, "the same probe connected again");
-}
-
-static void
-sweep_one(struct server *server, struct session *s)
-{
-	int64_t now = loop_now_ms(server->shared->loop);
-	int64_t hello_ms = (int64_t)server->config.hello_s * 1000;
-	int64_t idle_ms = (int64_t)server->config.idle_s * 1000;
-
-	switch (s->state) {
-	case SESSION_HANDSHAKE:
-	case SESSION_HELLO:
-		if (now - s->opened_ms > hello_ms)
-			session_drop(s, "it does not say who it is");
-		break;
-	case SESSION_STREAM:
-		if (now - s->heard_ms > idle_ms)
-			session_drop(s, "it has been silent for too long");
-		break;
-	case SESSION_CLOSING:
-		if (now - s->heard_ms > hello_ms)
-			session_drop(s, "it does not read what it is told");
-		break;
-	case SESSION_CLOSED:
-		break;
+		else if (share_a_link(&s->hello, &newest->hello))
+			session_drop(s, "another numbering of this probe took over its link");
 	}
 }
 
@@ -181,8 +170,6 @@ reap(struct server *server)
 			at = &s->next;
 			continue;
 		}
-		if (server->shared->feed && s->hello.probe[0])
-			feed_session_end(server->shared->feed, s->clean);
 		*at = s->next;
 		session_free(s);
 		server->n_sessions--;
@@ -195,7 +182,7 @@ sweep(void *ctx)
 	struct server *server = ctx;
 
 	for (struct session *s = server->sessions; s; s = s->next)
-		sweep_one(server, s);
+		session_check_time(s, server->config.hello_s, server->config.idle_s);
 }
 
 /* Certificates are looked at again: files that changed, and, for those that expire, at each look. */
@@ -222,7 +209,7 @@ work(void *ctx)
 	bool more = false;
 
 	for (struct session *s = server->sessions; s; s = s->next) {
-		if (s->more)
+		if (s->more || s->ack_due)
 			session_continue(s);
 		if (s->fresh && s->state == SESSION_STREAM) {
 			s->fresh = false;
@@ -363,6 +350,14 @@ server_new(const struct server_config *config, struct session_shared *shared,
 	}
 	*ret_server = server;
 	return NM_OK;
+}
+
+void
+server_finish(struct server *server)
+{
+	for (struct session *s = server->sessions; s; s = s->next)
+		if (s->ack_due)
+			session_continue(s);
 }
 
 void

@@ -22,9 +22,11 @@ struct server_config {
 
 struct server;
 
-/* Listens; `shared` and its loop, intake and feed outlive the server. 0; -errno with one line in `err`. */
+/* Listens; `shared` and its loop, writer and feed outlive the server. 0; -errno with one line in `err`. */
 int server_new(const struct server_config *config, struct session_shared *shared,
                struct server **ret_server, char *err, size_t err_size);
+/* After writer_stop(): acknowledges what is stored. */
+void server_finish(struct server *server);
 /* Ends every session. */
 void server_free(struct server *server);
 /* The port that it listens on. */

@@ -2,6 +2,7 @@
 /* One connection with a probe. */
 #include "collector/session.h"
 
+#include "collector/session_parts.h"
 #include "lib/err.h"
 
 #include <errno.h>
@@ -13,17 +14,21 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TLS_HANDSHAKE 22 /* first octet of a TLS connection, RFC 8446 section 5.1 */
+#define PATIENCE_MS 8000 /* for the store's answer to a hello; the probe waits 10 s */
+#define ALIVE_MS \
+	5000 /* a probe whose records wait for the store hears so often that somebody is there */
+#define PART_MS   15000 /* a frame takes so long, and longer by its octets at this rate: */
+#define PART_RATE 4096  /* octets in a second */
+#define SHRINK_MS 10000
 
-/* Its name for log lines. Names are printable by the protocol. */
-static const char *
-name_of(const struct session *s)
+const char *
+session_name(const struct session *s)
 {
 	return s->hello.probe[0] ? s->hello.probe : "(no name yet)";
 }
 
-static bool
-is_ending(const struct session *s)
+bool
+session_is_ending(const struct session *s)
 {
 	return s->state == SESSION_CLOSED || s->state == SESSION_CLOSING;
 }
@@ -39,6 +44,11 @@ close_now(struct session *s)
 		s->shared->tallies->sums.strangers++;
 	s->tally = NULL;
 	loop_remove(s->shared->loop, s->fd);
+	if (s->source) {
+		s->source->clean = s->clean;
+		writer_release(s->shared->writer, s->source);
+	}
+	s->source = NULL;
 }
 
 void
@@ -49,7 +59,7 @@ session_drop(struct session *s, const char *why)
 	if (s->hello.probe[0])
 		log_info("probe %s (%s): gone: %s; %" PRIu64 " batches, %" PRIu64
 		         " records in this session",
-		         name_of(s), s->peer, why, s->batches, s->n_records);
+		         session_name(s), s->peer, why, s->batches, s->n_records);
 	else if (log_allowed(&s->shared->drops))
 		log_warn("%s: dropped: %s", s->peer, why);
 	close_now(s);
@@ -61,7 +71,8 @@ session_drop(struct session *s, const char *why)
 static void
 want(struct session *s)
 {
-	bool reads = s->state != SESSION_CLOSING && !s->more;
+	bool reads =
+	    (s->state == SESSION_HELLO || s->state == SESSION_STREAM) && !s->more && !s->blocked;
 	bool writes = s->out_len > 0 || (reads && (stream_wants(s->stream) & STREAM_WRITE));
 
 	loop_want(s->shared->loop, s->fd, (reads ? LOOP_READ : 0) | (writes ? LOOP_WRITE : 0));
@@ -98,16 +109,17 @@ queue_out(struct session *s, int rc, size_t len)
 		return;
 	}
 	s->out_len += len;
+	s->said_ms = loop_now_ms(s->shared->loop);
 	flush(s);
 }
 
-static void
-send_hello_ack(struct session *s, enum frame_status status, const char *text)
+void
+session_send_hello_ack(struct session *s, enum frame_status status, const char *text)
 {
 	struct frame_hello_ack ack = { .version = FRAME_VERSION,
 		                       .status = (uint16_t)status,
-		                       .committed = s->probe.committed.sequence,
-		                       .crc = s->probe.committed.crc };
+		                       .committed = s->stored.sequence,
+		                       .crc = s->stored.crc };
 	size_t len = 0;
 
 	(void)snprintf(ack.text, sizeof(ack.text), "%s", text);
@@ -116,18 +128,23 @@ send_hello_ack(struct session *s, enum frame_status status, const char *text)
 	queue_out(s, rc, len);
 }
 
+/* One for all that was stored meanwhile. */
 static void
 send_ack(struct session *s)
 {
-	struct frame_ack ack = { s->hello.epoch, s->probe.committed.sequence };
+	struct frame_ack ack = { s->hello.epoch, s->stored.sequence };
 	size_t len = 0;
 
+	/* it takes no answers just now: this one will say it all, later */
+	if (s->out_len > sizeof(s->out) / 2)
+		return;
+	s->ack_due = false;
 	int rc = frame_encode_ack(&ack, s->out + s->out_len, sizeof(s->out) - s->out_len, &len);
 	queue_out(s, rc, len);
 }
 
-static void
-send_heartbeat(struct session *s)
+void
+session_send_heartbeat(struct session *s)
 {
 	size_t len = 0;
 
@@ -136,239 +153,15 @@ send_heartbeat(struct session *s)
 }
 
 /* Says no; the connection ends when the probe has the answer. */
-static void
-refuse(struct session *s, enum frame_status status, const char *why)
+void
+session_refuse(struct session *s, enum frame_status status, const char *why)
 {
 	if (log_allowed(&s->shared->drops))
-		log_warn("probe %s (%s): refused: %s", name_of(s), s->peer, why);
+		log_warn("probe %s (%s): refused: %s", session_name(s), s->peer, why);
 	if (s->hello.probe[0])
 		tally_of(s->shared->tallies, s->hello.probe)->refused++;
 	s->state = SESSION_CLOSING;
-	send_hello_ack(s, status, why);
-}
-
-/* --- frames ----------------------------------------------------------------------------------------------------------- */
-
-/* After a failure of the intake: the probe keeps what it has and comes again. */
-static void
-intake_failed(struct session *s, int rc)
-{
-	s->shared->fatal |= intake_is_fatal(rc);
-	s->tally->refused++;
-	session_drop(s, rc == NM_EORDER    ? "a batch is missing before this one"
-	                : rc == NM_EFENCED ? "another probe has gone on with its numbering"
-	                : rc == NM_EFORMAT ? "a batch speaks of a link that it never named"
-	                                   : "its records cannot be stored now");
-}
-
-/* The store and the probe agree on where to go on. */
-static int
-align(struct session *s)
-{
-	const struct frame_hello *h = &s->hello;
-	struct intake *in = s->shared->intake;
-	uint64_t committed = s->probe.committed.sequence;
-	const struct db_watermark mark = { h->first - 1, h->base };
-
-	if (h->first <= committed + 1)
-		return NM_OK;
-	/* what is missing was acknowledged once and the probe holds it no more: no refusal brings it back */
-	log_warn("probe %s: batches %" PRIu64 " to %" PRIu64
-	         " are not in this store and no longer with the probe (another store, or an older "
-	         "copy of this one?)",
-	         name_of(s), committed + 1, h->first - 1);
-	return in->ops->start(in, &s->probe, &mark, loop_wall_s(s->shared->loop));
-}
-
-/* The certificate says who it is, not the probe. */
-static void
-refuse_name(struct session *s)
-{
-	char claimed[FRAME_NAME_MAX + 1], text[256];
-
-	memcpy(claimed, s->hello.probe, sizeof(claimed));
-	(void)snprintf(s->hello.probe, sizeof(s->hello.probe), "%s", stream_peer(s->stream));
-	(void)snprintf(text, sizeof(text), "it calls itself %s, but its certificate is for %s",
-	               claimed, s->hello.probe);
-	refuse(s, FRAME_STATUS_REFUSED, text);
-}
-
-static void
-take_hello(struct session *s, const uint8_t *bytes, size_t len)
-{
-	struct intake *in = s->shared->intake;
-
-	int rc = frame_decode_hello(bytes, len, &s->hello);
-	if (rc == NM_EVERSION) {
-		s->hello.probe[0] = '\0';
-		refuse(s, FRAME_STATUS_VERSION, "this collector speaks version 2");
-		return;
-	}
-	if (rc < 0) {
-		s->hello.probe[0] = '\0';
-		session_drop(s, "it does not greet as a probe does");
-		return;
-	}
-	if (stream_is_tls(s->stream) && strcmp(s->hello.probe, stream_peer(s->stream)) != 0) {
-		refuse_name(s);
-		return;
-	}
-	s->probe.hello = &s->hello;
-	rc = in->ops->hello(in, &s->probe, loop_wall_s(s->shared->loop));
-	if (rc == NM_OK)
-		rc = align(s);
-	if (rc < 0) {
-		s->shared->fatal |= intake_is_fatal(rc);
-		refuse(s, FRAME_STATUS_BUSY, "the store does not answer");
-		return;
-	}
-	if (s->probe.committed.sequence >= s->hello.next) {
-		refuse(s, FRAME_STATUS_REFUSED, "the store has more than this probe ever sent");
-		return;
-	}
-	s->state = SESSION_STREAM;
-	s->tally = tally_of(s->shared->tallies, s->hello.probe);
-	tally_connected(s->tally, &s->hello, s->peer, stream_is_tls(s->stream),
-	                s->probe.committed.sequence, loop_wall_s(s->shared->loop));
-	log_info("probe %s (%s): connected, %u links, stored up to batch %" PRIu64, name_of(s),
-	         s->peer, s->hello.n_links, s->probe.committed.sequence);
-	send_hello_ack(s, FRAME_STATUS_OK, "");
-}
-
-static void
-take_apps(struct session *s, const uint8_t *bytes, size_t len)
-{
-	struct intake *in = s->shared->intake;
-	size_t n;
-
-	if (frame_decode_apps(bytes, len, s->shared->apps, FRAME_APPS_MAX, &n) < 0) {
-		session_drop(s, "its list of applications is malformed");
-		return;
-	}
-	int rc = in->ops->apps(in, &s->probe, s->shared->apps, n);
-	if (rc < 0)
-		intake_failed(s, rc);
-}
-
-/* The probe was told to read its modules, services or rules again. */
-static void
-take_labels(struct session *s, const uint8_t *bytes, size_t len)
-{
-	struct intake *in = s->shared->intake;
-	uint32_t labels;
-
-	if (frame_decode_labels(bytes, len, &labels) < 0) {
-		session_drop(s, "its version of labels is malformed");
-		return;
-	}
-	if (labels == s->hello.labels)
-		return;
-	s->hello.labels = labels;
-	int rc = in->ops->labels(in, &s->probe, labels, loop_wall_s(s->shared->loop));
-	if (rc < 0)
-		intake_failed(s, rc);
-}
-
-static double
-seconds_now(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* A batch that is new. */
-static int
-store_batch(struct session *s, struct batch *b)
-{
-	struct session_shared *shared = s->shared;
-	double begun = seconds_now();
-
-	/* what will be refused must not change which link counts */
-	if (db_watermark_check(&s->probe.committed, b) == NM_OK)
-		overlap_mark(shared->overlap, &s->hello, b);
-	int rc =
-	    shared->intake->ops->batch(shared->intake, &s->probe, b, loop_wall_s(shared->loop));
-	shared->store.errors += rc < 0 && rc != NM_EEXISTS;
-	if (rc < 0)
-		return rc;
-	shared->store.commits++;
-	shared->store.rows += b->n_records;
-	latency_add(&shared->store.latency, seconds_now() - begun, loop_now_ms(shared->loop));
-	tally_stored(s->tally, b);
-	s->batches++;
-	s->n_records += b->n_records;
-	if (shared->verbose)
-		log_info("probe %s: batch %" PRIu64 ": %zu records, %" PRIu64 " packets, %" PRIu64
-		         " octets, %zu ledger rows, stored in %.1f ms",
-		         name_of(s), b->sequence, b->n_records, b->packets, b->octets, b->n_ledger,
-		         (seconds_now() - begun) * 1000);
-	if (shared->feed)
-		feed_batch(shared->feed, b);
-	return NM_OK;
-}
-
-static void
-take_batch(struct session *s, const uint8_t *bytes, size_t len)
-{
-	struct batch b = { .records = s->shared->records, .ledger = s->shared->ledger };
-
-	if (frame_decode_batch(bytes, len, &b) < 0 || b.epoch != s->hello.epoch) {
-		session_drop(s, "a batch is malformed");
-		return;
-	}
-	tally_came(s->tally, &b, loop_wall_s(s->shared->loop));
-	int rc = b.sequence <= s->probe.committed.sequence ? NM_EEXISTS : store_batch(s, &b);
-	s->tally->duplicates += rc == NM_EEXISTS;
-	if (rc == NM_EEXISTS && b.sequence > s->probe.committed.sequence)
-		s->probe.committed.sequence = b.sequence; /* another session stored it */
-	if (rc < 0 && rc != NM_EEXISTS) {
-		intake_failed(s, rc);
-		return;
-	}
-	send_ack(s);
-}
-
-static void
-take_heartbeat(struct session *s, const uint8_t *bytes, size_t len)
-{
-	(void)bytes;
-	(void)len;
-	send_heartbeat(s);
-}
-
-/* What each state takes. A type that is in no row is of a later version, and skipped, once the probe is known. */
-static const struct {
-	enum session_state state;
-	enum frame_type type;
-	void (*take)(struct session *s, const uint8_t *bytes, size_t len);
-} handlers[] = {
-	{ SESSION_HELLO, FRAME_HELLO, take_hello },
-	{ SESSION_STREAM, FRAME_APPS, take_apps },
-	{ SESSION_STREAM, FRAME_BATCH, take_batch },
-	{ SESSION_STREAM, FRAME_HEARTBEAT, take_heartbeat },
-	{ SESSION_STREAM, FRAME_LABELS, take_labels },
-};
-
-static void
-take_frame(struct session *s, uint8_t type, const uint8_t *bytes, size_t len)
-{
-	s->heard_ms = loop_now_ms(s->shared->loop);
-	if (s->tally)
-		s->tally->seen_s = loop_wall_s(s->shared->loop);
-	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
-		if (handlers[i].state == s->state && handlers[i].type == type) {
-			handlers[i].take(s, bytes, len);
-			return;
-		}
-	}
-	if (s->state == SESSION_HELLO)
-		session_drop(s, type == TLS_HANDSHAKE
-		                    ? "it speaks TLS, and this collector has no certificate"
-		                    : "it does not greet as a probe does");
-	else if (type <= FRAME_HEARTBEAT)
-		session_drop(s, "it sends a frame out of turn");
+	session_send_hello_ack(s, status, why);
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------------- */
@@ -412,6 +205,24 @@ whole_frame(struct session *s, size_t at)
 	return 0;
 }
 
+/* Its next frame has to wait for the writer. */
+static bool
+is_waiting(const struct session *s)
+{
+	return s->blocked || s->state == SESSION_OPENING;
+}
+
+/* Since when a frame is there in part: `moved` when one before it was handled, `whole` is one that waits. */
+static void
+note_part(struct session *s, bool moved, size_t whole)
+{
+	if (s->in_len == 0 || whole > 0)
+		s->part_ms = 0;
+	else if (moved || s->part_ms == 0)
+		s->part_ms = loop_now_ms(s->shared->loop);
+	s->part_size = s->in_size;
+}
+
 /* Handles what is whole in the buffer; true when the turn was too short for all of it. */
 static bool
 take_frames(struct session *s)
@@ -422,20 +233,24 @@ take_frames(struct session *s)
 	while (frames < SESSION_TURN_FRAMES && (whole = whole_frame(s, at)) > 0) {
 		uint8_t type = s->in[at];
 
-		take_frame(s, type, s->in + at + FRAME_HEADER_SIZE, whole - FRAME_HEADER_SIZE);
+		if (s->state == SESSION_OPENING || session_must_wait(s, type))
+			break;
+		session_take_frame(s, type, s->in + at + FRAME_HEADER_SIZE,
+		                   whole - FRAME_HEADER_SIZE);
 		at += whole;
 		frames++;
-		if (is_ending(s))
+		if (session_is_ending(s))
 			return false;
 	}
 	memmove(s->in, s->in + at, s->in_len - at);
 	s->in_len -= at;
-	if (is_ending(s))
+	if (session_is_ending(s))
 		return false;
+	note_part(s, at > 0, whole);
 	bool left = frames == SESSION_TURN_FRAMES && s->in_len > 0;
 	/* the other probes' frames come first; reading waits until these are done. What TLS has taken off the socket wakes no
 	 * select(). */
-	s->more = left || stream_pending(s->stream);
+	s->more = !is_waiting(s) && (left || stream_pending(s->stream));
 	want(s);
 	return left;
 }
@@ -495,22 +310,87 @@ on_ready(void *ctx, unsigned flags)
 	bool reads = (flags & LOOP_READ) || (stream_wants(s->stream) & STREAM_WRITE);
 	if (flags & LOOP_WRITE)
 		flush(s);
-	if (reads && !s->more && !is_ending(s))
+	if (reads && !s->more && !session_is_ending(s) && !is_waiting(s))
 		read_some(s);
 }
 
 void
 session_continue(struct session *s)
 {
-	if (!is_ending(s) && !take_frames(s) && s->more)
+	if (s->ack_due && s->state == SESSION_STREAM)
+		send_ack(s);
+	if (s->state == SESSION_HANDSHAKE || session_is_ending(s) || is_waiting(s) || !s->more)
+		return;
+	if (!take_frames(s) && s->more)
 		read_some(s);
+}
+
+/* What it read once is longer than what it will need. */
+static void
+shrink(struct session *s)
+{
+	uint8_t *in =
+	    s->in_len == 0 && s->in_size > SESSION_BUFFER ? realloc(s->in, SESSION_BUFFER) : NULL;
+
+	if (in) {
+		s->in = in;
+		s->in_size = SESSION_BUFFER;
+	}
+}
+
+/* One that is served. */
+static void
+check_stream(struct session *s, int64_t now, unsigned idle_s)
+{
+	if (s->source->outstanding > 0 && now - s->said_ms > ALIVE_MS)
+		session_send_heartbeat(s);
+	if (session_is_ending(s))
+		return;
+	if (s->blocked && s->source->outstanding == 0)
+		session_unblock(s);
+	if (s->blocked)
+		return;
+	if (now - s->heard_ms > (int64_t)idle_s * 1000)
+		session_drop(s, "it has been silent for too long");
+	else if (s->part_ms &&
+	         now - s->part_ms > PART_MS + (int64_t)(s->part_size * 1000 / PART_RATE))
+		session_drop(s, "its frame takes too long");
+	else if (now - s->heard_ms > SHRINK_MS)
+		shrink(s);
+}
+
+void
+session_check_time(struct session *s, unsigned hello_s, unsigned idle_s)
+{
+	int64_t now = loop_now_ms(s->shared->loop);
+	int64_t hello_ms = (int64_t)hello_s * 1000;
+
+	switch (s->state) {
+	case SESSION_HANDSHAKE:
+	case SESSION_HELLO:
+		if (now - s->opened_ms > hello_ms)
+			session_drop(s, "it does not say who it is");
+		break;
+	case SESSION_OPENING:
+		if (now - s->heard_ms > PATIENCE_MS)
+			session_refuse(s, FRAME_STATUS_BUSY, "the store does not answer");
+		break;
+	case SESSION_STREAM:
+		check_stream(s, now, idle_s);
+		break;
+	case SESSION_CLOSING:
+		if (now - s->said_ms > hello_ms)
+			session_drop(s, "it does not read what it is told");
+		break;
+	case SESSION_CLOSED:
+		break;
+	}
 }
 
 void
 session_check_certificate(struct session *s)
 {
-	if ((s->state == SESSION_HELLO || s->state == SESSION_STREAM) &&
-	    stream_is_revoked(s->stream))
+	if (s->state != SESSION_HANDSHAKE && !session_is_ending(s) && stream_is_revoked(s->stream))
 		session_drop(s, "its certificate is revoked or expired");
 }
 

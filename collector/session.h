@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One connection with a probe: a state machine over its frames. Everything that it reads is checked before use; whoever
+ * One connection with a probe: a state machine over its frames, whose batches go to the writer (writer.h) and are acknowledged
+ * when it says that they are stored. Everything that it reads is checked before use; whoever
  * sends what he should not is dropped with one log line, and nobody else notices. Belongs to the server (server.h).
  */
 #ifndef NETMON_COLLECTOR_SESSION_H
 #define NETMON_COLLECTOR_SESSION_H
 
 #include "collector/feed.h"
-#include "collector/intake.h"
 #include "collector/loop.h"
 #include "collector/overlap.h"
 #include "collector/status.h"
 #include "collector/tally.h"
+#include "collector/writer.h"
 #include "lib/frame.h"
 #include "lib/log.h"
 #include "lib/stream.h"
@@ -29,7 +30,8 @@
 enum session_state {
 	SESSION_HANDSHAKE, /* TLS is being agreed on */
 	SESSION_HELLO,     /* nothing but HELLO is taken */
-	SESSION_STREAM,    /* APPS, BATCH, HEARTBEAT */
+	SESSION_OPENING,   /* the store is asked how far the probe is; nothing is read */
+	SESSION_STREAM,    /* APPS, BATCH, LOST, LABELS, HEARTBEAT */
 	SESSION_CLOSING,   /* the last answer goes out, nothing is read */
 	SESSION_CLOSED,    /* to be freed by the server */
 };
@@ -37,11 +39,12 @@ enum session_state {
 /* What sessions share; the server's. */
 struct session_shared {
 	struct loop *loop;
-	struct intake *intake;
+	struct writer *writer;
 	struct feed *feed;       /* NULL: no RRDs */
 	struct overlap *overlap; /* NULL: no links overlap */
 	struct tls *tls;         /* NULL: plain TCP */
 	bool verbose;            /* a log line for each batch */
+	unsigned long greeted;   /* probes so far */
 	bool fatal;              /* the intake is gone for good: end the program */
 	struct log_limit drops;
 	struct tallies *tallies;
@@ -64,11 +67,19 @@ struct session {
 	bool fresh;       /* until the server has looked for an older session of the same probe */
 	bool more;        /* whole frames are left in the buffer, or octets in the stream */
 	bool clean;       /* it ended at a frame's edge, by its own wish */
+	bool blocked;     /* the writer has no room for its next frame; reading waits */
+	bool ack_due;     /* more is stored than was acknowledged */
+	int64_t said_ms;  /* when something was sent last */
+	int64_t part_ms;  /* since when a frame is there in part, 0: none is */
+	size_t part_size; /* its octets */
+	unsigned long greeted; /* which one of all probes it was */
 	struct frame_hello hello;
-	struct intake_probe probe;
-	struct tally *tally; /* NULL until HELLO was accepted, and after the end */
-	uint64_t batches;
-	uint64_t n_records;
+	struct tally *tally;          /* NULL until HELLO was accepted, and after the end */
+	struct source *source;        /* NULL before HELLO */
+	struct db_watermark stored;   /* as far as the writer said */
+	struct db_watermark received; /* as far as it was given to the writer */
+	uint64_t batches;             /* stored */
+	uint64_t n_records;           /* stored */
 	uint8_t *in;
 	size_t in_size;
 	size_t in_len;
@@ -86,6 +97,12 @@ void session_free(struct session *s);
 void session_continue(struct session *s);
 /* Ends it when its certificate does not count any more (stream_is_revoked()). */
 void session_check_certificate(struct session *s);
+/* Looks at its limits of time: `hello_s` and `idle_s` as in server_config. */
+void session_check_time(struct session *s, unsigned hello_s, unsigned idle_s);
+/* For struct writer_config; `shared` is the context. */
+void session_job_done(void *shared, const struct job *job);
+void session_source_gone(void *shared, const struct source *source);
+
 /* Ends it, with one log line that says why; the server frees it. */
 void session_drop(struct session *s, const char *why);
 

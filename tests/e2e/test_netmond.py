@@ -8,7 +8,7 @@ import struct
 import time
 
 import netmon_e2e as e2e
-from netmon_frames import (BUSY, HEARTBEAT, OK, REFUSED, SAMPLING, TUNNELS, WRONG_VERSION, Probe, Record, apps, batch, chain,
+from netmon_frames import (BUSY, FENCED, HEARTBEAT, OK, SAMPLING, TUNNELS, WRONG_VERSION, Probe, Record, apps, batch, chain,
                            frame, hello, labels_frame)
 
 
@@ -134,7 +134,7 @@ class Store(Netmond):
         probe.store(2, [Record()])
         probe.close()
         again = self.connect(netmond)
-        self.assertEqual(again.greet(first=1, following=2)[0], REFUSED)
+        self.assertEqual(again.greet(first=1, following=2)[0], FENCED)
 
     def test_each_batch_is_one_line_with_v(self):
         netmond = self.netmond("-v", store=True)
@@ -163,7 +163,7 @@ class Store(Netmond):
             for n, probe in enumerate(probes):
                 probe.push(sequence, [Record(octets=n)])
         for probe in probes:
-            self.assertEqual([probe.acknowledged() for _ in range(3)], [1, 2, 3])
+            probe.acknowledged_up_to(3)
         self.assertEqual(tuple(self.flows()), (300, 3 * sum(range(100))))
 
     def test_the_newest_connection_of_a_probe_counts(self):

@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import netmon_e2e as e2e
-from netmon_frames import Probe, Record, apps
+from netmon_frames import Probe, Record, apps, batch
 
 
 class Pipe(e2e.Case):
@@ -99,6 +99,7 @@ class Pipe(e2e.Case):
             probe = Probe(netmond.port)
             self.addCleanup(probe.close)
             probe.greet(following=2)
-            probe.store(1, [Record()])
+            probe.send(batch(1, [Record()]))
+            self.assertEqual(probe.acknowledged(), 1)
         self.assertEqual(netmond.stop(), 0)
         self.assertEqual(netmond.out().count("INSERT INTO flow "), 1)

@@ -8,7 +8,7 @@ HELLO, HELLO_ACK, APPS, BATCH, ACK, HEARTBEAT, LABELS, LOST = range(1, 9)
 RECORDS4, RECORDS6, VLANS, LEDGER, TUNNELS, SAMPLING = range(16, 22)
 MAGIC = 0x4E4D4F4E
 VERSION = 2
-OK, WRONG_VERSION, BUSY, REFUSED = range(4)
+OK, WRONG_VERSION, BUSY, REFUSED, FENCED = range(5)
 
 
 def _crc_table():
@@ -94,6 +94,13 @@ def batch(sequence, records=(), ledger=(), epoch=1, crc=None, packets=None, octe
     return frame(BATCH, struct.pack(">I", crc32c(body) if crc is None else crc) + body)
 
 
+def lost(first, last, previous=0, resume=0, records=0, ledger=(), epoch=1):
+    """What stands in the place of batches that the probe can no longer give."""
+    sections = frame(LEDGER, b"".join(struct.pack(">IHHQQ", *row) for row in ledger)) if ledger else b""
+    body = struct.pack(">QQQIIQ", epoch, first, last, previous, resume, records) + sections
+    return frame(8, struct.pack(">I", crc32c(body)) + body)
+
+
 def crc_of(batch_frame):
     """What the next batch has as its previous."""
     return struct.unpack(">I", batch_frame[8:12])[0]
@@ -148,6 +155,13 @@ class Probe:
             kind, body = self.receive()
             if kind == ACK:
                 return struct.unpack(">QQ", body)[1]
+
+    def acknowledged_up_to(self, sequence):
+        """Waits until that sequence is acknowledged: one ACK may stand for several batches."""
+        answer = 0
+        while answer < sequence:
+            answer = self.acknowledged()
+        assert answer == sequence, answer
 
     def push(self, sequence, records=(), **kwargs):
         """Sends a batch that follows the one before."""
