@@ -189,7 +189,8 @@ class World:
     def declared(self):
         """Of the torn batches, those whose head was whole, so that the spool declared what had been in them. The probe says
         which; what it says of them in the ledger is compared as everything else."""
-        log = (self.dir / f"{PROBE}.log").read_text(errors="replace")
+        path = self.dir / f"{PROBE}.log"
+        log = path.read_text(errors="replace") if path.exists() else ""
         said = {n for first, last in re.findall(r"batches (\d+) to (\d+) are damaged", log)
                 for n in range(int(first), int(last) + 1)}
         if said - self.torn.keys():
