@@ -3,8 +3,11 @@
 import csv
 import io
 import json
+import signal
+import time
 
 import netmon_e2e as e2e
+from live_case import LiveCase
 from netmon_frames import Probe, Record
 
 SEEN, METERED, KERNEL_DROPPED, OVERFLOW, EXPORTED, EXPORT_DROPPED = 1, 2, 3, 11, 12, 13
@@ -95,3 +98,36 @@ class Ledger(e2e.Case):
         for options in (("--last=1h",), ("--json", "--csv"), ("word",)):
             self.assertEqual(self.ledger(*options).returncode, 2, options)
         self.assertEqual(e2e.run("netmon", "ledger", "--last=2h", "--store", f"sqlite:{self.store}", check=False).returncode, 2)
+
+
+@e2e.needs_netns
+class Live(LiveCase):
+    def probe(self, port):
+        process = self.start("ip", "netns", "exec", self.ns, e2e.binary("netmonc"), "-h", "127.0.0.1", "-p", port,
+                             "--probe", "edge", "--spool", self.dir / "spool", "-i", "a1")
+        e2e.wait_until(lambda: process.running() and len(open(f"/proc/{process.pid}/net/packet", encoding="ascii").readlines()) > 1
+                       and self.polls(process), "netmonc to open its interface")
+        return process
+
+    def test_it_closes_over_a_kill_of_the_probe_and_what_passed_meanwhile_is_named(self):
+        self.inside("ip", "link", "set", "lo", "up")
+        port, store = 5000, self.dir / "netmon.db"
+        netmond = self.start("ip", "netns", "exec", self.ns, e2e.binary("netmond"), "--listen", "127.0.0.1", "-p", port,
+                             "--store", f"sqlite:{store}")
+        netmond.wait_line("listening")
+        probe = self.probe(port)
+        self.send("a0", e2e.capture("http"), rounds=3)
+        time.sleep(3)  # its rows are in the spool
+        probe.kill()
+        self.send("a0", e2e.capture("http"), rounds=2)
+        probe = self.probe(port)
+        self.send("a0", e2e.capture("http"))
+        time.sleep(2)
+        self.assertEqual(probe.stop(signal.SIGTERM), 0)
+        self.assertEqual(netmond.stop(), 0)
+        done = e2e.run("netmon", "--store", f"sqlite:{store}", "ledger", "--csv", check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        counts = {r["cause"]: int(r["packets"]) for r in csv.DictReader(io.StringIO(done.stdout))}
+        self.assertGreater(counts.get("gap", 0), 0, counts)
+        self.assertEqual(counts["metered"], counts["exported"] + counts.get("crashed", 0), counts)
+        self.assertEqual(counts["stored"], counts["exported"])
