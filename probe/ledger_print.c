@@ -24,7 +24,7 @@ print_causes(const char *link, const struct meter_count *counts,
 {
 	for (unsigned cause = 1; cause < LEDGER_CAUSE_MAX; cause++)
 		if (counts[cause].packets || cause <= LEDGER_METERED)
-			print("link %s: %-17s %13" PRIu64 " packets %19" PRIu64 " octets%s", link,
+			print("link %s: %-18s %14" PRIu64 " packets %19" PRIu64 " octets%s", link,
 			      ledger_cause_name(cause), counts[cause].packets, counts[cause].octets,
 			      remark(ledger_cause_kind(cause)));
 }

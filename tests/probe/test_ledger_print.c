@@ -84,7 +84,7 @@ every_line_is_aligned(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < LEDGER_CAUSE_MAX; i++)
-		counts[i] = (struct meter_count){ 1ull << (2 * i), 1ull << (3 * i) };
+		counts[i] = (struct meter_count){ 1ull << (2 * i), 1ull << (5 * i / 2) };
 	print(counts);
 	assert_int_equal(n_lines, LEDGER_CAUSE_MAX); /* all causes but 0, and the last line */
 	for (size_t i = 1; i + 1 < n_lines; i++) {
