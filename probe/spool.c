@@ -273,7 +273,7 @@ spool_read(struct spool *s, struct spool_found *ret_found)
 		if (!(s->reading && fetch(s, s->reading, durable)) && !next_segment(s))
 			return false;
 	}
-	if (ret_found->damaged && ret_found->sequence > s->acked && log_allowed(&s->damage_log))
+	if (ret_found->damaged && log_allowed(&s->damage_log))
 		log_error("spool %s: batches %" PRIu64 " to %" PRIu64 " are damaged: %" PRIu64
 		          " records are lost and declared",
 		          s->config.folder, ret_found->first, ret_found->sequence,

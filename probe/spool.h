@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The probe's spool: batches on disk until the collector has them (probe/spool_format.h). Life cycle: spool_open(),
- * spool_link() for each link, spool_begin(), then one thread writes (spool_write(), spool_trim()) while another one reads
- * (spool_read(), spool_acked()); spool_close() when both have ended.
+ * spool_link() for each link, spool_begin(), then one thread writes (spool_write(), spool_acked(), spool_trim()) while another one reads
+ * (spool_read()); spool_close() when both have ended.
  *
  * What was written is given out by spool_read() only when it is durable. A full disk and other errors of it leave the spool as
  * it was before the write.
@@ -47,13 +47,14 @@ int spool_begin(struct spool *s, uint64_t running);
 /* Writes a list of batches and makes them durable. Sequences up to *ret_durable are, also after an error: NM_ELIMIT (the
  * spool is full) or -errno. */
 int spool_write(struct spool *s, const struct spool_out *list, uint64_t *ret_durable);
+/* Batches up to this one are acknowledged. */
+void spool_acked(struct spool *s, uint64_t sequence);
 /* Removes segments of which all is acknowledged. */
 void spool_trim(struct spool *s);
 
 /* --- the thread that reads --- */
 /* The next batch, or what stands for lost ones. False: nothing is there now. */
 bool spool_read(struct spool *s, struct spool_found *ret_found);
-void spool_acked(struct spool *s, uint64_t sequence);
 
 /* `clean`: all that was metered is in the spool or acknowledged. NULL is fine. */
 void spool_close(struct spool *s, bool clean);

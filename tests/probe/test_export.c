@@ -5,6 +5,7 @@
 #include "lib/err.h"
 #include "lib/frame.h"
 #include "lib/log.h"
+#include "probe/spool.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -13,6 +14,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -471,9 +473,154 @@ names_that_the_wire_does_not_take_are_refused_at_once(void **state)
 	assert_int_equal(export_new(&config, &sink), NM_EFORMAT);
 }
 
+/* --- over a spool --------------------------------------------------------------------------------------------------- */
+
+static char folder[64];
+
+static int
+spool_setup(void **state)
+{
+	(void)state;
+	(void)snprintf(folder, sizeof(folder), "/tmp/netmon-export-XXXXXX");
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int
+spool_teardown(void **state)
+{
+	char path[128];
+
+	(void)state;
+	static const char *const names[] = { "meta", "lock", "0000000000000001.seg" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		(void)unlink(path);
+	}
+	return rmdir(folder);
+}
+
+static struct spool *
+open_spool(void)
+{
+	const struct spool_config config = { .folder = folder,
+		                             .probe = "test",
+		                             .size_max = 64 << 20 };
+	struct spool *s;
+
+	assert_int_equal(spool_open(&config, &s), 0);
+	return s;
+}
+
+/* A run without a collector; `metered` packets more are in the ledger than in records. */
+static void
+run_alone(size_t n, uint64_t metered, bool killed)
+{
+	struct export_config config = make_config();
+	const struct ledger_delta d = { .minute = 960,
+		                        .cause = LEDGER_METERED,
+		                        .packets = 2 * n + metered };
+
+	config.spool = open_spool();
+	config.port = 1; /* nobody listens there */
+	config.finish_s = 1;
+	struct sink *sink = start(&config);
+	sink->ops->ledger(sink, &d);
+	put_records(sink, n);
+	assert_int_equal(sink->ops->finish(sink), 0);
+	bool kept = export_is_kept(sink);
+	assert_true(kept);
+	sink->ops->free(sink);
+	spool_close(config.spool, kept && !killed);
+}
+
+static void
+what_is_in_the_spool_goes_out_first_and_numbers_go_on(void **state)
+{
+	struct export_config config = make_config();
+	struct application app = { .id = 80, .name = "HTTP", .category = "Web" };
+	struct frame_hello hello;
+	uint32_t previous = 0;
+	size_t len;
+
+	(void)state;
+	run_alone(25, 0, false);
+	config.spool = open_spool();
+	struct sink *sink = start(&config);
+	sink->ops->apps(sink, &app, 1, 0xabcd);
+	put_records(sink, 10);
+	int fd = welcome(0, &hello);
+	assert_true(hello.first == 1 && hello.next >= 4 && hello.base == 0);
+	assert_int_equal(read_frame(fd, &len), FRAME_APPS);
+	assert_int_equal(read_labels(fd), 0xabcd);
+	for (uint64_t sequence = 1; sequence <= 4; sequence++) {
+		struct batch b = read_batch(fd);
+		assert_true(b.sequence == sequence && b.previous == previous);
+		assert_true(b.epoch == hello.epoch);
+		assert_int_equal(ledger_packets(&b, LEDGER_CRASHED), 0);
+		previous = b.crc;
+		send_ack(fd, hello.epoch, sequence);
+	}
+	assert_int_equal(sink->ops->finish(sink), 0);
+	sink->ops->free(sink);
+	spool_close(config.spool, true);
+	(void)close(fd);
+}
+
+static void
+what_a_collector_has_already_is_not_sent_again(void **state)
+{
+	struct export_config config = make_config();
+	struct frame_hello hello;
+
+	(void)state;
+	run_alone(50, 0, false);
+	config.spool = open_spool();
+	struct sink *sink = start(&config);
+	int fd = welcome(3, &hello);
+	assert_int_equal(read_batch(fd).sequence, 4);
+	(void)close(fd);
+	fd = welcome(3, &hello);
+	assert_int_equal(hello.first, 4);
+	assert_int_not_equal(hello.base, 0);
+	struct batch b = read_batch(fd);
+	assert_true(b.sequence == 4 && b.previous == hello.base);
+	b = read_batch(fd);
+	send_ack(fd, hello.epoch, b.sequence);
+	assert_int_equal(sink->ops->finish(sink), 0);
+	sink->ops->free(sink);
+	spool_close(config.spool, true);
+	(void)close(fd);
+}
+
+static void
+after_a_crash_what_was_metered_and_not_exported_is_declared_once(void **state)
+{
+	struct export_config config = make_config();
+	struct frame_hello hello;
+	uint64_t crashed = 0;
+
+	(void)state;
+	run_alone(10, 7, true);
+	run_alone(10, 0, true);
+	config.spool = open_spool();
+	struct sink *sink = start(&config);
+	int fd = welcome(0, &hello);
+	for (uint64_t sequence = 0; sequence + 1 < hello.next;) {
+		struct batch b = read_batch(fd);
+		crashed += ledger_packets(&b, LEDGER_CRASHED);
+		sequence = b.sequence;
+		send_ack(fd, hello.epoch, sequence);
+	}
+	assert_int_equal(crashed, 7);
+	sink->ops->free(sink);
+	spool_close(config.spool, true);
+	(void)close(fd);
+}
+
 int
 main(void)
 {
+#define SPOOL_TEST(f) cmocka_unit_test_setup_teardown(f, spool_setup, spool_teardown)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(batches_carry_every_record_in_order_and_the_count_of_them),
 		cmocka_unit_test(
@@ -487,6 +634,9 @@ main(void)
 		cmocka_unit_test(finish_gives_up_without_a_collector_and_says_so),
 		cmocka_unit_test(finish_delivers_a_batch_that_is_not_full),
 		cmocka_unit_test(names_that_the_wire_does_not_take_are_refused_at_once),
+		SPOOL_TEST(what_is_in_the_spool_goes_out_first_and_numbers_go_on),
+		SPOOL_TEST(what_a_collector_has_already_is_not_sent_again),
+		SPOOL_TEST(after_a_crash_what_was_metered_and_not_exported_is_declared_once),
 	};
 
 	return cmocka_run_group_tests_name("export", tests, group_setup, NULL);
