@@ -233,9 +233,8 @@ check_spool(struct options *o)
 	}
 	if (!o->spool_policy)
 		return;
-	if (strcmp(o->spool_policy, "drop-oldest") == 0)
-		opts_usage("--spool-policy: drop-oldest is not in this version: use drop-newest");
-	if (strcmp(o->spool_policy, "drop-newest") != 0)
+	if (strcmp(o->spool_policy, "drop-newest") != 0 &&
+	    strcmp(o->spool_policy, "drop-oldest") != 0)
 		opts_usage("--spool-policy must be drop-newest or drop-oldest, not \"%s\"",
 		           o->spool_policy);
 	if (!o->spool)
@@ -379,8 +378,8 @@ options_print(const struct options *o)
 		printf("records        to %s port %lu as probe \"%s\", %s\n", o->host, o->port,
 		       o->probe, o->tls_cert ? "with TLS" : "without TLS");
 	if (o->spool)
-		printf("spool          %s, at most %lu MB, drop-newest when it is full\n", o->spool,
-		       o->spool_mb);
+		printf("spool          %s, at most %lu MB, %s when it is full\n", o->spool,
+		       o->spool_mb, o->spool_policy ? o->spool_policy : "drop-newest");
 	printf("flows          active %lu s, idle %lu s, %lu octets, %lu packets, at most %lu\n",
 	       o->active_s, o->idle_s, o->max_octets, o->max_packets, o->max_flows);
 	printf("fragments      at most %lu datagrams at a time\n", o->max_fragments);

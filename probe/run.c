@@ -277,6 +277,7 @@ open_spool(struct run *r)
 		.folder = o->spool,
 		.probe = o->probe,
 		.size_max = (uint64_t)o->spool_mb << 20,
+		.drop_oldest = o->spool_policy && strcmp(o->spool_policy, "drop-oldest") == 0,
 	};
 
 	return o->spool ? spool_open(&config, &r->spool) : NM_OK;

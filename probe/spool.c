@@ -16,8 +16,8 @@
 
 /* --- writing ----------------------------------------------------------------------------------------------------------- */
 
-static int
-write_at(int fd, const uint8_t *bytes, size_t len, size_t at)
+int
+spool_write_at(int fd, const uint8_t *bytes, size_t len, size_t at)
 {
 	while (len > 0) {
 		ssize_t n = pwrite(fd, bytes, len, (off_t)at);
@@ -37,7 +37,7 @@ write_at(int fd, const uint8_t *bytes, size_t len, size_t at)
 static int
 append(struct spool *s, const uint8_t *bytes, size_t len)
 {
-	int rc = write_at(s->fd, bytes, len, s->tail->size);
+	int rc = spool_write_at(s->fd, bytes, len, s->tail->size);
 
 	if (rc == NM_OK)
 		s->tail->size += len;
@@ -112,15 +112,25 @@ new_segment(struct spool *s, uint64_t first)
 	return NM_OK;
 }
 
+/* Whether so many octets more are too many. */
+static bool
+is_over(const struct spool *s, size_t len)
+{
+	size_t fresh = s->tail ? s->tail->size - s->tail->durable : 0;
+
+	return s->total + fresh + len > s->config.size_max;
+}
+
 /* Makes room for an entry: in this segment, or in a new one. */
 static int
 make_place(struct spool *s, const struct spool_out *out)
 {
 	int rc = NM_OK;
 
-	if (s->total + (s->tail ? s->tail->size - s->tail->durable : 0) + out->len >
-	    s->config.size_max)
-		return NM_ELIMIT;
+	while (rc == NM_OK && is_over(s, out->len))
+		rc = s->config.drop_oldest ? spool_drop_oldest(s) : NM_ELIMIT;
+	if (rc < 0)
+		return rc;
 	if (s->fd < 0 || (s->tail->size > 0 && s->tail->size + out->len > s->segment_max)) {
 		rc = sync_tail(s);
 		if (rc == NM_OK)
@@ -242,8 +252,9 @@ next_segment(struct spool *s)
 
 	(void)pthread_mutex_lock(&s->lock);
 	struct segment *next = seg ? seg->next : s->head;
+	bool waits = !next || next->aside;
 	(void)pthread_mutex_unlock(&s->lock);
-	if (!next)
+	if (waits)
 		return false;
 	if (seg) {
 		end = malloc(sizeof(*end));
@@ -252,10 +263,19 @@ next_segment(struct spool *s)
 		*end = *spool_scan_state(s->scan);
 	}
 	(void)pthread_mutex_lock(&s->lock);
-	if (seg)
-		seg->end = end;
-	s->reading = next;
+	/* it may be another one by now */
+	next = seg ? seg->next : s->head;
+	waits = next->aside;
+	if (!waits) {
+		if (seg)
+			seg->end = end;
+		s->reading = next;
+	}
 	(void)pthread_mutex_unlock(&s->lock);
+	if (waits) {
+		free(end);
+		return false;
+	}
 	s->n_bytes = 0;
 	spool_scan_bytes(s->scan, s->bytes, 0, 0);
 	return true;

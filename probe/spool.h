@@ -18,6 +18,7 @@ struct spool_config {
 	const char *folder; /* is made when it is not there; not copied */
 	const char *probe;  /* whose batches these are; not copied */
 	uint64_t size_max;  /* octets of all segments */
+	bool drop_oldest;   /* when it is full; else what comes is refused */
 };
 
 /* A batch on its way to the disk: head and frame, one behind the other. */

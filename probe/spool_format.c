@@ -32,13 +32,21 @@ opens(unsigned cause)
 	}
 }
 
+/* What is declared in the place of batches is in no batch. */
+static bool
+is_summed(const struct ledger_delta *d)
+{
+	return d->link < FRAME_LINKS_MAX && d->cause < LEDGER_CAUSE_MAX &&
+	       d->cause != LEDGER_SPOOL_DROPPED && d->cause != LEDGER_SPOOL_DAMAGED;
+}
+
 void
 checkpoint_add(struct checkpoint *cp, const struct batch *batch, unsigned sampling)
 {
 	cp->records += batch->n_records + batch->lost;
 	for (const struct ledger_delta *d = batch->ledger; d < batch->ledger + batch->n_ledger;
 	     d++) {
-		if (d->link >= FRAME_LINKS_MAX || d->cause >= LEDGER_CAUSE_MAX)
+		if (!is_summed(d))
 			continue;
 		struct spool_sum *sum = &cp->sums[d->link][d->cause];
 		struct spool_link *link = &cp->links[d->link];
@@ -61,7 +69,7 @@ checkpoint_subtract(struct checkpoint *cp, const struct batch *batch)
 	cp->records -= batch->n_records + batch->lost;
 	for (const struct ledger_delta *d = batch->ledger; d < batch->ledger + batch->n_ledger;
 	     d++) {
-		if (d->link >= FRAME_LINKS_MAX || d->cause >= LEDGER_CAUSE_MAX)
+		if (!is_summed(d))
 			continue;
 		cp->sums[d->link][d->cause].packets -= d->packets;
 		cp->sums[d->link][d->cause].octets -= d->octets;

@@ -18,6 +18,8 @@ struct segment {
 	uint64_t first;          /* sequence */
 	size_t size;             /* octets; the writer's */
 	size_t durable;          /* octets */
+	bool lost;               /* only says what was in it */
+	bool aside;              /* is being replaced: the reader waits */
 	struct spool_state *end; /* behind its last entry, once the reader is through */
 };
 
@@ -45,6 +47,7 @@ struct spool {
 	uint8_t *bytes;
 	size_t n_bytes;
 	struct log_limit damage_log;
+	struct log_limit drop_log; /* the writer's */
 };
 
 void spool_segment_name(uint64_t first, char ret_name[SPOOL_NAME_MAX]);
@@ -54,5 +57,13 @@ void spool_add_segment(struct spool *s, struct segment *seg);
 void spool_remove_segment(struct spool *s, struct segment *seg);
 /* Replaces the file as a whole. 0 or -errno. */
 int spool_save_meta(struct spool *s);
+
+/* All of a file, at most `max` octets; what cannot be read is left out. 0 with *ret_bytes the caller's, or -errno. */
+int spool_read_file(const struct spool *s, const char *name, size_t max, uint8_t **ret_bytes,
+                    size_t *ret_len);
+/* 0 or -errno. */
+int spool_write_at(int fd, const uint8_t *bytes, size_t len, size_t at);
+/* The writer: gives a segment up, the oldest that may go. 0, NM_ELIMIT when there is none, or what went wrong. */
+int spool_drop_oldest(struct spool *s);
 
 #endif

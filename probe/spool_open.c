@@ -82,9 +82,9 @@ spool_save_meta(struct spool *s)
 	return rc;
 }
 
-/* All of a file, at most `max` octets. 0 with *ret_bytes the caller's, or -errno. */
-static int
-read_file(const struct spool *s, const char *name, size_t max, uint8_t **ret_bytes, size_t *ret_len)
+int
+spool_read_file(const struct spool *s, const char *name, size_t max, uint8_t **ret_bytes,
+                size_t *ret_len)
 {
 	struct stat st;
 	size_t len = 0;
@@ -219,7 +219,7 @@ load_meta(struct spool *s)
 	uint8_t *bytes;
 	size_t len;
 
-	int rc = read_file(s, META_NAME, SPOOL_META_MAX, &bytes, &len);
+	int rc = spool_read_file(s, META_NAME, SPOOL_META_MAX, &bytes, &len);
 	if (rc == -ENOENT)
 		return make_meta(s);
 	if (rc < 0)
@@ -253,7 +253,7 @@ walk(struct spool *s, const struct segment *seg, size_t *ret_len)
 	size_t len;
 
 	spool_segment_name(seg->first, name);
-	int rc = read_file(s, name, SPOOL_SEGMENT_READ_MAX, &bytes, &len);
+	int rc = spool_read_file(s, name, SPOOL_SEGMENT_READ_MAX, &bytes, &len);
 	if (rc < 0)
 		return say(s, rc, NULL);
 	struct spool_scan *scan = spool_scan_new(s->meta.epoch, &nowhere);
@@ -330,6 +330,7 @@ allocate(const struct spool_config *config)
 		return NULL;
 	s->config = *config;
 	s->damage_log = (struct log_limit){ .burst = 5, .period_s = 60 };
+	s->drop_log = (struct log_limit){ .burst = 1, .period_s = 60 };
 	s->folder = s->lock_fd = s->fd = -1;
 	uint64_t share = config->size_max / 256;
 	s->segment_max = share < SPOOL_SEGMENT_MIN   ? SPOOL_SEGMENT_MIN

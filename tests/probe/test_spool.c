@@ -29,6 +29,7 @@ static struct record records[BATCH_RECORDS_MAX];
 static struct ledger_delta ledger[BATCH_LEDGER_MAX];
 static struct spool_out *put[BATCHES_MAX + 2]; /* by sequence */
 static struct checkpoint sums;
+static bool drops_oldest;
 static size_t n_records; /* in each batch */
 
 static int
@@ -37,6 +38,7 @@ setup(void **state)
 	(void)state;
 	log_init("test", LOG_LEVEL_ERROR);
 	n_records = RECORDS;
+	drops_oldest = false;
 	(void)snprintf(folder, sizeof(folder), "/tmp/netmon-spool-XXXXXX");
 	memset(&sums, 0, sizeof(sums));
 	return mkdtemp(folder) ? 0 : -1;
@@ -76,7 +78,7 @@ teardown(void **state)
 static int
 try_open(const char *probe, uint64_t size_max, struct spool **ret)
 {
-	const struct spool_config config = { folder, probe, size_max };
+	const struct spool_config config = { folder, probe, size_max, drops_oldest };
 
 	return spool_open(&config, ret);
 }
@@ -179,6 +181,7 @@ check_lost(const struct spool_found *f)
 {
 	struct batch b = { .records = records, .ledger = ledger };
 	uint64_t packets = 0;
+	enum ledger_cause cause = f->damaged ? LEDGER_SPOOL_DAMAGED : LEDGER_SPOOL_DROPPED;
 
 	assert_int_equal(
 	    frame_decode_lost(f->frame + FRAME_HEADER_SIZE, f->len - FRAME_HEADER_SIZE, &b), 0);
@@ -188,7 +191,7 @@ check_lost(const struct spool_found *f)
 	assert_int_equal(b.crc, put[f->sequence]->chain);
 	assert_int_equal(b.previous, f->first > 1 ? put[f->first - 1]->chain : 0);
 	assert_int_equal(b.lost, RECORDS * (f->sequence - f->first + 1));
-	assert_int_equal(rows_of(&b, LEDGER_SPOOL_DAMAGED), packets);
+	assert_int_equal(rows_of(&b, cause), packets);
 	assert_int_equal(rows_of(&b, LEDGER_EXPORTED), packets);
 	assert_int_equal(rows_of(&b, LEDGER_SEEN), 3 * (f->sequence - f->first + 1));
 }
@@ -202,7 +205,7 @@ read_back(struct spool *s, uint64_t from, uint64_t *ret_lost)
 	*ret_lost = 0;
 	while (spool_read(s, &f)) {
 		assert_true(f.first == from + 1);
-		if (f.damaged) {
+		if (f.damaged || f.frame[0] == FRAME_LOST) {
 			check_lost(&f);
 			*ret_lost += f.sequence - f.first + 1;
 		} else {
@@ -416,6 +419,33 @@ a_full_spool_refuses_and_takes_again_what_fits(void **state)
 	spool_close(s, true);
 }
 
+static void
+what_is_oldest_goes_and_is_declared_where_that_is_wanted(void **state)
+{
+	struct spool *s;
+	uint64_t lost, first = 0;
+	struct spool_found f;
+
+	(void)state;
+	drops_oldest = true;
+	assert_int_equal(try_open("p", 600 << 10, &s), 0);
+	assert_int_equal(spool_begin(s, 0), 0);
+	assert_int_equal(write_batches(s, 300), 0);
+	/* the reader has begun, and what it has begun stays */
+	for (first = 1; first <= 10; first++)
+		assert_true(spool_read(s, &f) && f.sequence == first);
+	assert_int_equal(write_batches(s, BATCHES_MAX - 300), 0);
+	assert_int_equal(read_back(s, 10, &lost), BATCHES_MAX);
+	assert_true(lost > 100 && lost < 400);
+	spool_close(s, false);
+	/* the declaration is as durable as what it stands for */
+	assert_int_equal(try_open("p", 600 << 10, &s), 0);
+	uint64_t again;
+	assert_int_equal(read_back(s, 0, &again), BATCHES_MAX);
+	assert_true(again == lost);
+	spool_close(s, true);
+}
+
 /* The limit on a file's size stands for a disk that is full in the middle of a write. */
 static void
 a_full_disk_leaves_whole_batches_only(void **state)
@@ -497,6 +527,7 @@ main(void)
 		TEST(a_segment_that_is_missing_is_declared_to_the_packet),
 		TEST(of_10000_flipped_bits_each_batch_is_exact_or_declared),
 		TEST(a_full_spool_refuses_and_takes_again_what_fits),
+		TEST(what_is_oldest_goes_and_is_declared_where_that_is_wanted),
 		TEST(a_full_disk_leaves_whole_batches_only),
 		TEST(a_spool_is_of_one_process_and_one_probe),
 		TEST(segments_without_meta_or_of_another_spool_are_left_alone),
