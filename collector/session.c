@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define TLS_HANDSHAKE 22 /* first octet of a TLS connection, RFC 8446 section 5.1 */
+
 #define PATIENCE_MS 8000 /* for the store's answer to a hello; the probe waits 10 s */
 #define ALIVE_MS \
 	5000 /* a probe whose records wait for the store hears so often that somebody is there */
@@ -190,6 +192,10 @@ whole_frame(struct session *s, size_t at)
 
 	if (s->in_len - at < FRAME_HEADER_SIZE)
 		return 0;
+	if (s->state == SESSION_HELLO && s->in[at] == TLS_HANDSHAKE) {
+		session_drop(s, "it speaks TLS, and this collector has no certificate");
+		return 0;
+	}
 	if (frame_decode_header(s->in + at, &h) < 0) {
 		session_drop(s, "a frame is longer than any may be");
 		return 0;

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#define TLS_HANDSHAKE 22 /* first octet of a TLS connection, RFC 8446 section 5.1 */
-
 /* --- to the writer ------------------------------------------------------------------------------------------------------ */
 
 bool
@@ -185,9 +183,7 @@ session_take_frame(struct session *s, uint8_t type, const uint8_t *bytes, size_t
 		}
 	}
 	if (s->state == SESSION_HELLO)
-		session_drop(s, type == TLS_HANDSHAKE
-		                    ? "it speaks TLS, and this collector has no certificate"
-		                    : "it does not greet as a probe does");
+		session_drop(s, "it does not greet as a probe does");
 	else if (type <= FRAME_HEARTBEAT)
 		session_drop(s, "it sends a frame out of turn");
 }

@@ -54,11 +54,11 @@ say_errno(struct stream *s, int error)
 static void
 say_tls(struct stream *s)
 {
-	unsigned long code = ERR_peek_error();
+	unsigned long code = ERR_peek_last_error(); /* below it are those that led to it */
 	int reason = ERR_GET_REASON(code);
 	long verify = SSL_get_verify_result(s->ssl);
 
-	if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED)
+	if (verify != X509_V_OK)
 		say(s, "its certificate is refused: ", X509_verify_cert_error_string(verify));
 	else if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
 		say(s, "it has no certificate", "");
