@@ -287,8 +287,9 @@ cut_tail(struct spool *s, struct segment *seg, size_t len)
 	s->fd = openat(s->folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (s->fd < 0)
 		return say(s, -errno, NULL);
+	/* what the run before wrote and did not sync is given out from now on: a power cut must not take it any more */
 	if (len == seg->size)
-		return NM_OK;
+		return fdatasync(s->fd) < 0 ? say(s, -errno, NULL) : NM_OK;
 	if (ftruncate(s->fd, (off_t)len) < 0 || fdatasync(s->fd) < 0)
 		return say(s, -errno, NULL);
 	log_warn("spool %s: %s: %zu octets behind batch %" PRIu64
