@@ -16,6 +16,8 @@ static const struct scheme {
 	const struct db_client *client;
 } schemes[] = {
 	{ "sqlite:", &db_sqlite },
+	{ "mysql:", &db_mysql },
+	{ "mariadb:", &db_mysql },
 };
 
 static const struct scheme *
@@ -36,7 +38,9 @@ db_open(const char *spec, enum db_mode mode, struct db **ret_db, char *err, size
 	const struct scheme *scheme = find_scheme(spec);
 
 	if (!scheme) {
-		(void)snprintf(err, err_size, "store \"%s\" is not understood: write sqlite:PATH",
+		(void)snprintf(err, err_size,
+		               "store \"%s\" is not understood: write sqlite:PATH or "
+		               "mysql://USER@HOST/DATABASE",
 		               spec);
 		return NM_EFORMAT;
 	}
@@ -84,6 +88,12 @@ db_error(const struct db *db)
 
 	/* a rollback went well since the failure: its words are those from before */
 	return *words ? words : db->failure;
+}
+
+int
+db_lock_job(struct db *db, const char *job)
+{
+	return db->client->lock(db, job);
 }
 
 /* --- transactions ----------------------------------------------------------------------------------------------------- */
@@ -134,7 +144,7 @@ db_query(struct db *db, const char *sql, struct db_stmt **ret_stmt)
 		return NM_ELIMIT;
 	q->db = db;
 	q->sql = sql;
-	if (!q->handle && db->client->prepare(db, q) < 0)
+	if (db->client->prepare(db, q) < 0)
 		return NM_ESTORE;
 	if (q == &db->stmts[db->n_stmts])
 		db->n_stmts++;
@@ -218,12 +228,6 @@ db_run(struct db *db, const char *sql)
 
 /* --- rows in bulk ----------------------------------------------------------------------------------------------------- */
 
-int
-db_put_rows(struct db *db, const struct db_rows *rows, size_t n, const void *ctx)
-{
-	return n == 0 ? NM_OK : db->client->put_rows(db, rows, n, ctx);
-}
-
 void *
 db_rows_room(struct db *db, const struct db_rows *rows, size_t n)
 {
@@ -235,6 +239,76 @@ db_rows_room(struct db *db, const struct db_rows *rows, size_t n)
 	db->rows = calloc(n, rows->row_size);
 	db->rows_size = db->rows ? size : 0;
 	return db->rows;
+}
+
+static int
+bind_row(struct db_stmt *q, const struct db_rows *rows, size_t at, const void *row)
+{
+	int rc = NM_OK;
+
+	for (size_t c = 0; c < rows->n_columns && rc == NM_OK; c++) {
+		const struct db_column *column = &rows->columns[c];
+		const char *value = (const char *)row + column->at;
+		int place = (int)(at * rows->n_columns + c) + 1;
+
+		if (column->type == DB_INT) {
+			int64_t number;
+			memcpy(&number, value, sizeof(number));
+			rc = q->db->client->bind_int(q, place, number);
+		} else {
+			unsigned long len;
+			memcpy(&len, (const char *)row + column->len_at, sizeof(len));
+			rc = q->db->client->bind_text(q, place, value, len);
+		}
+	}
+	return rc;
+}
+
+/* Rows `from` to `to`, as many at a time as the statement takes. */
+static int
+put_stretch(struct db *db, const struct db_rows *rows, size_t from, size_t to, size_t at_a_time,
+            const void *ctx)
+{
+	char *room = db_rows_room(db, rows, DB_MANY);
+	struct db_stmt *q;
+
+	if (!room)
+		return NM_ESTORE;
+	int rc = db_query(db, at_a_time > 1 ? rows->many : rows->one, &q);
+	if (rc < 0)
+		return rc;
+	while (from < to && rc >= 0) {
+		for (size_t i = 0; i < at_a_time && rc >= 0; i++, from++) {
+			char *row = room + i * rows->row_size;
+
+			rows->fill(ctx, from, row);
+			rc = bind_row(q, rows, i, row);
+		}
+		if (rc >= 0)
+			rc = db_step(q);
+		db_again(q);
+	}
+	db_done(q);
+	return rc;
+}
+
+int
+db_put_rows_by_many(struct db *db, const struct db_rows *rows, size_t n, const void *ctx)
+{
+	size_t even = n - n % DB_MANY;
+	int rc = NM_OK;
+
+	if (even > 0)
+		rc = put_stretch(db, rows, 0, even, DB_MANY, ctx);
+	if (rc >= 0 && even < n)
+		rc = put_stretch(db, rows, even, n, 1, ctx);
+	return rc;
+}
+
+int
+db_put_rows(struct db *db, const struct db_rows *rows, size_t n, const void *ctx)
+{
+	return n == 0 ? NM_OK : db->client->put_rows(db, rows, n, ctx);
 }
 
 int64_t

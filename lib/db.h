@@ -21,8 +21,9 @@ enum db_mode {
 #define DB_SCHEMA_VERSION 4
 
 /*
- * Opens `spec` ("sqlite:PATH") and checks the schema's version. A store of an older version is upgraded, all steps in
- * one transaction (schema/sqlite-to-N.sql), unless it is opened for reading only. On success *ret_db is the caller's, to be closed with
+ * Opens `spec` ("sqlite:PATH", "mysql://USER@HOST/DATABASE?...": netmon.conf(5)) and checks the schema's version. A store of an older version is upgraded
+ * (schema/sqlite-to-N.sql, all steps in one transaction; schema/mysql-to-N.sql, where a step that was cut off is taken up
+ * again), unless it is opened for reading only. On success *ret_db is the caller's, to be closed with
  * db_close(). On failure a negative code of err.h (NM_EFORMAT: no such kind of store; NM_ENOTFOUND: no store there;
  * NM_EVERSION: of a later version, or of an older one and DB_READ; NM_ESTORE) and one line that names the cause and the remedy in `err`.
  */
@@ -30,11 +31,25 @@ int db_open(const char *spec, enum db_mode mode, struct db **ret_db, char *err, 
 /* Ends what is open, without a commit. NULL is fine. */
 void db_close(struct db *db);
 
+/*
+ * Takes the lock of `job` ("aggregate"), so that it runs once at a time: held until db_close(). SQLite: a file PATH.aggregate.lock;
+ * MariaDB: one of the server's, so that other machines see it. NM_EEXISTS: another run has it; or NM_ESTORE, or what
+ * lock_take() says.
+ */
+int db_lock_job(struct db *db, const char *job);
+
 /* The client library's words for the last failure on this handle. Valid until the next call. */
 const char *db_error(const struct db *db);
 
-/* One transaction at a time. A write transaction takes the write lock at its beginning (waits up to 10 s for it). A
- * read transaction sees one state of the store from its first query to its end. 0 or NM_ESTORE. */
+/*
+ * One transaction at a time. A write transaction takes the write lock at its beginning (waits up to 10 s for it), so there is one
+ * writer. A read transaction sees one state of the store from its first query to its end; in MariaDB so only on a handle
+ * of DB_READ, on others each query sees what is committed. 0 or NM_ESTORE.
+ *
+ * A server that is lost fails what is under way with NM_ESTORE; db_begin_*() connects anew, and the caller repeats its
+ * transaction as a whole. Whether a commit that failed so has happened is not known: ask (a watermark, a row) before it
+ * is done again.
+ */
 int db_begin_write(struct db *db);
 int db_begin_read(struct db *db);
 int db_commit(struct db *db);

@@ -16,16 +16,16 @@ static const uint32_t periods[] = { USAGE_CURR, USAGE_1HR, USAGE_6HR, USAGE_24HR
 #define N_PERIODS (sizeof(periods) / sizeof(periods[0]))
 
 static const char *const temporary_tables[] = {
-	"CREATE TEMPORARY TABLE IF NOT EXISTS win (period INTEGER NOT NULL, "
-	"subject INTEGER NOT NULL, application INTEGER NOT NULL, in_octets INTEGER NOT NULL, "
-	"out_octets INTEGER NOT NULL, transit_octets INTEGER NOT NULL, in_packets INTEGER NOT "
+	"CREATE TEMPORARY TABLE IF NOT EXISTS win (period BIGINT NOT NULL, "
+	"subject BIGINT NOT NULL, application BIGINT NOT NULL, in_octets BIGINT NOT NULL, "
+	"out_octets BIGINT NOT NULL, transit_octets BIGINT NOT NULL, in_packets BIGINT NOT "
 	"NULL, "
-	"out_packets INTEGER NOT NULL, transit_packets INTEGER NOT NULL)",
-	"CREATE TEMPORARY TABLE IF NOT EXISTS win_unknown (period INTEGER NOT NULL, "
-	"addr VARCHAR(45) NOT NULL, protocol INTEGER NOT NULL, port INTEGER NOT NULL, "
-	"peer VARCHAR(45) NOT NULL, peer_port INTEGER NOT NULL, in_octets INTEGER NOT NULL, "
-	"out_octets INTEGER NOT NULL, in_packets INTEGER NOT NULL, out_packets INTEGER NOT NULL)",
-	"CREATE TEMPORARY TABLE IF NOT EXISTS win_unknown_period (period INTEGER NOT NULL)",
+	"out_packets BIGINT NOT NULL, transit_packets BIGINT NOT NULL)",
+	"CREATE TEMPORARY TABLE IF NOT EXISTS win_unknown (period BIGINT NOT NULL, "
+	"addr VARCHAR(45) NOT NULL, protocol BIGINT NOT NULL, port BIGINT NOT NULL, "
+	"peer VARCHAR(45) NOT NULL, peer_port BIGINT NOT NULL, in_octets BIGINT NOT NULL, "
+	"out_octets BIGINT NOT NULL, in_packets BIGINT NOT NULL, out_packets BIGINT NOT NULL)",
+	"CREATE TEMPORARY TABLE IF NOT EXISTS win_unknown_period (period BIGINT NOT NULL)",
 	"DELETE FROM win",
 	"DELETE FROM win_unknown",
 	"DELETE FROM win_unknown_period",

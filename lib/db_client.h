@@ -40,11 +40,12 @@ struct db_client {
 	void (*close)(
 	    struct db *db); /* also what open() left half done; statements are finalized before */
 	const char *(*error)(const struct db *db);
+	int (*lock)(struct db *db, const char *job); /* db_lock_job() */
 	int (*begin)(struct db *db, bool write);
 	int (*commit)(struct db *db);
 	void (*rollback)(struct db *db); /* without a transaction: nothing */
 
-	int (*prepare)(struct db *db, struct db_stmt *q);
+	int (*prepare)(struct db *db, struct db_stmt *q); /* unless q->handle is fit to be used */
 	void (*finalize)(struct db_stmt *q);
 	int (*bind_int)(struct db_stmt *q, int at, int64_t value);
 	int (*bind_text)(struct db_stmt *q, int at, const char *text, size_t len);
@@ -55,6 +56,7 @@ struct db_client {
 	void (*unbind)(struct db_stmt *q);
 	int64_t (*last_id)(struct db *db);
 	int64_t (*changes)(struct db *db);
+	/* db_put_rows(), n > 0 */
 	int (*put_rows)(struct db *db, const struct db_rows *rows, size_t n, const void *ctx);
 
 	/* Creation and upgrade: between the two, no other program does either. end() with a failure undoes what can be undone. */
@@ -69,6 +71,9 @@ extern const struct db_client db_mysql;
 
 /* Room for so many rows, the handle's own; NULL when there is none. */
 void *db_rows_room(struct db *db, const struct db_rows *rows, size_t n);
+
+/* Puts rows by statements of DB_MANY and of one, for clients without anything better. */
+int db_put_rows_by_many(struct db *db, const struct db_rows *rows, size_t n, const void *ctx);
 
 /* Creates the schema, upgrades it or checks it, as db->mode says. */
 int db_schema_open(struct db *db, char *err, size_t err_size);

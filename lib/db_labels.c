@@ -47,12 +47,14 @@ forget_oldest(struct db *db, int64_t probe)
 	struct db_stmt *q;
 
 	if (db_query(db,
-	             "DELETE FROM label_version WHERE probe = ?1 AND since <= (SELECT since FROM "
-	             "label_version WHERE probe = ?1 ORDER BY since DESC LIMIT 1 OFFSET ?2)",
+	             "DELETE FROM label_version WHERE probe = ? AND since <= (SELECT since FROM "
+	             "(SELECT since FROM label_version WHERE probe = ? ORDER BY since DESC "
+	             "LIMIT 1 OFFSET ?) oldest)",
 	             &q) < 0)
 		return NM_ESTORE;
 	db_bind_int(q, 1, probe);
-	db_bind_int(q, 2, DB_LABELS_KEPT);
+	db_bind_int(q, 2, probe);
+	db_bind_int(q, 3, DB_LABELS_KEPT);
 	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
 }
 

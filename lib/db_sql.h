@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #define DB_QUERIES_MAX 128
-#define DB_NAME_MAX    256
+#define DB_NAME_MAX    4112
 
 /* Where one text cannot serve both. */
 enum db_kind { DB_SQLITE, DB_MYSQL };

@@ -47,10 +47,10 @@ enum { OF_PERIOD = 1, OF_HOST = 2, OF_GROUP = 4, OF_APP = 8 };
 	"CASE ? WHEN 1 THEN lower(label) END, CASE ? WHEN 1 THEN lower(label) END DESC, addr, " \
 	"application, group_id, peer, peer_port, port LIMIT ?"
 #define SOURCE(select)                                                                     \
-	"SELECT * FROM (" select ")" ORDER,                                                \
+	"SELECT * FROM (" select ") t" ORDER,                                              \
 	    "SELECT count(*), coalesce(sum(in_octets), 0), coalesce(sum(out_octets), 0), " \
 	    "coalesce(sum(transit_octets), 0), coalesce(sum(in_packets), 0), "             \
-	    "coalesce(sum(out_packets), 0) FROM (" select ")"
+	    "coalesce(sum(out_packets), 0) FROM (" select ") t"
 
 static const struct source {
 	enum usage_table table;

@@ -6,7 +6,6 @@
 
 CREATE TABLE schema_version (version INT UNSIGNED NOT NULL)
 	ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-INSERT INTO schema_version VALUES (4);
 
 CREATE TABLE application (
 	id          SMALLINT UNSIGNED PRIMARY KEY,
@@ -280,3 +279,5 @@ CREATE TABLE alert_delivery (
 	long_text  VARCHAR(8191) NOT NULL,
 	UNIQUE (event, contact)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+-- Last, because what is made in part has no version.
+INSERT INTO schema_version VALUES (4);

@@ -3,7 +3,6 @@
 #include "cron/aggregate/run.h"
 #include "lib/db.h"
 #include "lib/err.h"
-#include "lib/lock.h"
 #include "lib/log.h"
 #include "lib/opts.h"
 #include "lib/settings.h"
@@ -105,14 +104,14 @@ aggregate(const char *store, uint32_t now)
 		log_error("%s", err);
 		return 1;
 	}
-	int rc = lock_take(store, "aggregate");
+	int rc = db_lock_job(db, "aggregate");
 	if (rc == NM_EEXISTS) {
 		log_info("another run is still at work: nothing done");
 		db_close(db);
 		return 0;
 	}
 	if (rc < 0)
-		log_error("cannot take the lock beside the store: %s", nm_strerror(rc));
+		log_error("cannot take the lock of the store: %s", nm_strerror(rc));
 	if (rc == NM_OK) {
 		rc = run_once(db, now, &result);
 		if (rc < 0)

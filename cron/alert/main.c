@@ -4,7 +4,6 @@
 #include "cron/alert/probes.h"
 #include "cron/alert/watch.h"
 #include "lib/err.h"
-#include "lib/lock.h"
 #include "lib/log.h"
 #include "lib/opts.h"
 
@@ -221,15 +220,15 @@ run_with_store(const struct alert_options *a, const struct settings *settings)
 	struct db *db;
 	int status;
 
+	if (db_open(store, a->check || a->test ? DB_READ : DB_WRITE, &db, err, sizeof(err)) < 0)
+		log_fatal(1, "%s", err);
 	if (!a->check && !a->test) {
-		int rc = lock_take(store, "alert");
+		int rc = db_lock_job(db, "alert");
 		if (rc == NM_EEXISTS)
 			log_fatal(0, "another run is under way, nothing done");
 		if (rc < 0)
-			log_fatal(1, "lock beside %s: %s", store, nm_strerror(rc));
+			log_fatal(1, "lock of %s: %s", store, nm_strerror(rc));
 	}
-	if (db_open(store, a->check || a->test ? DB_READ : DB_WRITE, &db, err, sizeof(err)) < 0)
-		log_fatal(1, "%s", err);
 	if (a->check)
 		status = check(db, &w);
 	else

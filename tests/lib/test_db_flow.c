@@ -261,6 +261,8 @@ a_failure_in_the_middle_leaves_nothing_behind(void **state)
 {
 	struct batch b = make_batch(1);
 
+	if (store_is_mysql())
+		skip(); /* of files, or SQLite's own SQL */
 	assert_int_equal(db_run(db_of(state), "CREATE TRIGGER t BEFORE INSERT ON flow WHEN "
 	                                      "NEW.sport = 1003 BEGIN SELECT RAISE(FAIL, 'x'); "
 	                                      "END"),
