@@ -5,6 +5,7 @@
 #include "collector/feed_groups.h"
 #include "collector/feed_parts.h"
 #include "collector/prune.h"
+#include "collector/rrdcached.h"
 #include "lib/err.h"
 #include "lib/spread.h"
 
@@ -196,6 +197,8 @@ on_clock(void *ctx)
 
 	log_late(feed);
 	feed_prune_step(feed);
+	if (feed->cached)
+		rrdcached_tick(feed->cached);
 	if (now_ms - feed->batch_ms >= FEED_QUIET_S * 1000 && now_ms >= feed->hold_until_ms)
 		close_past(feed);
 }
@@ -240,6 +243,8 @@ feed_attach(struct feed *feed, struct loop *loop)
 {
 	feed->loop = loop;
 	feed->batch_ms = loop_now_ms(loop);
+	if (feed->cached)
+		rrdcached_attach(feed->cached, loop);
 	int rc = loop_work(loop, feed_work, feed);
 	if (rc == NM_OK)
 		rc = loop_timer(loop, CLOCK_EACH_MS, on_clock, feed);
@@ -302,6 +307,8 @@ feed_new(const struct feed_config *config, struct feed **ret_feed, char *err, si
 		rc = rrdfile_open(config->root, feed->state.same_boot, &feed->tree, err, err_size);
 	if (rc == NM_OK)
 		rc = feed_groups_load(config->db, config->groups, &feed->groups, err, err_size);
+	if (rc == NM_OK)
+		rc = feed_cached_new(feed, err, err_size);
 	if (rc == NM_OK && feed_prune_new(feed) < 0) {
 		(void)snprintf(err, err_size, "out of memory");
 		rc = -ENOMEM;
@@ -321,6 +328,7 @@ feed_free(struct feed *feed)
 	if (!feed)
 		return;
 	prune_free(feed->prune);
+	feed_cached_free(feed);
 	group_set_free(feed->groups);
 	minutes_fini(&feed->minutes);
 	series_fini(&feed->files);

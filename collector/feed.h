@@ -12,7 +12,8 @@
  * To open a file costs more than to write a value. So closed minutes wait in memory, up to `minutes` of them, and those of a
  * series are written together; each series has its turn, and in each minute the same share of them is written. A page
  * that is going to read a file asks for it ("flush" on the control socket) and has all closed minutes of it. When memory
- * gets short, what is closed is written at once.
+ * gets short, what is closed is written at once. Where an rrdcached is configured, closed minutes go there at once instead, and
+ * count as written when it has confirmed them (feed_cached.c).
  *
  * Derived data with a watermark of its own: the file .netmond in the tree says which minutes are written. After a crash the
  * minutes behind it are added up again from the store (feed_rebuild()). The one file that was being updated when the
@@ -78,12 +79,15 @@ void feed_session_end(struct feed *feed, bool clean);
 bool feed_work(void *feed);
 
 /* Answers "flush PATH" on the control socket (collector/control.h), `ctx` is the feed: PATH is a file or folder of the tree, below its root. What
- * is closed of it is written, and the answer is "ok". */
+ * is closed of it is written, and the answer is "ok"; or it is given to an rrdcached, and the answer is "ok rrdcached SOCKET": there
+ * FLUSH has to be asked for, too. */
 void feed_answer_flush(void *ctx, const char *argument, FILE *out);
 
 /* Writes what is old enough by the clock, and without a store, which would give the rest to the next start, every
  * minute. */
 void feed_flush(struct feed *feed);
+
+enum feed_cached { FEED_CACHED_NONE, FEED_CACHED_AWAY, FEED_CACHED_THERE };
 
 struct feed_stats {
 	uint64_t late_octets;    /* for minutes that were written already */
@@ -98,11 +102,12 @@ struct feed_stats {
 	uint64_t flushes; /* requests of the pages */
 	/* now */
 	size_t entries; /* in memory: sums that grow, and closed ones that wait for their turn */
-	size_t entries_max; /* beyond half of it they are written at once */
-	size_t files;       /* that are known */
-	uint32_t oldest_s;  /* oldest minute in memory, 0: none */
-	uint32_t newest_s;  /* latest end of a record so far */
-	uint32_t written_s; /* the watermark: every minute before is in the files */
+	size_t entries_max;      /* beyond half of it they are written at once */
+	size_t files;            /* that are known */
+	uint32_t oldest_s;       /* oldest minute in memory, 0: none */
+	uint32_t newest_s;       /* latest end of a record so far */
+	enum feed_cached cached; /* the rrdcached */
+	uint32_t written_s;      /* the watermark: every minute before is in the files */
 };
 void feed_get_stats(const struct feed *feed, struct feed_stats *ret_stats);
 

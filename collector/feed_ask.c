@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What others ask of the feed: the pages for files that are up to date, the status for counts. */
 #include "collector/feed_parts.h"
+#include "collector/rrdcached.h"
 #include "lib/err.h"
 
 #include <string.h>
@@ -13,11 +14,11 @@ write_scope(struct feed *feed, struct rrd_series key)
 
 	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
 		key.app = sums[i];
-		feed_write_series(feed, &key);
+		(void)feed_write_series(feed, &key);
 	}
 	for (size_t i = 0; i < feed->n_apps; i++) {
 		key.app = feed->apps[i];
-		feed_write_series(feed, &key);
+		(void)feed_write_series(feed, &key);
 	}
 }
 
@@ -32,9 +33,11 @@ flush_path(struct feed *feed, const char *path)
 		return NM_EFORMAT;
 	feed->stats.flushes++;
 	if (is_file)
-		feed_write_series(feed, &series);
+		(void)feed_write_series(feed, &series);
 	else
 		write_scope(feed, series);
+	if (feed->cached)
+		rrdcached_send(feed->cached);
 	return NM_OK;
 }
 
@@ -45,6 +48,8 @@ feed_answer_flush(void *ctx, const char *argument, FILE *out)
 
 	if (!argument || flush_path(feed, argument) < 0)
 		(void)fputs("error: not a file or folder of the RRD tree\n", out);
+	else if (feed->cached && rrdcached_socket(feed->cached))
+		(void)fprintf(out, "ok rrdcached %s\n", rrdcached_socket(feed->cached));
 	else
 		(void)fputs("ok\n", out);
 }
@@ -64,4 +69,7 @@ feed_get_stats(const struct feed *feed, struct feed_stats *ret_stats)
 	ret_stats->written_s = feed->state.written;
 	ret_stats->newest_s = feed->newest_s;
 	ret_stats->files = feed->files.n;
+	ret_stats->cached = !feed->cached                          ? FEED_CACHED_NONE
+	                    : rrdcached_is_connected(feed->cached) ? FEED_CACHED_THERE
+	                                                           : FEED_CACHED_AWAY;
 }

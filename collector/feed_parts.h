@@ -23,9 +23,11 @@ struct feed_sent {
 	uint32_t minute;
 	uint32_t entry; /* index in the minute's table */
 	bool failed;    /* counted already */
+	bool again;     /* its file was missing: to be sent once more */
 };
 
 struct prune;
+struct rrdcached;
 
 struct feed {
 	struct feed_config config;
@@ -58,6 +60,13 @@ struct feed {
 	uint16_t apps[FEED_APPS];
 	size_t n_apps;
 
+	struct rrdcached *cached; /* NULL: files are written here */
+	char *cached_root;        /* as rrdcached is told it */
+	struct feed_sent *sent;   /* values of the batch, RRDCACHED_LINES_MAX of them */
+	size_t n_sent;
+	uint16_t *line_sent; /* by line of the batch: index in `sent` */
+	size_t n_lines;
+
 	struct prune *prune;   /* NULL: nothing is removed */
 	uint32_t prune_base_s; /* the watermark at the start */
 	int64_t prune_base_ms; /* the start */
@@ -77,14 +86,21 @@ void feed_close_due(struct feed *feed);
 
 /* --- feed_write.c ----------------------------------------------------------------------------------------------------- */
 
-/* Minutes of one series that are closed and neither written nor sent, from the oldest; they are marked with `mark`. With
- * ret_sent, where they are. */
-size_t feed_collect(struct feed *feed, const struct rrd_series *key, enum minute_mark mark,
-                    struct rrdfile_value *ret_values, struct feed_sent *ret_sent);
+/* Values of one series that are taken out of closed minutes. */
+struct feed_taken {
+	size_t n;
+	struct rrdfile_value values[FEED_SHEAF];
+	struct feed_sent sent[FEED_SHEAF]; /* where they are */
+};
+
+/* Takes at most `max` minutes of one series that are closed and neither written nor sent, from the oldest; they are marked
+ * with `mark`. */
+void feed_collect(struct feed *feed, const struct rrd_series *key, enum minute_mark mark,
+                  size_t max, struct feed_taken *ret_taken);
 /* What is known of a series' file; NULL when no more files are kept in mind. */
 struct series_entry *feed_file(struct feed *feed, const struct rrd_series *key);
-/* Writes all that is closed of a series into its file. */
-void feed_write_series(struct feed *feed, const struct rrd_series *key);
+/* Writes all that is closed of a series into its file, or gives it to the rrdcached. False when that takes nothing now. */
+bool feed_write_series(struct feed *feed, const struct rrd_series *key);
 /* Counts and logs values that could not be written. */
 void feed_failed(struct feed *feed, size_t n, const char *why);
 /* From now on all that is closed is due, until it is written. */
@@ -95,6 +111,18 @@ void feed_write_now(struct feed *feed);
 bool feed_write_slice(struct feed *feed, int64_t slice_ms);
 /* Writes everything that is closed, with patience for an rrdcached. */
 void feed_write_all(struct feed *feed);
+
+/* --- feed_cached.c ---------------------------------------------------------------------------------------------------- */
+
+/* Makes the connection's state. 0, or a negative code with one line in `err`. */
+int feed_cached_new(struct feed *feed, char *err, size_t err_size);
+void feed_cached_free(struct feed *feed);
+/* Whether values go to an rrdcached: not while it is away and memory is short. */
+bool feed_cached_is_used(const struct feed *feed);
+/* The minutes in memory are gone: what the batch says of them is no news. */
+void feed_cached_forget(struct feed *feed);
+/* Gives what is closed of a series to the rrdcached. False when it takes nothing now. */
+bool feed_cached_series(struct feed *feed, const struct rrd_series *key);
 
 /* --- feed_prune.c ----------------------------------------------------------------------------------------------------- */
 

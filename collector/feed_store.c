@@ -31,6 +31,7 @@ check_open(struct feed *feed)
 static void
 forget(struct feed *feed)
 {
+	feed_cached_forget(feed);
 	minutes_fini(&feed->minutes);
 	minutes_init(&feed->minutes, FEED_ENTRIES_MAX);
 	feed->walk_minute = 0;

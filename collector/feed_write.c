@@ -5,6 +5,7 @@
  * forgotten, if it is the oldest, and then the watermark rises.
  */
 #include "collector/feed_parts.h"
+#include "collector/rrdcached.h"
 #include "lib/err.h"
 
 #include <inttypes.h>
@@ -14,26 +15,25 @@
 #define ENTRIES_A_LOOK 8192  /* the same for entries that are only looked at */
 #define PATIENCE_MS    10000 /* for an rrdcached, at the end */
 
-size_t
-feed_collect(struct feed *feed, const struct rrd_series *key, enum minute_mark mark,
-             struct rrdfile_value *ret_values, struct feed_sent *ret_sent)
+void
+feed_collect(struct feed *feed, const struct rrd_series *key, enum minute_mark mark, size_t max,
+             struct feed_taken *ret_taken)
 {
 	struct minute *minute;
 	size_t n = 0;
 
-	for (size_t i = 0; n < FEED_SHEAF && (minute = minutes_closed(&feed->minutes, i)); i++) {
+	for (size_t i = 0; n < max && (minute = minutes_closed(&feed->minutes, i)); i++) {
 		struct series_entry *e = series_find(&minute->table, key);
 
 		if (!e || e->last_end != MINUTE_WAITS)
 			continue;
-		if (ret_sent)
-			ret_sent[n] =
-			    (struct feed_sent){ .minute = minute->minute,
-				                .entry = (uint32_t)(e - minute->table.entries) };
-		ret_values[n++] = (struct rrdfile_value){ minute->minute, e->in, e->out };
+		ret_taken->values[n] = (struct rrdfile_value){ minute->minute, e->in, e->out };
+		ret_taken->sent[n++] =
+		    (struct feed_sent){ .minute = minute->minute,
+			                .entry = (uint32_t)(e - minute->table.entries) };
 		minutes_mark(minute, e, mark);
 	}
-	return n;
+	ret_taken->n = n;
 }
 
 struct series_entry *
@@ -51,17 +51,19 @@ feed_failed(struct feed *feed, size_t n, const char *why)
 		log_error("RRD: %s (%" PRIu64 " values failed so far)", why, feed->stats.failed);
 }
 
-void
+bool
 feed_write_series(struct feed *feed, const struct rrd_series *key)
 {
-	struct rrdfile_value values[FEED_SHEAF];
-	struct rrdfile_update u = { key, values,
-		                    feed_collect(feed, key, MINUTE_WRITTEN, values, NULL) };
+	struct feed_taken taken;
 	uint32_t unknown = 0;
 	char err[256];
 
-	if (u.n == 0)
-		return;
+	if (feed_cached_is_used(feed))
+		return feed_cached_series(feed, key);
+	feed_collect(feed, key, MINUTE_WRITTEN, FEED_SHEAF, &taken);
+	if (taken.n == 0)
+		return true;
+	struct rrdfile_update u = { key, taken.values, taken.n };
 	struct series_entry *file = feed_file(feed, key);
 	int rc = rrdfile_put(&feed->tree, &u, file ? &file->last_end : &unknown, err, sizeof(err));
 	feed->stats.updates++;
@@ -72,6 +74,7 @@ feed_write_series(struct feed *feed, const struct rrd_series *key)
 	else if (rc != NM_EEXISTS)
 		/* NM_EEXISTS: written before a crash, and added up again from the store */
 		feed_failed(feed, u.n, err);
+	return true;
 }
 
 /* Forgets the oldest minutes that are written: so the watermark says. */
@@ -135,26 +138,39 @@ begin_walk(struct feed *feed)
 	feed->walk_entry = 0;
 }
 
+/* Some of what is due. False when nothing more can be done now; *ret_end when nothing more is due. */
+static bool
+write_some(struct feed *feed, bool *ret_end)
+{
+	bool more = true;
+
+	for (unsigned i = 0; i < WRITES_A_LOOK && more; i++) {
+		const struct rrd_series *due = next_due(feed, &more);
+
+		if (!due) {
+			*ret_end = !more;
+			return more;
+		}
+		more = feed_write_series(feed, due);
+	}
+	return more;
+}
+
 bool
 feed_write_slice(struct feed *feed, int64_t slice_ms)
 {
 	int64_t end = feed_now_ms() + slice_ms;
-	bool more;
+	bool more, done = false;
 
 	begin_walk(feed);
 	do {
-		for (unsigned i = 0; i < WRITES_A_LOOK; i++) {
-			const struct rrd_series *due = next_due(feed, &more);
-
-			if (!due)
-				break;
-			feed_write_series(feed, due);
-			more = true;
-		}
+		more = write_some(feed, &done);
 		end_minutes(feed);
 	} while (more && feed_now_ms() < end);
-	if (!more)
+	if (done)
 		feed->hurry = false;
+	if (!more && feed->cached)
+		rrdcached_send(feed->cached);
 	return more;
 }
 
@@ -171,11 +187,24 @@ feed_write_now(struct feed *feed)
 {
 	feed_hurry(feed);
 	(void)feed_write_slice(feed, FEED_SLICE_MS);
+	if (feed_cached_is_used(feed))
+		rrdcached_wait(feed->cached, FEED_SLICE_MS);
 }
 
 void
 feed_write_all(struct feed *feed)
 {
-	while (minutes_closed(&feed->minutes, 0))
+	int64_t end = feed_now_ms() + PATIENCE_MS;
+
+	while (minutes_closed(&feed->minutes, 0) &&
+	       (!feed_cached_is_used(feed) || feed_now_ms() < end))
 		feed_write_now(feed);
+	if (!minutes_closed(&feed->minutes, 0))
+		return;
+	if (feed->config.db) {
+		log_warn("RRD: rrdcached has not taken everything; the next start gives it again");
+		return;
+	}
+	feed_cached_free(feed);
+	feed_write_all(feed); /* by itself, for nothing would bring it back */
 }

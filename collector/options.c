@@ -153,8 +153,8 @@ check(const struct options *o)
 	if (o->groups && (o->store || !o->rrd))
 		opts_usage(
 		    "--groups goes with --rrd and without a store, which has its own groups");
-	if (o->rrdcached)
-		opts_usage("--rrdcached is not there yet: netmond writes the RRDs itself");
+	if (o->rrdcached && !o->rrd)
+		opts_usage("--rrdcached goes with --rrd");
 	if (!o->tls_cert != !o->tls_key || !o->tls_cert != !o->tls_ca || (o->tls_crl && !o->tls_ca))
 		opts_usage("--tls-cert, --tls-key and --tls-ca go together, --tls-crl with them");
 	if (o->overlap.n > 0 && o->workers > 1)

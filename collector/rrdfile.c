@@ -327,6 +327,17 @@ rrdfile_put(struct rrdfile_tree *tree, const struct rrdfile_update *u, uint32_t 
 }
 
 int
+rrdfile_make(struct rrdfile_tree *tree, const struct rrd_series *series, uint32_t minute,
+             uint32_t *ret_last, char *err, size_t err_size)
+{
+	char path[RRD_PATH_MAX];
+
+	(void)snprintf(err, err_size, "the path is too long");
+	int rc = rrdpath_file(tree->root, series, path, sizeof(path));
+	return rc < 0 ? rc : find_last(tree, path, minute, ret_last, err, err_size);
+}
+
+int
 rrdfile_check(const struct rrdfile_tree *tree, const struct rrd_series *series)
 {
 	char path[RRD_PATH_MAX];

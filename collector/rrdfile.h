@@ -62,6 +62,11 @@ struct rrdfile_update {
 int rrdfile_put(struct rrdfile_tree *tree, const struct rrdfile_update *u, uint32_t *last_end,
                 char *err, size_t err_size);
 
+/* Makes a series' file that begins at `minute` when it is not there; *ret_last is the time of its last update. Codes as above;
+ * for each but 0, `err` has the words. */
+int rrdfile_make(struct rrdfile_tree *tree, const struct rrd_series *series, uint32_t minute,
+                 uint32_t *ret_last, char *err, size_t err_size);
+
 /* Whether a series' file parses: 0, NM_EFORMAT, -ENOENT, another -errno or NM_ELIMIT. */
 int rrdfile_check(const struct rrdfile_tree *tree, const struct rrd_series *series);
 

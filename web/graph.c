@@ -2,7 +2,6 @@
 /* Graphs: which applications are the heaviest, and the call of librrd. */
 #include "web/graph.h"
 
-#include "lib/control_ask.h"
 #include "lib/err.h"
 
 #include <dirent.h>
@@ -20,7 +19,6 @@
 #define LOCK_TRIES \
 	200 /* the collector has a file for itself while it writes it: some 30 us each time */
 #define LOCK_WAIT_US 5000
-#define ASK_MS       1000
 
 void
 graph_args_add(struct graph_args *args, const char *fmt, ...)
@@ -206,25 +204,6 @@ has_file(const struct graph *graph, int app)
 	       access(path, R_OK) == 0;
 }
 
-/* netmond writes several minutes of a file together: before the file is read it is asked for those it holds. Of all
- * applications every file is read, to see which are the heaviest. */
-static void
-ask_for_newest(const struct graph *graph)
-{
-	const struct rrd_series *scope = &graph->scope;
-	char path[RRD_PATH_MAX], line[RRD_PATH_MAX + sizeof("flush ")], answer[128];
-	int rc;
-
-	if (!graph->control)
-		return;
-	rc = scope->app == RRD_APP_ALL ? rrdpath_folder("", scope, path, sizeof(path))
-	                               : rrdpath_file("", scope, path, sizeof(path));
-	if (rc < 0)
-		return;
-	(void)snprintf(line, sizeof(line), "flush %s", path + 1);
-	(void)control_ask(graph->control, line, ASK_MS, answer, sizeof(answer));
-}
-
 int
 graph_rank(struct graph *graph)
 {
@@ -234,7 +213,7 @@ graph_rank(struct graph *graph)
 
 	if (rrdpath_folder(graph->rrd, &graph->scope, folder, sizeof(folder)) < 0)
 		return NM_ELIMIT;
-	ask_for_newest(graph);
+	graph_ask_newest(graph);
 	if (graph->scope.app != RRD_APP_ALL) {
 		graph->apps[0] = (struct graph_app){ .id = graph->scope.app };
 		graph->no_data = !has_file(graph, graph->scope.app);

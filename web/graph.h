@@ -54,7 +54,10 @@ int graph_rank(struct graph *graph);
  * `err`. */
 int graph_draw(const struct graph *graph, struct buf *out, char *err, size_t err_size);
 
-/* --- between graph.c and graph_args.c ---------------------------------------------------------------------------------- */
+/* --- between graph.c, graph_newest.c and graph_args.c ---------------------------------------------------------------------------------- */
+
+/* Has netmond write what it holds of the graph's files; waits for it, but not for long. */
+void graph_ask_newest(const struct graph *graph);
 
 /* Arguments for rrd_graph_v(). Zero-initialise; graph_args_free(). */
 #define GRAPH_ARGS_MAX 640

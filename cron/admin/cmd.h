@@ -65,6 +65,7 @@ extern const struct cmd cmd_store;
 extern const struct cmd cmd_alert;
 extern const struct cmd cmd_contact;
 extern const struct cmd cmd_explain;
+extern const struct cmd cmd_probe;
 extern const struct cmd cmd_ledger;
 
 /* Picks the verb by words[0], sorts options from words, opens the store, runs, closes. The exit status. */

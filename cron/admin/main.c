@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct cmd *const commands[] = { &cmd_groups, &cmd_user,    &cmd_alert,  &cmd_contact,
-	                                      &cmd_apps,   &cmd_explain, &cmd_ledger, &cmd_store };
+static const struct cmd *const commands[] = { &cmd_groups,  &cmd_user,   &cmd_alert,
+	                                      &cmd_contact, &cmd_apps,   &cmd_explain,
+	                                      &cmd_probe,   &cmd_ledger, &cmd_store };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
