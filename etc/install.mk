@@ -97,6 +97,3 @@ uninstall:
 	$(Q)rm -rf $(D)$(DATADIR)
 	$(Q)rmdir --ignore-fail-on-non-empty $(wildcard $(D)$(LIBDIR)/modules $(D)$(LIBDIR)/cgi-bin) \
 		$(wildcard $(D)$(LIBDIR) $(D)$(INCLUDEDIR)/netmon $(D)$(CONFDIR)) 2>/dev/null || true
-
-# What netmond needs further: JSON for --status.
-LIBS_collector += -ljansson -lm

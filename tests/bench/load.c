@@ -356,7 +356,8 @@ open_client(struct load *l)
 		fail("connection", "out of memory");
 	c->due = c->beat = l->begun;
 	if (l->options.rate) /* spread over the first interval */
-		c->due += (double)(l->opened - 1) * (double)l->options.batch / (double)l->options.rate;
+		c->due +=
+		    (double)(l->opened - 1) * (double)l->options.batch / (double)l->options.rate;
 	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT, .data = { .ptr = c } };
 	(void)epoll_ctl(l->epoll, EPOLL_CTL_ADD, c->fd, &e);
 }

@@ -15,13 +15,13 @@ TREE = Path(__file__).resolve().parents[2]
 # folder: own headers it may include (by prefix), libraries (by the names below). The longest folder that fits counts.
 FOLDERS = {
     "lib": (["lib/", "netmon/"], ["popt", "confuse", "sodium", "isal", "xxhash"]),
-    "lib/db": (["lib/", "netmon/"], ["sqlite", "sodium", "xxhash"]),  # lib/db*.c and lib/db*.h
+    "lib/db": (["lib/", "netmon/"], ["sqlite", "mariadb", "sodium", "xxhash"]),  # lib/db*.c and lib/db*.h
     "lib/tls": (["lib/", "netmon/"], ["openssl"]),  # lib/tls*, lib/stream*
     "lib/include": (["netmon/"], []),
     "probe": (["probe/", "lib/", "netmon/"], ["pcap", "jansson", "popt", "confuse", "xxhash", "seccomp", "cap-ng"]),
     "probe/include": (["netmon/"], []),
     "modules": (["netmon/", "modules/"], ["nettle"]),
-    "collector": (["collector/", "lib/", "netmon/wire.h"], ["rrd", "popt", "confuse", "sodium", "xxhash"]),
+    "collector": (["collector/", "lib/", "netmon/wire.h"], ["rrd", "jansson", "popt", "confuse", "sodium", "xxhash"]),
     "cron/admin": (["cron/admin/", "lib/"], ["popt", "confuse", "sodium", "openssl"]),
     "cron/aggregate": (["cron/aggregate/", "lib/"], ["popt", "confuse", "xxhash"]),
     "cron/alert": (["cron/alert/", "lib/"], ["popt", "confuse", "esmtp", "curl", "openssl"]),
@@ -34,6 +34,7 @@ LIBRARIES = {
     "isal": ["isa-l.h", "isa-l/", "crc.h"],
     "xxhash": ["xxhash.h"],
     "sqlite": ["sqlite3.h"],
+    "mariadb": ["mariadb/"],
     "pcap": ["pcap.h", "pcap/"],
     "seccomp": ["seccomp.h"], "cap-ng": ["cap-ng.h"],
     "jansson": ["jansson.h"],
