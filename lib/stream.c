@@ -161,6 +161,7 @@ expect_host(SSL *ssl, const char *host)
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
 	unsigned char address[sizeof(struct in6_addr)];
 	char text[INET6_ADDRSTRLEN + 1];
+	char *name; /* OpenSSL's macro wants one that it could change */
 
 	/* an address of a link has its interface's name behind it, which no certificate knows */
 	(void)snprintf(text, sizeof(text), "%.*s", (int)strcspn(host, "%"), host);
@@ -168,8 +169,11 @@ expect_host(SSL *ssl, const char *host)
 		return X509_VERIFY_PARAM_set1_ip_asc(param, text) == 1;
 	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
 	                                           X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-	return SSL_set_tlsext_host_name(ssl, host) == 1 &&
-	       X509_VERIFY_PARAM_set1_host(param, host, 0) == 1;
+	name = strdup(host);
+	bool good = name && SSL_set_tlsext_host_name(ssl, name) == 1 &&
+	            X509_VERIFY_PARAM_set1_host(param, host, 0) == 1;
+	free(name);
+	return good;
 }
 
 /* When the first certificate of a chain runs out. */
