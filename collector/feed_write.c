@@ -191,20 +191,28 @@ feed_write_now(struct feed *feed)
 		rrdcached_wait(feed->cached, FEED_SLICE_MS);
 }
 
-void
-feed_write_all(struct feed *feed)
+/* Writes everything that is closed, with patience for an rrdcached. */
+static void
+write_closed(struct feed *feed)
 {
 	int64_t end = feed_now_ms() + PATIENCE_MS;
 
 	while (minutes_closed(&feed->minutes, 0) &&
 	       (!feed_cached_is_used(feed) || feed_now_ms() < end))
 		feed_write_now(feed);
+}
+
+void
+feed_write_all(struct feed *feed)
+{
+	write_closed(feed);
 	if (!minutes_closed(&feed->minutes, 0))
 		return;
 	if (feed->config.db) {
 		log_warn("RRD: rrdcached has not taken everything; the next start gives it again");
 		return;
 	}
+	/* nothing would bring it back */
 	feed_cached_free(feed);
-	feed_write_all(feed); /* by itself, for nothing would bring it back */
+	write_closed(feed);
 }

@@ -428,8 +428,7 @@ rrdcached_put(struct rrdcached *c, const char *path, uint32_t end_s, const doubl
 	if (c->cut)
 		return;
 	at = c->out + c->out_len;
-	memcpy(at, "UPDATE ", 7);
-	at += 7;
+	at += snprintf(at, c->out_size - c->out_len, "UPDATE ");
 	for (; *path; path++) {
 		/* fields end at blanks, unless a backslash is before them */
 		if (*path == ' ' || *path == '\\')
