@@ -335,16 +335,21 @@ a_row_that_is_there_is_not_added_again(void **state)
 	table_sort(&t, USAGE_HOSTS, COLUMN_NAME, ORDER_ASC); /* nothing in it is fine */
 }
 
-/* A netmond that answers one request; the request's line. */
+/* A netmond that answers one request; the request's line, which may come in pieces. */
 static void
 answer_one(int listener, char *ret_line, size_t size)
 {
 	int fd = accept(listener, NULL, NULL);
+	size_t len = 0;
 
 	assert_true(fd >= 0);
-	ssize_t n = recv(fd, ret_line, size - 1, 0);
-	assert_true(n > 0);
-	ret_line[n] = '\0';
+	while (len == 0 || ret_line[len - 1] != '\n') {
+		ssize_t n = recv(fd, ret_line + len, size - 1 - len, 0);
+
+		assert_true(n > 0);
+		len += (size_t)n;
+	}
+	ret_line[len] = '\0';
 	assert_int_equal(send(fd, "ok\n", 3, 0), 3);
 	(void)close(fd);
 }
