@@ -324,6 +324,11 @@ map_links(struct exporter *x, const struct export_config *config)
 		x->links[i] = (uint16_t)index;
 	}
 	const struct spool_meta *meta = spool_meta(config->spool);
+	if (meta->n_links == 0) {
+		log_error("the spool holds nothing: name an interface with -i or a capture file "
+		          "with -r");
+		return NM_ENOTFOUND;
+	}
 	hello->n_links = meta->n_links;
 	memcpy(hello->links, meta->links, sizeof(hello->links));
 	return NM_OK;
@@ -429,7 +434,8 @@ fill_hello(const struct export_config *config, struct frame_hello *ret)
 	static uint8_t frame[8192];
 	size_t len;
 
-	if (config->n_links < 1 || config->n_links > FRAME_LINKS_MAX)
+	/* with a spool there may be none: its own are those of what it holds */
+	if ((config->n_links < 1 && !config->spool) || config->n_links > FRAME_LINKS_MAX)
 		return NM_EFORMAT;
 	*ret = (struct frame_hello){ .version = FRAME_VERSION,
 		                     .first = 1,
@@ -444,7 +450,7 @@ fill_hello(const struct export_config *config, struct frame_hello *ret)
 		if (n < 0 || (size_t)n >= sizeof(ret->links[i]))
 			return NM_EFORMAT;
 	}
-	return frame_encode_hello(ret, frame, sizeof(frame), &len);
+	return ret->n_links ? frame_encode_hello(ret, frame, sizeof(frame), &len) : NM_OK;
 }
 
 static unsigned

@@ -196,7 +196,8 @@ check_sources(const struct options *o)
 		return;
 	}
 
-	if (!o->interfaces.n && !o->files.n)
+	/* with a spool there is something to do: what is in it goes to the collector */
+	if (!o->interfaces.n && !o->files.n && (!o->spool || o->output))
 		opts_usage("nothing to do: name an interface with -i or a capture file with -r");
 	if (o->interfaces.n && o->files.n)
 		opts_usage("-i and -r exclude each other");
@@ -369,6 +370,8 @@ options_print(const struct options *o)
 		       o->links.v[i]);
 	for (size_t i = 0; i < o->files.n; i++)
 		printf("capture        file %s as link \"%s\"\n", o->files.v[i], o->links.v[0]);
+	if (!o->interfaces.n && !o->files.n)
+		printf("capture        nothing: what is in the spool is delivered\n");
 	printf("filter         %s\n", o->filter ? o->filter : "none");
 	if (o->explain)
 		printf("records        explained on standard output\n");

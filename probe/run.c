@@ -312,7 +312,7 @@ open_sink(struct run *r)
 			.links = links,
 			.n_links = o->links.n,
 			.labels = classify_labels(r->classifier),
-			.wait_when_full = o->files.n != 0,
+			.wait_when_full = o->interfaces.n == 0,
 			.spool = r->spool,
 			.gap = r->gap,
 			.sampling = (unsigned)o->sampling,

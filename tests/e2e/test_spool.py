@@ -29,6 +29,19 @@ class Spool(e2e.Case):
                           "ON l.id = f.link GROUP BY l.name ORDER BY l.name")
         self.assertEqual([row[0] for row in links], ["dns.pcap", "http.pcap"])
 
+    def test_a_run_without_packets_delivers_what_is_there(self):
+        self.dir.chmod(0o777)
+        port = e2e.free_port()
+        argv = ("netmonc", "-v", "-h", "127.0.0.1", "-p", port, "--spool", self.dir / "spool")
+        done = e2e.run(*argv, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("holds nothing", done.stderr)
+        self.netmonc(port, "http")
+        netmond = self.netmond(store=True, port=port)
+        e2e.run(*argv)
+        self.assertEqual(netmond.stop(), 0)
+        self.assertEqual(e2e.store_sums(self.dir / "netmon.db"), e2e.sums(e2e.netmonc_csv(e2e.capture("http"))))
+
     def test_two_processes_do_not_share_a_spool(self):
         self.dir.chmod(0o777)
         port = e2e.free_port()
