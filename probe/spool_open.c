@@ -2,6 +2,7 @@
 /* Opening and closing the probe's spool. */
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/plant.h"
 #include "probe/spool_inner.h"
 
 #include <dirent.h>
@@ -288,7 +289,7 @@ cut_tail(struct spool *s, struct segment *seg, size_t len)
 	if (s->fd < 0)
 		return say(s, -errno, NULL);
 	/* what the run before wrote and did not sync is given out from now on: a power cut must not take it any more */
-	if (len == seg->size)
+	if (len == seg->size || PLANTED("tail-not-cut"))
 		return fdatasync(s->fd) < 0 ? say(s, -errno, NULL) : NM_OK;
 	if (ftruncate(s->fd, (off_t)len) < 0 || fdatasync(s->fd) < 0)
 		return say(s, -errno, NULL);
@@ -319,6 +320,8 @@ find_tail(struct spool *s)
 		if (rc < 0)
 			return rc;
 	}
+	if (PLANTED("sequence-reused"))
+		s->last = (struct spool_state){ true, s->meta.sequence, s->meta.chain, s->meta.cp };
 	return NM_OK;
 }
 

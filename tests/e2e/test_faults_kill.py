@@ -12,4 +12,4 @@ import part_kill  # noqa: E402
 @unittest.skipIf(e2e.ASAN, "what is put under the probe has to be loaded before ASan")
 class Kill(e2e.Case):
     def test_30_kills_of_probe_and_collector_lose_nothing_and_double_nothing(self):
-        part_kill.kills(30, lambda words: None, seed=1, rubbish=False)
+        part_kill.kills(30, lambda words: None, seed=1)

@@ -15,7 +15,8 @@ FORGED = 100
 def by_kills(say, plant, seed, victims=None):
     """Kills until the store is wrong."""
     for n in range(ROUNDS):
-        kills(ROUND, lambda words: None, victims=victims, plant=plant, seed=seed + n, finish_s=25)
+        kills(ROUND, lambda words: None, victims=victims, plant=plant, seed=seed + n, finish_s=15,
+              feed={"spool_mb": 32})
         say(f"{plant}: not found with {(n + 1) * ROUND} kills")
 
 
