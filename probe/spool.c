@@ -57,6 +57,7 @@ sync_tail(struct spool *s)
 	s->total += s->tail->size - s->tail->durable;
 	s->tail->durable = s->tail->size;
 	(void)pthread_mutex_unlock(&s->lock);
+	s->before = s->last;
 	return NM_OK;
 }
 
@@ -145,18 +146,15 @@ make_place(struct spool *s, const struct spool_out *out)
 int
 spool_write(struct spool *s, const struct spool_out *list, uint64_t *ret_durable)
 {
-	const struct spool_out *done = NULL;
 	struct spool_entry e;
 	int rc = NM_OK;
 
-	*ret_durable = s->last.sequence;
 	s->before = s->last;
 	for (const struct spool_out *out = list; out && rc == NM_OK; out = out->next) {
 		rc = make_place(s, out);
 		if (rc == NM_OK)
 			rc = append(s, out->bytes, out->len);
 		if (rc == NM_OK) {
-			done = out;
 			s->last.sequence = out->sequence;
 			s->last.chain = out->chain;
 			/* the head is one of ours: it decodes */
@@ -166,14 +164,11 @@ spool_write(struct spool *s, const struct spool_out *list, uint64_t *ret_durable
 	int synced = sync_tail(s);
 	if (synced < 0 || rc < 0)
 		take_back(s);
-	if (synced < 0) {
-		/* nothing is known of this group: it is written again from its beginning */
+	/* nothing is known of what came behind the last sync that worked: it is written again */
+	if (synced < 0)
 		s->last = s->before;
-		return synced;
-	}
-	if (done)
-		*ret_durable = done->sequence;
-	return rc;
+	*ret_durable = s->last.sequence;
+	return synced < 0 ? synced : rc;
 }
 
 void

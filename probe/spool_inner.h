@@ -33,7 +33,7 @@ struct spool {
 	/* the writer's */
 	int fd;                    /* of the newest segment, -1: none is open */
 	struct spool_state last;   /* behind the newest batch */
-	struct spool_state before; /* the same before a group is written */
+	struct spool_state before; /* behind the newest batch that is durable */
 	uint8_t scratch[SPOOL_META_MAX];
 	/* both's */
 	pthread_mutex_t lock;

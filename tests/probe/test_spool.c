@@ -5,6 +5,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <setjmp.h>
@@ -30,7 +31,21 @@ static struct ledger_delta ledger[BATCH_LEDGER_MAX];
 static struct spool_out *put[BATCHES_MAX + 2]; /* by sequence */
 static struct checkpoint sums;
 static bool drops_oldest;
-static size_t n_records; /* in each batch */
+static size_t n_records;         /* in each batch */
+static int syncs_that_work = -1; /* until the disk is broken; -1: it never is */
+
+/* Stands before libc's. */
+int
+fdatasync(int fd)
+{
+	if (syncs_that_work == 0) {
+		errno = EIO;
+		return -1;
+	}
+	if (syncs_that_work > 0)
+		syncs_that_work--;
+	return fsync(fd);
+}
 
 static int
 setup(void **state)
@@ -474,6 +489,37 @@ a_full_disk_leaves_whole_batches_only(void **state)
 	spool_close(s, true);
 }
 
+/* Each segment is synced before the next one begins: what those syncs made durable is not written again. */
+static void
+a_sync_that_fails_behind_a_new_segment_doubles_nothing(void **state)
+{
+	struct spool *s = open_spool();
+	uint32_t chain = spool_tail(s)->chain;
+	uint64_t lost, durable, again;
+
+	(void)state;
+	for (unsigned i = 1; i <= BATCHES_MAX; i++) {
+		put[i] = make(s, i, chain);
+		chain = put[i]->chain;
+		if (i > 1)
+			put[i - 1]->next = put[i];
+	}
+	syncs_that_work = 2;
+	assert_int_equal(spool_write(s, put[1], &durable), -EIO);
+	syncs_that_work = -1;
+	assert_true(durable > 0 && durable < BATCHES_MAX);
+	assert_int_equal(spool_tail(s)->sequence, durable);
+	assert_int_equal(read_back(s, 0, &lost), durable);
+	assert_int_equal(spool_write(s, put[durable + 1], &again), 0);
+	assert_int_equal(again, BATCHES_MAX);
+	assert_int_equal(read_back(s, durable, &lost), BATCHES_MAX);
+	spool_close(s, false);
+	s = open_spool();
+	assert_int_equal(read_back(s, 0, &lost), BATCHES_MAX);
+	assert_int_equal(lost, 0);
+	spool_close(s, true);
+}
+
 static void
 a_spool_is_of_one_process_and_one_probe(void **state)
 {
@@ -529,6 +575,7 @@ main(void)
 		TEST(a_full_spool_refuses_and_takes_again_what_fits),
 		TEST(what_is_oldest_goes_and_is_declared_where_that_is_wanted),
 		TEST(a_full_disk_leaves_whole_batches_only),
+		TEST(a_sync_that_fails_behind_a_new_segment_doubles_nothing),
 		TEST(a_spool_is_of_one_process_and_one_probe),
 		TEST(segments_without_meta_or_of_another_spool_are_left_alone),
 	};
