@@ -102,15 +102,21 @@ prepare_window(struct db *db, int64_t generation, uint32_t period, uint32_t end)
 	return db_finish(q);
 }
 
+/* Unknown flows of some time. MySQL has no index of some rows only: there a column stands for it (schema/mysql.sql). */
+#define UNKNOWN_SPAN       "f.application = 0 AND f.expires > ? AND f.expires <= ?"
+#define UNKNOWN_SPAN_MYSQL "f.unknown_at > ? AND f.unknown_at <= ?"
+
+static const char *const unknown_count_sql[] = {
+	[DB_SQLITE] = "SELECT count(*) FROM flow f WHERE " UNKNOWN_SPAN,
+	[DB_MYSQL] = "SELECT count(*) FROM flow f WHERE " UNKNOWN_SPAN_MYSQL,
+};
+
 /* How often the tables of unknown traffic are read anew depends on what that costs: *ret_due. */
 static int
 unknown_due(struct db *db, uint32_t period, uint32_t end, int64_t last, bool *ret_due)
 {
 	struct db_stmt *q;
-	int rc = db_query(db,
-	                  "SELECT count(*) FROM flow WHERE application = 0 AND expires > ? AND "
-	                  "expires <= ?",
-	                  &q);
+	int rc = db_query(db, unknown_count_sql[db_kind(db)], &q);
 
 	if (rc < 0)
 		return rc;
@@ -126,31 +132,35 @@ unknown_due(struct db *db, uint32_t period, uint32_t end, int64_t last, bool *re
 }
 
 /* What one direction adds to unknown traffic; whole flows, by when they ended. */
-#define UNKNOWN(host, port, peer, peer_port, counts)                                         \
-	"SELECT f." host " AS addr, f.protocol, f." port " AS port, f." peer                 \
-	" AS peer, f." peer_port " AS peer_port, " counts                                    \
-	" FROM flow f JOIN ip i ON i.addr = f." host                                         \
-	" WHERE f.application = 0 AND f.expires > ? AND f.expires <= ? AND f.duplicate = 0 " \
+#define UNKNOWN(span, host, port, peer, peer_port, counts)                                  \
+	"SELECT f." host " AS addr, f.protocol, f." port " AS port, f." peer                \
+	" AS peer, f." peer_port " AS peer_port, " counts                                   \
+	" FROM flow f JOIN ip i ON i.addr = f." host " WHERE " span " AND f.duplicate = 0 " \
 	"AND (f.protocol <> 255 OR f.saddr <> f.daddr)" /* an overflow record is nobody's */
 #define IN_COUNTS  "octets AS in_octets, 0 AS out_octets, packets AS in_packets, 0 AS out_packets"
 #define OUT_COUNTS "0 AS in_octets, octets AS out_octets, 0 AS in_packets, packets AS out_packets"
+#define IN(span)   UNKNOWN(span, "daddr", "dport", "saddr", "sport", IN_COUNTS)
+#define OUT(span)  UNKNOWN(span, "saddr", "sport", "daddr", "dport", OUT_COUNTS)
 
-static const char unknown_sql[] =
-    "INSERT INTO win_unknown SELECT ?, addr, protocol, port, peer, peer_port, in_octets, "
-    "out_octets, in_packets, out_packets FROM (SELECT addr, protocol, port, peer, peer_port, "
-    "sum(in_octets) AS in_octets, sum(out_octets) AS out_octets, "
-    "sum(in_packets) AS in_packets, sum(out_packets) AS out_packets, "
-    "row_number() OVER (PARTITION BY addr ORDER BY sum(in_octets) + sum(out_octets) DESC, "
-    "peer, peer_port, port, protocol) AS place "
-    "FROM (" UNKNOWN("daddr", "dport", "saddr", "sport", IN_COUNTS) " UNION ALL " UNKNOWN(
-	"saddr", "sport", "daddr", "dport",
-	OUT_COUNTS) ") y GROUP BY addr, protocol, port, peer, peer_port) z WHERE place <= 100";
+#define HEAVIEST_UNKNOWN(span)                                                                     \
+	"INSERT INTO win_unknown SELECT ?, addr, protocol, port, peer, peer_port, in_octets, "     \
+	"out_octets, in_packets, out_packets FROM (SELECT addr, protocol, port, peer, peer_port, " \
+	"sum(in_octets) AS in_octets, sum(out_octets) AS out_octets, "                             \
+	"sum(in_packets) AS in_packets, sum(out_packets) AS out_packets, "                         \
+	"row_number() OVER (PARTITION BY addr ORDER BY sum(in_octets) + sum(out_octets) DESC, "    \
+	"peer, peer_port, port, protocol) AS place FROM (" IN(span) " UNION ALL " OUT(             \
+	    span) ") y GROUP BY addr, protocol, port, peer, peer_port) z WHERE place <= 100"
+
+static const char *const unknown_sql[] = {
+	[DB_SQLITE] = HEAVIEST_UNKNOWN(UNKNOWN_SPAN),
+	[DB_MYSQL] = HEAVIEST_UNKNOWN(UNKNOWN_SPAN_MYSQL),
+};
 
 static int
 prepare_unknown(struct db *db, uint32_t period, uint32_t end)
 {
 	struct db_stmt *q;
-	int rc = db_query(db, unknown_sql, &q);
+	int rc = db_query(db, unknown_sql[db_kind(db)], &q);
 
 	if (rc < 0)
 		return rc;
