@@ -123,6 +123,16 @@ db_rollback(struct db *db)
 	db->client->rollback(db);
 }
 
+int
+db_end_write(struct db *db, int rc)
+{
+	if (rc == NM_OK)
+		rc = db_commit(db);
+	if (rc != NM_OK)
+		db_rollback(db);
+	return rc;
+}
+
 /* --- statements ------------------------------------------------------------------------------------------------------- */
 
 /* A free statement for `sql`, or a free place, or NULL when every place is taken. */

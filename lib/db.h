@@ -54,5 +54,8 @@ int db_begin_write(struct db *db);
 int db_begin_read(struct db *db);
 int db_commit(struct db *db);
 void db_rollback(struct db *db);
+/* The end of a write transaction whose statements gave `rc`: commits when that is 0, else (or when the commit fails) rolls back.
+ * `rc`, or what the commit gave. */
+int db_end_write(struct db *db, int rc);
 
 #endif

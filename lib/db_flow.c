@@ -10,17 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Commits when `rc` is 0, else rolls back. */
-static int
-end_write(struct db *db, int rc)
-{
-	if (rc == NM_OK)
-		rc = db_commit(db);
-	if (rc < 0)
-		db_rollback(db);
-	return rc;
-}
-
 /* --- applications --------------------------------------------------------------------------------------------------- */
 
 /* 1: a flow of the application is stored. */
@@ -100,7 +89,7 @@ db_app_put(struct db *db, const struct application *apps, size_t n, size_t *ret_
 {
 	if (db_begin_write(db) < 0)
 		return NM_ESTORE;
-	return end_write(db, db_app_add(db, apps, n, ret_conflicts));
+	return db_end_write(db, db_app_add(db, apps, n, ret_conflicts));
 }
 
 /* --- batches --------------------------------------------------------------------------------------------------------- */
@@ -308,7 +297,7 @@ db_batch_put(struct db *db, int64_t probe, const int64_t *links, size_t n_links,
 {
 	if (db_begin_write(db) < 0)
 		return NM_ESTORE;
-	return end_write(db, db_batch_add(db, probe, links, n_links, batch, now_s));
+	return db_end_write(db, db_batch_add(db, probe, links, n_links, batch, now_s));
 }
 
 /* --- reading back ---------------------------------------------------------------------------------------------------- */

@@ -14,17 +14,6 @@
 #define EPOCH_TEXT_MAX 17
 #define FENCED_QUIET_S 600
 
-/* Commits when `rc` is 0, else rolls back. */
-static int
-end_write(struct db *db, int rc)
-{
-	if (rc == NM_OK)
-		rc = db_commit(db);
-	if (rc < 0)
-		db_rollback(db);
-	return rc;
-}
-
 static const char *
 epoch_text(uint64_t epoch, char buf[EPOCH_TEXT_MAX])
 {
@@ -135,7 +124,7 @@ db_probe_put(struct db *db, const struct db_probe_names *names, uint32_t now_s, 
 		rc = link_add(db, *ret_probe, names->links[i], &link);
 		ret_links[i] = link.id;
 	}
-	return end_write(db, rc);
+	return db_end_write(db, rc);
 }
 
 /* --- how far they are ----------------------------------------------------------------------------------------------- */
@@ -206,7 +195,7 @@ db_watermark_start(struct db *db, int64_t probe, uint64_t epoch, const struct db
 {
 	if (db_begin_write(db) < 0)
 		return NM_ESTORE;
-	return end_write(db, db_watermark_set(db, probe, epoch, mark, now_s));
+	return db_end_write(db, db_watermark_set(db, probe, epoch, mark, now_s));
 }
 
 int
@@ -506,5 +495,5 @@ db_probe_accept(struct db *db, const char *probe, uint32_t now_s)
 		rc = lift_fences(db, id, now_s);
 	if (rc == NM_OK)
 		rc = db_probe_event_add(db, &event);
-	return end_write(db, rc);
+	return db_end_write(db, rc);
 }

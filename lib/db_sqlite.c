@@ -231,11 +231,7 @@ sqlite_schema_begin(struct db *db)
 static int
 sqlite_schema_end(struct db *db, int rc)
 {
-	if (rc == NM_OK)
-		rc = db_commit(db);
-	if (rc < 0)
-		db_rollback(db);
-	return rc;
+	return db_end_write(db, rc);
 }
 
 static int

@@ -100,10 +100,7 @@ db_user_add(struct db *db, const char *name, const char *role, const char *passw
 		rc = db_begin_write(db);
 	if (rc == NM_OK)
 		rc = insert_user(db, name, role, hash);
-	if (rc == NM_OK)
-		rc = db_commit(db);
-	db_rollback(db);
-	return rc;
+	return db_end_write(db, rc);
 }
 
 /* Runs a statement of which the last parameter is the user's name; NM_ENOTFOUND when it touched no row. */

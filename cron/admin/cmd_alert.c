@@ -197,11 +197,7 @@ write_rule(struct db *db, const struct alert_rule *rule, const struct told *told
 		rc = db_alert_add(db, rule, &id);
 	for (size_t i = 0; i < told->n && rc == NM_OK; i++)
 		rc = db_alert_link(db, id, told->ids[i]);
-	if (rc == NM_OK)
-		rc = db_commit(db);
-	if (rc < 0)
-		db_rollback(db);
-	return rc;
+	return db_end_write(db, rc);
 }
 
 static int

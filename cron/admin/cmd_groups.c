@@ -18,9 +18,7 @@ finish(struct cmd_context *ctx, const char *what, int rc)
 {
 	if (rc == NM_OK)
 		rc = db_group_check_limit(ctx->db);
-	if (rc == NM_OK)
-		rc = db_commit(ctx->db);
-	db_rollback(ctx->db);
+	rc = db_end_write(ctx->db, rc);
 	if (rc == NM_ELIMIT) {
 		log_error("%s: more than %d groups or %d members: nothing was changed", what,
 		          GROUPS_MAX, GROUP_RANGES_MAX);

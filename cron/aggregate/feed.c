@@ -215,9 +215,7 @@ take_chunk(struct feed *f)
 		rc = hosts_write(f->hosts);
 	if (rc == NM_OK)
 		rc = db_aggregate_set(f->db, AGGREGATE_FLOW, f->last);
-	if (rc == NM_OK)
-		rc = db_commit(f->db);
-	db_rollback(f->db);
+	rc = db_end_write(f->db, rc);
 	tally_clear(f->tally);
 	hosts_trim(f->hosts);
 	return rc;

@@ -33,10 +33,7 @@ begin_generation(struct run *r, int64_t fingerprint)
 		rc = db_aggregate_set(r->db, AGGREGATE_GROUPS, fingerprint);
 	if (rc == NM_OK)
 		rc = db_aggregate_set(r->db, AGGREGATE_BUILDING, r->generation);
-	if (rc == NM_OK)
-		rc = db_commit(r->db);
-	db_rollback(r->db);
-	return rc;
+	return db_end_write(r->db, rc);
 }
 
 /* Goes on with the generation that was built by the groups as they are, or starts one. */
@@ -68,10 +65,7 @@ publish(struct run *r)
 		rc = db_aggregate_regroup(r->db, r->groups);
 	if (rc == NM_OK)
 		rc = db_aggregate_publish(r->db, r->generation, r->result.end);
-	if (rc == NM_OK)
-		rc = db_commit(r->db);
-	db_rollback(r->db);
-	return rc;
+	return db_end_write(r->db, rc);
 }
 
 static int

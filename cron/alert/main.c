@@ -122,11 +122,7 @@ note_data(struct db *db, const struct watch_options *w, const struct watch_data 
 		rc = db_alert_note_stale(db, data->stale, w->now_s, detail);
 	if (rc == NM_OK && w->now_s % LOG_PRUNED_S < 60 && w->now_s > LOG_KEPT_S)
 		rc = db_alert_log_prune(db, w->now_s - LOG_KEPT_S, &gone);
-	if (rc == NM_OK)
-		rc = db_commit(db);
-	if (rc < 0)
-		db_rollback(db);
-	return rc;
+	return db_end_write(db, rc);
 }
 
 /* Judges, then sends. What waits is sent also when nothing could be judged. */

@@ -109,10 +109,7 @@ write_try(struct outbox *box, const struct parcel *p, const struct send_result *
 		    box->db, &p->delivery, now_s,
 		    outbox_next_try(p->delivery.attempts, now_s, result->retry_after_s),
 		    result->detail);
-	if (rc == NM_OK)
-		rc = db_commit(box->db);
-	if (rc < 0)
-		db_rollback(box->db);
+	rc = db_end_write(box->db, rc);
 	/* the rule was disabled or removed meanwhile */
 	return rc == NM_ENOTFOUND ? NM_OK : rc;
 }

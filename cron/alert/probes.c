@@ -110,11 +110,7 @@ tell(struct db *db, const char *base_url, uint32_t now_s, const struct probe_eve
 	int rc = db_begin_write(db);
 	if (rc == NM_OK)
 		rc = db_alert_tell_all(db, &entry, &texts);
-	if (rc == NM_OK)
-		rc = db_commit(db);
-	if (rc < 0)
-		db_rollback(db);
-	return rc;
+	return db_end_write(db, rc);
 }
 
 int

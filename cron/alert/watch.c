@@ -162,11 +162,7 @@ write_event(struct db *db, const struct alert_rule *rule, const struct alert_log
 
 	if (rc == NM_OK)
 		rc = db_alert_event(db, rule, entry, &texts);
-	if (rc == NM_OK)
-		rc = db_commit(db);
-	if (rc < 0)
-		db_rollback(db);
-	return rc;
+	return db_end_write(db, rc);
 }
 
 static int
