@@ -3,6 +3,7 @@
 #include "collector/feed.h"
 #include "collector/intake.h"
 #include "collector/options.h"
+#include "collector/retention.h"
 #include "collector/server.h"
 #include "collector/status.h"
 #include "collector/status_show.h"
@@ -15,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define HOLD_MS 1000
+
 /* What the program consists of while it runs. */
 struct collector {
 	struct db *db;      /* the writer's */
@@ -24,6 +27,7 @@ struct collector {
 	struct server *server;
 	struct control *control; /* NULL: none */
 	struct status *status;
+	struct retention *retention; /* NULL: all stays */
 };
 
 static int
@@ -86,12 +90,51 @@ open_outputs(struct collector *c, const struct options *o, char *err, size_t err
 	return o->rrd ? open_feed(c, o, err, err_size) : NM_OK;
 }
 
+/* Flows that the graphs have not got yet stay, and those that they would want again if the machine went down (feed_state.h). */
+static void
+hold_flows(void *ctx)
+{
+	const struct collector *c = ctx;
+	struct feed_stats stats;
+
+	feed_get_stats(c->shared.feed, &stats);
+	retention_hold(c->retention,
+	               stats.written_s > FEED_HOLD_S ? stats.written_s - FEED_HOLD_S : 1);
+}
+
+/* What removes old rows from the store. */
+static int
+open_retention(struct collector *c, const struct options *o, char *err, size_t err_size)
+{
+	const struct db_keep keep = { .flows_s = (uint32_t)o->keep_flows_d * 86400u,
+		                      .ledger_s = (uint32_t)o->keep_ledger_d * 86400u,
+		                      .octets = o->store_mb * 1000000u,
+		                      .hold_s = c->shared.feed ? 1 : 0 };
+
+	if (!c->db || (!keep.flows_s && !keep.ledger_s && !keep.octets))
+		return NM_OK;
+	c->shared.store.octets_max = keep.octets;
+	int rc = db_retention_limit(c->db, keep.octets);
+	if (rc < 0) {
+		(void)snprintf(err, err_size, "store: %s", db_error(c->db));
+		return rc;
+	}
+	rc = retention_new(o->store, &keep, &c->retention, err, err_size);
+	if (rc == NM_OK && c->shared.feed)
+		rc = loop_timer(c->shared.loop, HOLD_MS, hold_flows, c);
+	return rc;
+}
+
 /* The control socket. Where the default folder is not there, or not ours, netmond runs without one. */
 static int
 open_control(struct collector *c, const struct options *o, char *err, size_t err_size)
 {
-	const struct status_sources sources = { c->shared.loop, c->shared.tallies, &c->shared.store,
-		                                c->shared.feed, 0 };
+	const struct status_sources sources = { .loop = c->shared.loop,
+		                                .tallies = c->shared.tallies,
+		                                .store = &c->shared.store,
+		                                .writer = c->shared.writer,
+		                                .feed = c->shared.feed,
+		                                .retention = c->retention };
 	char path[PATHS_MAX];
 
 	(void)snprintf(err, err_size, "control socket: its path is too long");
@@ -149,6 +192,7 @@ close_outputs(struct collector *c)
 		server_free(c->server);
 	control_free(c->control);
 	status_free(c->status);
+	retention_free(c->retention);
 	tls_free(c->shared.tls);
 	if (c->shared.feed) {
 		feed_get_stats(c->shared.feed, &stats);
@@ -190,6 +234,8 @@ main(int argc, char **argv)
 	int rc = open_tls(c, &options, err, sizeof(err));
 	if (rc == NM_OK)
 		rc = open_outputs(c, &options, err, sizeof(err));
+	if (rc == NM_OK)
+		rc = open_retention(c, &options, err, sizeof(err));
 	if (rc == NM_OK)
 		rc = open_writer(c, err, sizeof(err));
 	if (rc == NM_OK)

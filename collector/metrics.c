@@ -78,18 +78,19 @@ put_latency(const struct status *status, FILE *out)
 	const struct latency_counts *all = &status->from.store->latency.all;
 	uint64_t sum = 0;
 
-	put_head(out, "store_commit_seconds", "histogram", "How long transactions took");
+	put_head(out, "batch_seconds", "histogram",
+	         "From the arrival of a batch to the end of its commit");
 	for (size_t i = 0; i < LATENCY_BUCKETS; i++) {
 		sum += all->by[i];
 		if (i + 1 < LATENCY_BUCKETS)
-			(void)fprintf(out, PREFIX "store_commit_seconds_bucket{le=\"%g\"}",
+			(void)fprintf(out, PREFIX "batch_seconds_bucket{le=\"%g\"}",
 			              latency_bound(i));
 		else
-			(void)fputs(PREFIX "store_commit_seconds_bucket{le=\"+Inf\"}", out);
+			(void)fputs(PREFIX "batch_seconds_bucket{le=\"+Inf\"}", out);
 		put_value(out, (double)sum);
 	}
-	(void)fprintf(out, PREFIX "store_commit_seconds_sum %.6f\n", all->sum_s);
-	(void)fputs(PREFIX "store_commit_seconds_count", out);
+	(void)fprintf(out, PREFIX "batch_seconds_sum %.6f\n", all->sum_s);
+	(void)fputs(PREFIX "batch_seconds_count", out);
 	put_value(out, (double)all->n);
 }
 

@@ -300,11 +300,8 @@ batch_done(struct session *s, const struct job *job)
 static void
 note_store(struct session_shared *shared, const struct job *job)
 {
-	shared->store.errors += job->rc < 0 && job->rc != NM_EEXISTS;
 	if (job->rc < 0)
 		return;
-	shared->store.commits++;
-	shared->store.rows += job->batch.n_records;
 	latency_add(&shared->store.latency, ms_since(job->put_us) / 1000,
 	            loop_now_ms(shared->loop));
 }

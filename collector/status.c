@@ -3,7 +3,9 @@
 #include "collector/status.h"
 
 #include "collector/feed.h"
+#include "collector/retention.h"
 #include "collector/status_numbers.h"
+#include "collector/writer.h"
 #include "lib/err.h"
 
 #include <jansson.h>
@@ -37,19 +39,38 @@ const struct status_row status_all_rows[] = {
 	  ALL(commits) },
 	{ "rows", "store_rows_total", COUNTER, "Flow records that were stored", ALL(rows) },
 	{ "errors", "store_errors_total", COUNTER, "Transactions that failed", ALL(errors) },
-	{ "backlog", "store_backlog_batches", GAUGE, "Batches that wait for their commit",
-	  ALL(backlog) },
-	{ "commit_last_s", NULL, GAUGE, NULL, ALL(last) },
-	{ "commit_mean_s", NULL, GAUGE, NULL, ALL(mean) },
-	{ "commit_p99_s", NULL, GAUGE, NULL, ALL(p99) },
-	{ "size", "store_size_bytes", GAUGE, "Size of the store, 0 when it is not known",
+	{ "backlog", "store_backlog_batches", GAUGE,
+	  "Batches and the like that wait for their commit", ALL(backlog) },
+	{ "backlog_octets", "store_backlog_bytes", GAUGE, "Memory that they take",
+	  ALL(backlog_octets) },
+	{ "away_s", "store_away_seconds", GAUGE, "How long the store has not worked, 0: it works",
+	  ALL(away) },
+	{ "ack_mean_s", NULL, GAUGE, NULL, ALL(ack_mean) },
+	{ "ack_p99_s", NULL, GAUGE, NULL, ALL(ack_p99) },
+	{ "commit_last_s", "store_commit_last_seconds", GAUGE, "How long the last transaction took",
+	  ALL(last) },
+	{ "commit_mean_s", "store_commit_mean_seconds", GAUGE,
+	  "How long a transaction took on average", ALL(mean) },
+	{ "commit_p99_s", "store_commit_p99_seconds", GAUGE,
+	  "How long 99 of 100 transactions took at most", ALL(p99) },
+	{ "size", "store_size_bytes", GAUGE, "What the store has in use, 0 when it is not known",
 	  ALL(size) },
+	{ "file", "store_file_bytes", GAUGE,
+	  "What the store takes on the disk, 0 when it is not known", ALL(file) },
 	{ "size_max", "store_size_max_bytes", GAUGE, "Cap of the store's size, 0 for none",
 	  ALL(size_max) },
 	{ "removed_by_age", "store_flows_expired_total", COUNTER,
 	  "Flow records that were removed because of their age", ALL(removed_by_age) },
 	{ "removed_by_size", "store_flows_evicted_total", COUNTER,
 	  "Flow records that were removed to keep the store below its cap", ALL(removed_by_size) },
+	{ "removed_others", "store_rows_expired_total", COUNTER,
+	  "Rows of the ledger and the like that were removed", ALL(removed_others) },
+	{ "removal_errors", "store_removal_errors_total", COUNTER, "Steps of removing that failed",
+	  ALL(removal_errors) },
+	{ "size_waits", "store_cap_not_held_total", COUNTER,
+	  "Times that the store was above its size, and nothing could be removed", ALL(waits) },
+	{ "journal_blocked", "store_journal_blocked_total", COUNTER,
+	  "Times that the store's journal could not be emptied", ALL(blocked) },
 	{ "rrd_backlog", "rrd_backlog_values", GAUGE, "Values that wait to be written to RRDs",
 	  ALL(rrd_backlog) },
 	{ "rrd_written", "rrd_values_total", COUNTER, "Values that were written to RRDs",
@@ -98,19 +119,40 @@ const size_t status_one_n = sizeof(status_one_rows) / sizeof(status_one_rows[0])
 /* --- numbers ---------------------------------------------------------------------------------------------------------- */
 
 static void
-get_store(const struct status_store *store, struct status_all *a)
+get_store(const struct status_sources *from, struct status_all *a)
 {
-	a->commits = (double)store->commits;
-	a->rows = (double)store->rows;
-	a->errors = (double)store->errors;
-	a->backlog = (double)store->backlog;
-	a->last = store->latency.last_s;
-	a->mean = latency_mean(&store->latency);
-	a->p99 = latency_percentile(&store->latency, 0.99);
-	a->size = (double)store->octets;
+	const struct status_store *store = from->store;
+	struct writer_stats stats;
+
+	writer_get_stats(from->writer, &stats);
+	a->commits = (double)stats.commits;
+	a->rows = (double)stats.rows;
+	a->errors = (double)stats.failures;
+	a->backlog = (double)stats.queue_jobs;
+	a->backlog_octets = (double)stats.queue_octets;
+	a->away = stats.away_s;
+	a->last = stats.commit_last / 1000;
+	a->mean = stats.commit_mean / 1000;
+	a->p99 = stats.commit_p99 / 1000;
+	a->ack_mean = latency_mean(&store->latency);
+	a->ack_p99 = latency_percentile(&store->latency, 0.99);
 	a->size_max = (double)store->octets_max;
-	a->removed_by_age = (double)store->removed_by_age;
-	a->removed_by_size = (double)store->removed_by_size;
+}
+
+static void
+get_retention(struct retention *retention, struct status_all *a)
+{
+	struct retention_stats stats;
+
+	retention_get_stats(retention, &stats);
+	a->size = (double)stats.octets;
+	a->file = (double)stats.file;
+	a->waits = (double)stats.waits;
+	a->blocked = (double)stats.blocked;
+	a->removal_errors = (double)stats.errors;
+	a->removed_others = (double)stats.others;
+	a->removed_by_age = (double)stats.by_age;
+	a->removed_by_size = (double)stats.by_size;
 }
 
 static void
@@ -145,7 +187,9 @@ status_get_all(const struct status *status, struct status_all *ret_all)
 	};
 	for (size_t i = 0; i < tallies->n; i++)
 		ret_all->connected += tallies->list[i]->connections > 0;
-	get_store(from->store, ret_all);
+	get_store(from, ret_all);
+	if (from->retention)
+		get_retention(from->retention, ret_all);
 	if (from->feed)
 		get_feed(from->feed, ret_all);
 }

@@ -14,19 +14,14 @@
 #include <stdio.h>
 
 struct feed;
+struct retention;
+struct writer;
 
-/* Of the store, since the collector was started. The loop's thread writes it. */
+/* Of the store. The loop's thread writes it. */
 struct status_store {
-	char kind[16]; /* "sqlite", "mysql", "text" */
-	uint64_t commits;
-	uint64_t rows;    /* flows */
-	uint64_t errors;  /* transactions that failed */
-	uint64_t backlog; /* batches that wait for their commit */
-	struct latency latency;
-	uint64_t octets;          /* size, 0: not known */
-	uint64_t octets_max;      /* its cap, 0: none */
-	uint64_t removed_by_age;  /* flows */
-	uint64_t removed_by_size; /* flows */
+	char kind[16];          /* "sqlite", "mysql", "text" */
+	uint64_t octets_max;    /* cap of its size, 0: none */
+	struct latency latency; /* of batches, from their arrival to the end of their commit */
 };
 
 /* Where the numbers come from; all outlive the status. */
@@ -34,8 +29,10 @@ struct status_sources {
 	const struct loop *loop;
 	const struct tallies *tallies;
 	const struct status_store *store;
-	const struct feed *feed; /* NULL: none */
-	unsigned worker;         /* which one of several this is, from 0 */
+	struct writer *writer;
+	const struct feed *feed;     /* NULL: none */
+	struct retention *retention; /* NULL: none */
+	unsigned worker;             /* which one of several this is, from 0 */
 };
 
 struct status;

@@ -210,18 +210,27 @@ say_store(const json_t *workers, FILE *out)
 
 	(void)fprintf(out,
 	              "store        %s: %.0f flows in %.0f transactions, %.0f failed; the last "
-	              "took %.1f ms, mean %.1f ms, p99 %.1f ms; %.0f batches wait\n",
+	              "took %.1f ms, mean %.1f ms, p99 %.1f ms\n",
 	              text(first, "store"), sum(workers, "rows"), sum(workers, "commits"),
 	              sum(workers, "errors"), most(workers, "commit_last_s") * 1000,
-	              most(workers, "commit_mean_s") * 1000, most(workers, "commit_p99_s") * 1000,
-	              sum(workers, "backlog"));
-	if (most(workers, "size") > 0)
-		(void)fprintf(out, "size         %.1f MB", most(workers, "size") / 1e6);
+	              most(workers, "commit_mean_s") * 1000, most(workers, "commit_p99_s") * 1000);
+	(void)fprintf(out, "waiting      %.0f batches; each %.1f ms on average, p99 %.1f ms",
+	              sum(workers, "backlog"), most(workers, "ack_mean_s") * 1000,
+	              most(workers, "ack_p99_s") * 1000);
+	if (most(workers, "away_s") > 0)
+		(void)fprintf(out, "; the store has not worked for %.0f s",
+		              most(workers, "away_s"));
+	(void)fputc('\n', out);
+	(void)fprintf(out, "removed      %.0f flows by age, %.0f by size",
+	              sum(workers, "removed_by_age"), sum(workers, "removed_by_size"));
 	if (most(workers, "size_max") > 0)
-		(void)fprintf(out, " of %.0f MB", most(workers, "size_max") / 1e6);
-	if (most(workers, "size") > 0)
-		(void)fprintf(out, "; %.0f flows removed by age, %.0f by size\n",
-		              sum(workers, "removed_by_age"), sum(workers, "removed_by_size"));
+		(void)fprintf(out, "; %.1f of %.0f MB are in use, %.1f MB on the disk",
+		              most(workers, "size") / 1e6, most(workers, "size_max") / 1e6,
+		              most(workers, "file") / 1e6);
+	if (sum(workers, "size_waits") > 0)
+		(void)fprintf(out, "; max_store was not held %.0f times",
+		              sum(workers, "size_waits"));
+	(void)fputc('\n', out);
 	if (json_is_true(json_object_get(first, "rrd")))
 		(void)fprintf(
 		    out,
