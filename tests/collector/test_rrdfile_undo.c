@@ -80,6 +80,7 @@ start(bool believed)
 	static size_t n;
 
 	killed[n++ % (2 * MOMENTS)] = tree.undo;
+	free(tree.image);
 	assert_int_equal(rrdfile_open(root, believed, &tree, err, sizeof(err)), 0);
 }
 
