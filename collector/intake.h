@@ -41,6 +41,8 @@ struct intake_ops {
 	              uint32_t now_s);
 	int (*batch)(struct intake *intake, struct intake_probe *probe, const struct batch *batch,
 	             uint32_t now_s);
+	/* Something happened to a probe that somebody should look at. */
+	int (*event)(struct intake *intake, const struct db_probe_event *event);
 	void (*free)(struct intake *intake);
 };
 

@@ -163,14 +163,22 @@ db_batch(struct intake *intake, struct intake_probe *probe, const struct batch *
 	return report(in, rc, "a batch");
 }
 
+static int
+db_event(struct intake *intake, const struct db_probe_event *event)
+{
+	struct intake_db *in = db_of(intake);
+
+	return report(in, db_probe_event_add(in->db, event), "what happened to a probe");
+}
+
 static void
 db_free(struct intake *intake)
 {
 	free(db_of(intake));
 }
 
-static const struct intake_ops db_ops = { db_begin, db_end,    db_undo,  db_hello,
-	                                  db_apps,  db_labels, db_batch, db_free };
+static const struct intake_ops db_ops = { db_begin,  db_end,   db_undo,  db_hello, db_apps,
+	                                  db_labels, db_batch, db_event, db_free };
 
 struct intake *
 intake_db_new(struct db *db)

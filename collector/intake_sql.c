@@ -234,14 +234,24 @@ sql_batch(struct intake *intake, struct intake_probe *probe, const struct batch 
 	return rc;
 }
 
+/* The text has no events: the log has them. */
+static int
+sql_event(struct intake *intake, const struct db_probe_event *event)
+{
+	(void)intake;
+	(void)event;
+	return NM_OK;
+}
+
 static void
 sql_free(struct intake *intake)
 {
 	free(sql_of(intake));
 }
 
-static const struct intake_ops sql_ops = { sql_begin, sql_commit, sql_rollback, sql_hello,
-	                                   sql_apps,  sql_labels, sql_batch,    sql_free };
+static const struct intake_ops sql_ops = { sql_begin, sql_commit, sql_rollback,
+	                                   sql_hello, sql_apps,   sql_labels,
+	                                   sql_batch, sql_event,  sql_free };
 
 struct intake *
 intake_sql_new(int fd)

@@ -64,6 +64,23 @@ job_labels(struct source *source, uint32_t labels)
 }
 
 struct job *
+job_event(struct source *source, const struct db_probe_event *event)
+{
+	size_t probe = strlen(event->probe) + 1, detail = strlen(event->detail) + 1;
+	struct job *job = job_new(source, JOB_EVENT, probe + detail);
+
+	if (!job)
+		return NULL;
+	char *words = (char *)(job + 1);
+	memcpy(words, event->probe, probe);
+	memcpy(words + probe, event->detail, detail);
+	job->event = *event;
+	job->event.probe = words;
+	job->event.detail = words + probe;
+	return job;
+}
+
+struct job *
 job_batch(struct source *source, const struct batch *batch)
 {
 	size_t records = batch->n_records * sizeof(*batch->records);

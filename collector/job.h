@@ -32,7 +32,7 @@ struct source {
 	unsigned long stuck; /* pass in which a job of it did not work */
 };
 
-enum job_kind { JOB_HELLO, JOB_APPS, JOB_LABELS, JOB_BATCH };
+enum job_kind { JOB_HELLO, JOB_APPS, JOB_LABELS, JOB_EVENT, JOB_BATCH };
 
 struct job {
 	struct job *next;
@@ -46,7 +46,8 @@ struct job {
 	size_t n_apps;
 	const struct application *apps;
 	uint32_t labels;
-	struct batch batch; /* records and ledger lie behind the job */
+	struct db_probe_event event; /* its words lie behind the job, but for that of its kind */
+	struct batch batch;          /* records and ledger lie behind the job */
 };
 
 /* NULL: out of memory. */
@@ -56,6 +57,8 @@ struct source *source_new(const struct frame_hello *hello, void *owner);
 struct job *job_hello(struct source *source);
 struct job *job_apps(struct source *source, const struct application *apps, size_t n);
 struct job *job_labels(struct source *source, uint32_t labels);
+/* Something happened to a probe; event->event is not copied, at_s is filled in later. */
+struct job *job_event(struct source *source, const struct db_probe_event *event);
 struct job *job_batch(struct source *source, const struct batch *batch);
 
 /* Records of a batch, 0 of other kinds. Any thread. */

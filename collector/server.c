@@ -18,7 +18,8 @@
 #define BACKLOG         128
 #define ACCEPT_TURN     16 /* connections accepted in one turn */
 #define SWEEP_MS        500
-#define CERTIFICATES_MS 5000 /* a revoked one counts no longer than that, and promised are 60 s */
+#define DAY_S           86400
+#define CERTIFICATES_MS 2000 /* a revoked one counts no longer than that, and promised are 60 s */
 
 struct server {
 	struct session_shared *shared;
@@ -30,6 +31,7 @@ struct server {
 	unsigned n_sessions;
 	struct session *sessions;
 	struct log_limit full;
+	uint32_t end_said_s; /* when it was last said that the own certificate runs out, UTC */
 };
 
 /* --- accepting -------------------------------------------------------------------------------------------------------- */
@@ -185,6 +187,23 @@ sweep(void *ctx)
 		session_check_time(s, server->config.hello_s, server->config.idle_s);
 }
 
+/* The collector's own certificate: without it no probe is served any more. It was spoken of when it was read. */
+static void
+warn_of_end(struct server *server)
+{
+	uint32_t now_s = loop_wall_s(server->shared->loop);
+	int64_t days = (tls_end(server->shared->tls) - now_s) / DAY_S;
+
+	if (server->end_said_s == 0)
+		server->end_said_s = now_s;
+	if (days >= TLS_WARN_DAYS || now_s - server->end_said_s < DAY_S)
+		return;
+	server->end_said_s = now_s;
+	log_warn("the collector's own certificate expires in %lld days: netmon probe collector "
+	         "makes another one",
+	         (long long)days);
+}
+
 /* Certificates are looked at again: files that changed, and, for those that expire, at each look. */
 static void
 check_certificates(void *ctx)
@@ -197,6 +216,7 @@ check_certificates(void *ctx)
 		log_error("%s: the old certificates stay", err);
 	else if (rc > 0)
 		log_info("certificates read again");
+	warn_of_end(server);
 	for (struct session *s = server->sessions; s; s = s->next)
 		session_check_certificate(s);
 }

@@ -22,6 +22,9 @@
 #define PART_MS   15000 /* a frame takes so long, and longer by its octets at this rate: */
 #define PART_RATE 4096  /* octets in a second */
 #define SHRINK_MS 10000
+#define HOUR_S    3600
+#define DAY_S     86400
+#define WEEK_D    7 /* days before its end in which a certificate is spoken of daily */
 
 const char *
 session_name(const struct session *s)
@@ -287,12 +290,36 @@ read_some(struct session *s)
 	(void)take_frames(s);
 }
 
+/* A probe without a certificate gets words that it can read; no other octet of it is looked at. */
+static bool
+is_plain_probe(struct session *s)
+{
+	const struct frame_hello_ack ack = { .version = FRAME_VERSION,
+		                             .status = FRAME_STATUS_REFUSED,
+		                             .text = "this collector wants TLS: netmon probe add, "
+		                                     "there, makes a certificate" };
+	size_t len = 0;
+
+	if (recv(s->fd, s->in, 1, MSG_PEEK) != 1 || s->in[0] != FRAME_HELLO)
+		return false;
+	if (frame_encode_hello_ack(&ack, s->out, sizeof(s->out), &len) == NM_OK)
+		(void)!send(s->fd, s->out, len, MSG_NOSIGNAL);
+	/* what is left unread would end the connection before these words are read */
+	(void)!recv(s->fd, s->in, s->in_size, 0);
+	session_drop(s, "it does not speak TLS: a netmonc without a certificate");
+	return true;
+}
+
 /* TLS before anything else: not an octet of a frame is looked at until the other end has shown who it is. */
 static void
 shake_hands(struct session *s)
 {
-	int rc = stream_handshake(s->stream);
+	bool begun = s->shaken;
 
+	s->shaken = true;
+	if (!begun && is_plain_probe(s))
+		return;
+	int rc = stream_handshake(s->stream);
 	if (rc == NM_OK)
 		s->state = SESSION_HELLO;
 	else if (rc != -EAGAIN)
@@ -393,11 +420,37 @@ session_check_time(struct session *s, unsigned hello_s, unsigned idle_s)
 	}
 }
 
+/* A certificate that soon runs out: in the log at each connection and each day, for everybody's eyes (probe_event) less often. */
+static void
+warn_of_end(struct session *s)
+{
+	uint32_t now_s = loop_wall_s(s->shared->loop);
+	int64_t days = (stream_peer_end(s->stream) - now_s) / DAY_S;
+	char text[128];
+
+	if (days >= TLS_WARN_DAYS || (s->end_said_s && now_s - s->end_said_s < DAY_S))
+		return;
+	s->end_said_s = now_s;
+	(void)snprintf(text, sizeof(text),
+	               "its certificate expires in %" PRId64 " days (netmon probe renew)", days);
+	log_warn("probe %s (%s): %s", session_name(s), s->peer, text);
+	session_note(s, "expiring", text, days < WEEK_D ? DAY_S - HOUR_S : WEEK_D * DAY_S - HOUR_S);
+}
+
 void
 session_check_certificate(struct session *s)
 {
-	if (s->state != SESSION_HANDSHAKE && !session_is_ending(s) && stream_is_revoked(s->stream))
-		session_drop(s, "its certificate is revoked or expired");
+	if (s->state == SESSION_HANDSHAKE || session_is_ending(s))
+		return;
+	if (!stream_is_revoked(s->stream)) {
+		if (s->state == SESSION_STREAM)
+			warn_of_end(s);
+		return;
+	}
+	session_note(
+	    s, stream_peer_end(s->stream) > loop_wall_s(s->shared->loop) ? "revoked" : "expired",
+	    stream_error(s->stream), HOUR_S);
+	session_refuse(s, FRAME_STATUS_REFUSED, stream_error(s->stream));
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */

@@ -64,6 +64,7 @@ struct session {
 	char peer[80]; /* address and port */
 	int64_t opened_ms;
 	int64_t heard_ms; /* when a whole frame came last */
+	bool shaken;      /* TLS has begun */
 	bool fresh;       /* until the server has looked for an older session of the same probe */
 	bool more;        /* whole frames are left in the buffer, or octets in the stream */
 	bool clean;       /* it ended at a frame's edge, by its own wish */
@@ -72,6 +73,8 @@ struct session {
 	int64_t said_ms;  /* when something was sent last */
 	int64_t part_ms;  /* since when a frame is there in part, 0: none is */
 	size_t part_size; /* its octets */
+	uint32_t
+	    end_said_s; /* when it was last said that its certificate runs out, UTC; 0: never */
 	unsigned long greeted; /* which one of all probes it was */
 	struct frame_hello hello;
 	struct tally *tally;          /* NULL until HELLO was accepted, and after the end */
@@ -95,7 +98,7 @@ void session_free(struct session *s);
 
 /* Handles frames that were left over from the turn before. */
 void session_continue(struct session *s);
-/* Ends it when its certificate does not count any more (stream_is_revoked()). */
+/* Ends it when its certificate does not count any more (stream_is_revoked()), and tells the probe why; says when it soon will not. */
 void session_check_certificate(struct session *s);
 /* Looks at its limits of time: `hello_s` and `idle_s` as in server_config. */
 void session_check_time(struct session *s, unsigned hello_s, unsigned idle_s);

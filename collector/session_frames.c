@@ -39,6 +39,16 @@ put(struct session *s, struct job *job)
 		session_drop(s, "out of memory");
 }
 
+void
+session_note(struct session *s, const char *event, const char *detail, uint32_t quiet_s)
+{
+	const struct db_probe_event note = { s->hello.probe, event, detail, 0, quiet_s };
+	struct job *job = s->source ? job_event(s->source, &note) : NULL;
+
+	if (job)
+		writer_put(s->shared->writer, job);
+}
+
 /* --- frames ------------------------------------------------------------------------------------------------------------- */
 
 /* The certificate says who it is, not the probe. */

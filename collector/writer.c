@@ -145,6 +145,9 @@ run_job(struct writer *w, struct job *job)
 		return in->ops->apps(in, probe, job->apps, job->n_apps);
 	case JOB_LABELS:
 		return in->ops->labels(in, probe, job->labels, now_s);
+	case JOB_EVENT:
+		job->event.at_s = now_s;
+		return in->ops->event(in, &job->event);
 	case JOB_BATCH:
 		break;
 	}

@@ -18,7 +18,7 @@ struct probe_event {
 	int64_t id;    /* higher for what came later */
 	uint32_t at_s; /* UTC */
 	char probe[LINK_NAME_MAX];
-	char event[16]; /* "fenced", "lost", "gap", "revoked", "accepted" */
+	char event[16]; /* "fenced", "lost", "gap", "expired", "expiring", "revoked", "accepted" */
 	char detail[DB_EVENT_DETAIL_MAX];
 };
 

@@ -77,7 +77,7 @@ int db_probe_hello(struct db *db, const struct frame_hello *hello, uint32_t now_
 /* Whether an epoch (still) speaks for links: 0, NM_EFENCED, NM_ESTORE. */
 int db_probe_speaks(struct db *db, uint64_t epoch, const int64_t *links, size_t n_links);
 
-/* Notes, within the caller's transaction, that something happened: 'fenced', 'lost', 'gap', 'revoked', 'accepted'. `quiet_s`:
+/* Notes, within the caller's transaction, that something happened: 'fenced', 'lost', 'gap', 'revoked', 'expired', 'expiring', 'accepted'. `quiet_s`:
  * nothing is written when the same came within so long before. 0 or NM_ESTORE. */
 struct db_probe_event {
 	const char *probe;

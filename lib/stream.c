@@ -17,6 +17,7 @@
 #define PEER_MAX    64  /* a common name's limit, RFC 5280 appendix A.1 */
 #define WORDS_MAX   256 /* of an error */
 #define SECONDS_MAX (10L * 365 * 86400)
+#define REFUSED     "its certificate is refused: "
 
 struct stream {
 	int fd;
@@ -59,9 +60,14 @@ say_tls(struct stream *s)
 	long verify = SSL_get_verify_result(s->ssl);
 
 	if (verify != X509_V_OK)
-		say(s, "its certificate is refused: ", X509_verify_cert_error_string(verify));
+		say(s, REFUSED, X509_verify_cert_error_string(verify));
 	else if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
 		say(s, "it has no certificate", "");
+	else if (reason == SSL_R_UNSUPPORTED_PROTOCOL ||
+	         reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
+		say(s, "it does not speak TLS 1.3", "");
+	else if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST)
+		say(s, "it does not speak TLS, but plain TCP", "");
 	else if (reason >= SSL_AD_REASON_OFFSET)
 		say(s, "the other end refuses this one: ",
 		    SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
@@ -71,9 +77,6 @@ say_tls(struct stream *s)
 		                                 : "it closed the connection instead of "
 		                                   "speaking TLS",
 		    "");
-	else if (reason == SSL_R_UNSUPPORTED_PROTOCOL ||
-	         reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
-		say(s, "it does not speak TLS 1.3", "");
 	else if (!SSL_is_init_finished(s->ssl))
 		say(s, "it does not speak TLS as it should: ",
 		    code ? ERR_reason_error_string(code) : "no reason");
@@ -95,11 +98,15 @@ outcome(struct stream *s, int ret, unsigned *wants)
 		*wants = STREAM_WRITE;
 		return -EAGAIN;
 	case SSL_ERROR_ZERO_RETURN:
-		say(s, "it closed the connection", "");
+		if (!s->broken) /* else this is what comes after an alert, and its words stay */
+			say(s, "it closed the connection", "");
 		return 0;
 	case SSL_ERROR_SYSCALL:
+		error = error ? error : ECONNRESET;
+		if (!s->broken)
+			(void)say_errno(s, error);
 		s->broken = true;
-		return say_errno(s, error ? error : ECONNRESET);
+		return -error;
 	default:
 		s->broken = true;
 		say_tls(s);
@@ -194,6 +201,17 @@ end_of(const STACK_OF(X509) * chain)
 	return end;
 }
 
+int64_t
+stream_peer_end(const struct stream *s)
+{
+	X509 *cert = s->ssl ? SSL_get0_peer_certificate(s->ssl) : NULL;
+	struct tm end;
+
+	if (!cert || ASN1_TIME_to_tm(X509_get0_notAfter(cert), &end) != 1)
+		return INT64_MAX;
+	return (int64_t)timegm(&end);
+}
+
 bool
 stream_is_revoked(struct stream *s)
 {
@@ -211,6 +229,10 @@ stream_is_revoked(struct stream *s)
 		good = X509_verify_cert(verify) == 1;
 	if (good)
 		s->good_until = end_of(X509_STORE_CTX_get0_chain(verify));
+	else
+		say(s, REFUSED,
+		    verify ? X509_verify_cert_error_string(X509_STORE_CTX_get_error(verify))
+		           : "out of memory");
 	s->checked = good;
 	s->checked_generation = s->tls->generation;
 	X509_STORE_CTX_free(verify);

@@ -47,9 +47,11 @@ bool stream_is_tls(const struct stream *stream);
 /* The name in the other end's certificate: its subject's common name, or without one the first DNS name; printable ASCII. Empty
  * for a plain stream, and for a certificate with no such name. Lives as long as the stream. */
 const char *stream_peer(const struct stream *stream);
-/* Whether the other end's certificate is refused now: revoked since, or expired. False for a plain stream. Cheap while neither
- * files changed nor time ran out. */
+/* Whether the other end's certificate is refused now: revoked since, or expired; stream_error() says which. False for a plain
+ * stream. Cheap while neither files changed nor time ran out. */
 bool stream_is_revoked(struct stream *stream);
+/* When the other end's certificate runs out, seconds UTC; INT64_MAX for a plain stream. */
+int64_t stream_peer_end(const struct stream *stream);
 /* Words for the last failure; never NULL. */
 const char *stream_error(const struct stream *stream);
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static int
 copy_paths(struct tls *tls, const struct tls_files *files)
@@ -59,6 +60,17 @@ tls_free(struct tls *tls)
 		free(tls->paths[i]);
 	SSL_CTX_free(tls->ctx);
 	free(tls);
+}
+
+int64_t
+tls_end(const struct tls *tls)
+{
+	const X509 *cert = SSL_CTX_get0_certificate(tls->ctx);
+	struct tm end;
+
+	if (!cert || ASN1_TIME_to_tm(X509_get0_notAfter(cert), &end) != 1)
+		return INT64_MAX;
+	return (int64_t)timegm(&end);
 }
 
 /* --- reading again --------------------------------------------------------------------------------------------------- */

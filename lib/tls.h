@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* PEM files; not copied but by tls_new(). */
 struct tls_files {
@@ -28,5 +29,10 @@ void tls_free(struct tls *tls);
 /* Reads files again that have changed, for connections to come and for stream_is_revoked(). What cannot be read leaves the
  * old contents. 1: something changed; 0; or a negative code with one line in `err`. Cheap when nothing changed: a stat() for each file. */
 int tls_reload(struct tls *tls, char *err, size_t err_size);
+
+/* A certificate that expires within so many days is to be spoken of: nobody looks at one until nothing works any more. */
+#define TLS_WARN_DAYS 30
+/* When the own certificate runs out, seconds UTC. */
+int64_t tls_end(const struct tls *tls);
 
 #endif

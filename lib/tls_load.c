@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WARN_DAYS 30 /* before a certificate expires */
-
 /* What a failure is said about. */
 struct load {
 	const struct tls *tls;
@@ -83,7 +81,6 @@ open_noted(const struct load *l, enum tls_file file, int *ret_rc)
 	return in;
 }
 
-/* Nobody looks at a certificate until the day on which nothing works any more. */
 static void
 warn_of_end(const char *path, const X509 *cert)
 {
@@ -93,7 +90,7 @@ warn_of_end(const char *path, const X509 *cert)
 		return;
 	if (days < 0 || seconds < 0)
 		log_warn("%s: this certificate has expired: nobody will take it", path);
-	else if (days < WARN_DAYS)
+	else if (days < TLS_WARN_DAYS)
 		log_warn("%s: this certificate expires in %d days", path, days);
 }
 

@@ -236,10 +236,13 @@ take_hello_ack(struct conn *c, const uint8_t *bytes, size_t len, struct limits *
 	char text[256];
 
 	int rc = frame_decode_hello_ack(bytes, len, &ack);
-	if (rc < 0 || c->state != CONN_HELLO)
-		return rc < 0 ? rc : NM_EORDER;
+	if (rc < 0)
+		return rc;
+	/* later, too: its certificate may be revoked */
 	if (ack.status != FRAME_STATUS_OK)
 		return say_refused(c, &ack, limits);
+	if (c->state != CONN_HELLO)
+		return NM_EORDER;
 	if (!is_own_chain(s, &ack)) {
 		(void)snprintf(text, sizeof(text), "it has a batch %llu that is not this probe's",
 		               (unsigned long long)ack.committed);
@@ -346,6 +349,16 @@ receive_some(struct conn *c, struct limits *limits)
 	return take_frames(c, limits);
 }
 
+/* The collector closed while this side was sending: perhaps it has said why. */
+static int
+last_words(struct conn *c, int rc, struct limits *limits)
+{
+	if (c->state == CONN_HANDSHAKE)
+		return rc;
+	int last = receive_some(c, limits);
+	return last == NM_EEXISTS || last == NM_EFENCED ? last : rc;
+}
+
 /* --- the thread --------------------------------------------------------------------------------------------------- */
 
 /* Waits for the socket, the queue or a second; true when the socket has something. */
@@ -379,6 +392,8 @@ turn(struct conn *c, struct limits *limits)
 	}
 	if (rc == NM_OK)
 		rc = send_some(c);
+	if (rc == -EPIPE || rc == -ECONNRESET)
+		return last_words(c, rc, limits);
 	if (rc < 0 && rc != -EAGAIN)
 		return rc;
 	if (await_socket(c, c->bytes != NULL) && c->state != CONN_HANDSHAKE) {

@@ -38,6 +38,8 @@ static const struct opt_row rows[] = {
 	{ "tls-key", '\0', OPT_TEXT, AT(tls_key), 0, 0, 0, "FILE", "its key", false },
 	{ "tls-ca", '\0', OPT_TEXT, AT(tls_ca), 0, 0, 0, "FILE",
 	  "authority of the collector's certificate", false },
+	{ "tls-crl", '\0', OPT_TEXT, AT(tls_crl), 0, 0, 0, "FILE", "certificates that it revoked",
+	  false },
 	{ "insecure", '\0', OPT_FLAG, AT(insecure), 0, 0, 0, NULL,
 	  "send without TLS to a collector elsewhere", false },
 	{ "spool", '\0', OPT_TEXT, AT(spool), 0, 0, 0, "DIR",
@@ -213,8 +215,8 @@ check_sources(const struct options *o)
 static void
 check_tls(const struct options *o)
 {
-	if (!o->tls_cert != !o->tls_key || !o->tls_cert != !o->tls_ca)
-		opts_usage("--tls-cert, --tls-key and --tls-ca go together");
+	if (!o->tls_cert != !o->tls_key || !o->tls_cert != !o->tls_ca || (o->tls_crl && !o->tls_ca))
+		opts_usage("--tls-cert, --tls-key and --tls-ca go together, --tls-crl with them");
 	if (!o->tls_cert && !o->insecure && !o->output && !o->explain && o->host &&
 	    loopback_is_beyond(o->host))
 		opts_usage("collector %s is beyond this machine, and without TLS everybody between "

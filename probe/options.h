@@ -35,7 +35,8 @@ struct options {
 	char *tls_cert; /* all three or none (lib/tls.h) */
 	char *tls_key;
 	char *tls_ca;
-	char *spool; /* folder that keeps records until the collector has them; NULL: in memory */
+	char *tls_crl; /* or NULL */
+	char *spool;   /* folder that keeps records until the collector has them; NULL: in memory */
 	unsigned long spool_mb; /* its cap */
 	char *spool_policy;     /* when it is full: "drop-newest" or "drop-oldest" */
 

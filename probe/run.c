@@ -424,7 +424,7 @@ static int
 open_tls(struct run *r)
 {
 	const struct options *o = r->options;
-	const struct tls_files files = { o->tls_cert, o->tls_key, o->tls_ca, NULL };
+	const struct tls_files files = { o->tls_cert, o->tls_key, o->tls_ca, o->tls_crl };
 	char err[512];
 
 	if (!o->tls_cert || o->output || o->explain)

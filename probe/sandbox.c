@@ -184,7 +184,7 @@ sandbox_allow(struct sandbox_needs *needs, const char *path, bool writable)
 /* Texts that rows point to. */
 struct texts {
 	char *folders[3]; /* of lists */
-	char *keys[3];    /* folders of certificates */
+	char *keys[4];    /* folders of certificates */
 	char statistics[SANDBOX_PATHS_MAX / 2][64];
 };
 
@@ -236,7 +236,7 @@ allow_lists(struct sandbox_needs *needs, struct texts *t, const struct options *
 static void
 allow_certificates(struct sandbox_needs *needs, struct texts *t, const struct options *o)
 {
-	const char *const files[] = { o->tls_cert, o->tls_key, o->tls_ca };
+	const char *const files[] = { o->tls_cert, o->tls_key, o->tls_ca, o->tls_crl };
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		t->keys[i] = files[i] ? folder_of(files[i]) : NULL;

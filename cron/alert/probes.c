@@ -46,7 +46,8 @@ static void __attribute__((format(printf, 3, 4))) add(char *text, size_t size, c
 static void
 add_counts(char *text, size_t size, const struct probe_event *events, size_t n)
 {
-	static const char *const kinds[] = { "fenced", "lost", "gap", "revoked" };
+	static const char *const kinds[] = { "fenced",  "lost",    "gap",
+		                             "revoked", "expired", "expiring" };
 	const char *between = "";
 
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {

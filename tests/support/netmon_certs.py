@@ -64,7 +64,7 @@ class Authority(Issued):
                 .public_key(key.public_key()).serial_number(x509.random_serial_number())
                 .not_valid_before(begin).not_valid_after(_now() + datetime.timedelta(days=days)))
 
-    def issue(self, name, use=CLIENT, hosts=(), days=30, begin=-2, seconds=0, self_signed=False):
+    def issue(self, name, use=CLIENT, hosts=(), days=60, begin=-2, seconds=0, self_signed=False):
         """A certificate for a probe `name`, or for a collector with use=SERVER and its hosts. `begin` and `days` from now;
         use=None: it does not say what it is for."""
         self.count += 1
