@@ -88,12 +88,29 @@ append_start(struct spool *s, uint64_t first)
 	return append(s, s->scratch, len);
 }
 
+/* A name that no file has: one of ours may have been given the name of another. */
+static uint64_t
+free_name(struct spool *s, uint64_t name)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	for (const struct segment *seg = s->head; seg;)
+		if (seg->name == name) {
+			name++;
+			seg = s->head;
+		} else {
+			seg = seg->next;
+		}
+	(void)pthread_mutex_unlock(&s->lock);
+	return name;
+}
+
 static int
 new_segment(struct spool *s, uint64_t first)
 {
 	char name[SPOOL_NAME_MAX];
+	uint64_t number = free_name(s, first);
 
-	spool_segment_name(first, name);
+	spool_segment_name(number, name);
 	int fd = openat(s->folder, name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
@@ -104,23 +121,42 @@ new_segment(struct spool *s, uint64_t first)
 		(void)close(fd);
 		return rc;
 	}
+	seg->name = number;
 	seg->first = first;
 	if (s->fd >= 0)
 		(void)close(s->fd);
 	s->fd = fd;
 	(void)pthread_mutex_lock(&s->lock);
 	spool_add_segment(s, seg);
+	s->total += SPOOL_BLOCK;
 	(void)pthread_mutex_unlock(&s->lock);
 	return NM_OK;
 }
 
-/* Whether so many octets more are too many. */
+int
+spool_begin_segment(struct spool *s)
+{
+	int rc = new_segment(s, s->last.sequence + 1);
+
+	if (rc == NM_OK)
+		rc = append_start(s, s->last.sequence + 1);
+	int synced = sync_tail(s);
+	if (rc < 0 || synced < 0)
+		take_back(s);
+	return rc < 0 ? rc : synced;
+}
+
+/* Whether so many octets more, with all else that is in the folder or may have to be, are too many. */
 static bool
 is_over(const struct spool *s, size_t len)
 {
 	size_t fresh = s->tail ? s->tail->size - s->tail->durable : 0;
+	/* meta, the next one, that of the start; the folder and the lock; a new segment */
+	size_t more = 3 * (s->meta_len + SPOOL_BLOCK) + 3 * SPOOL_BLOCK;
 
-	return s->total + fresh + len > s->config.size_max;
+	if (s->config.drop_oldest)
+		more += SPOOL_DROP_MAX + SPOOL_BLOCK;
+	return s->total + fresh + len + more > s->config.size_max;
 }
 
 /* Makes room for an entry: in this segment, or in a new one. */
@@ -184,18 +220,18 @@ spool_trim(struct spool *s)
 
 		s->head = seg->next;
 		seg->next = NULL;
-		s->total -= seg->durable;
+		s->total -= seg->durable + SPOOL_BLOCK;
 		*end = seg;
 		end = &seg->next;
 		base = seg->end;
 	}
 	(void)pthread_mutex_unlock(&s->lock);
+	int rc = NM_OK;
 	if (base) {
 		s->meta.sequence = base->sequence;
 		s->meta.chain = base->chain;
 		s->meta.cp = base->cp;
-		/* what meta does not say yet is only sent once more */
-		(void)spool_save_meta(s);
+		rc = spool_save_meta(s);
 	}
 	while (gone) {
 		struct segment *seg = gone;
@@ -203,6 +239,9 @@ spool_trim(struct spool *s)
 		gone = seg->next;
 		spool_remove_segment(s, seg);
 	}
+	/* a disk that was full has room now; what meta does not say is only looked for once more */
+	if (rc < 0)
+		(void)spool_save_meta(s);
 }
 
 /* --- reading ----------------------------------------------------------------------------------------------------------- */
@@ -219,7 +258,7 @@ fetch(struct spool *s, const struct segment *seg, size_t durable)
 	if (!bytes)
 		return false;
 	s->bytes = bytes;
-	spool_segment_name(seg->first, name);
+	spool_segment_name(seg->name, name);
 	int fd = openat(s->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	size_t len = s->n_bytes;
 	while (fd >= 0 && len < durable) {

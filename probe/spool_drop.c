@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #define DROP_TEMP "drop.new"
-#define ROWS_MAX  4000 /* of what stands for lost batches */
 /* Sequences behind the first segment that the collector may have without our knowing: more than the sender has on the way. */
 #define SENT_MAX 64
 
@@ -29,10 +28,10 @@ struct drop {
 	struct batch batch; /* one that is looked into */
 	struct spool_state end;
 	size_t n_rows;
-	struct ledger_delta rows[ROWS_MAX];
+	struct ledger_delta rows[SPOOL_DROP_ROWS_MAX];
 	struct record records_of[BATCH_RECORDS_MAX];
 	struct ledger_delta ledger_of[BATCH_LEDGER_MAX];
-	uint8_t out[SPOOL_HEAD_MAX * 2 + FRAME_HEADER_SIZE + 64 + ROWS_MAX * 24];
+	uint8_t out[SPOOL_DROP_MAX];
 };
 
 /* --- rows -------------------------------------------------------------------------------------------------------------- */
@@ -57,7 +56,7 @@ put_row(struct drop *d, const struct ledger_delta *add)
 	if (row) {
 		row->packets += add->packets;
 		row->octets += add->octets;
-	} else if (d->n_rows < ROWS_MAX) {
+	} else if (d->n_rows < SPOOL_DROP_ROWS_MAX) {
 		d->rows[d->n_rows++] = *add;
 	}
 }
@@ -81,7 +80,8 @@ add_row(struct drop *d, const struct ledger_delta *add)
 {
 	static const uint32_t steps_s[] = { 3600, 86400, 86400 * 31, UINT32_MAX };
 
-	for (size_t i = 0; i < sizeof(steps_s) / sizeof(steps_s[0]) && d->n_rows == ROWS_MAX; i++)
+	for (size_t i = 0;
+	     i < sizeof(steps_s) / sizeof(steps_s[0]) && d->n_rows == SPOOL_DROP_ROWS_MAX; i++)
 		make_coarse(d, steps_s[i]);
 	put_row(d, add);
 }
@@ -123,7 +123,7 @@ add_segment(struct spool *s, struct drop *d, const struct segment *seg)
 	uint8_t *bytes;
 	size_t len;
 
-	spool_segment_name(seg->first, name);
+	spool_segment_name(seg->name, name);
 	int rc = spool_read_file(s, name, SPOOL_SEGMENT_READ_MAX, &bytes, &len);
 	if (rc < 0)
 		return rc;
@@ -197,7 +197,7 @@ replace(const struct spool *s, const struct segment *seg, const uint8_t *bytes, 
 	if (rc == NM_OK && fdatasync(fd) < 0)
 		rc = -errno;
 	(void)close(fd);
-	spool_segment_name(seg->first, name);
+	spool_segment_name(seg->name, name);
 	if (rc == NM_OK && renameat(s->folder, DROP_TEMP, s->folder, name) < 0)
 		rc = -errno;
 	if (rc == NM_OK && fsync(s->folder) < 0)
@@ -247,7 +247,7 @@ take_over(struct spool *s, struct segment *seg, struct segment *before, size_t l
 	(void)pthread_mutex_lock(&s->lock);
 	s->total -= seg->durable;
 	if (before) {
-		s->total -= before->durable;
+		s->total -= before->durable + SPOOL_BLOCK;
 		before->next = seg->next;
 	}
 	s->total += len;

@@ -308,6 +308,9 @@ spool_meta_encode(const struct spool_meta *meta, uint8_t *out)
 	wireout_u64(&w, meta->sequence);
 	wireout_u32(&w, meta->chain);
 	put_checkpoint(&w, &meta->cp);
+	wireout_u64(&w, meta->tail.sequence);
+	wireout_u32(&w, meta->tail.chain);
+	put_checkpoint(&w, &meta->tail.cp);
 	wireout_patch_u32(&w, 12, (uint32_t)w.len);
 	wireout_patch_u32(&w, CRC_AT, crc32c(out + CRC_FROM, w.len - CRC_FROM));
 	memcpy(out + w.len, out, w.len);
@@ -341,6 +344,10 @@ decode_copy(const uint8_t *bytes, size_t len, struct spool_meta *ret)
 	ret->sequence = wire_u64(&w);
 	ret->chain = wire_u32(&w);
 	get_checkpoint(&w, &ret->cp);
+	ret->tail.known = true;
+	ret->tail.sequence = wire_u64(&w);
+	ret->tail.chain = wire_u32(&w);
+	get_checkpoint(&w, &ret->tail.cp);
 	return wire_ok(&w) && wire_left(&w) == 0 ? NM_OK : NM_EFORMAT;
 }
 

@@ -2,8 +2,8 @@
 /*
  * What the spool's files hold, as octets. Plain functions on memory; any thread.
  *
- * A spool is a folder: `lock`, `meta`, and segments. A segment, named FIRST.seg by the first sequence in it (16 hex digits),
- * is a row of entries. Byte order: network. Strings: u8 length, then that many octets.
+ * A spool is a folder: `lock`, `meta`, `meta.start`, and segments. A segment, named FIRST.seg by the first sequence in it (16 hex
+ * digits; where its first entry says another one, that counts), is a row of entries. Byte order: network. Strings: u8 length, then that many octets.
  *
  * Entry
  *   POS 1  u32  magic            SPOOL_ENTRY_MAGIC: also the version
@@ -43,6 +43,11 @@
  *   POS 10 u64  sequence         all up to here is acknowledged and may be gone
  *   POS 11 u32  chain
  *   POS 12 checkpoint            as it was behind that one
+ *   POS 13 u64  sequence         of the newest batch when this was written: no less is there
+ *   POS 14 u32  chain
+ *   POS 15 checkpoint
+ * The file meta.start is a copy of meta from the start of the run, for when that is damaged: an older one tells as much, because
+ * the collector says what it has.
  */
 #ifndef NETMON_PROBE_SPOOL_FORMAT_H
 #define NETMON_PROBE_SPOOL_FORMAT_H
@@ -59,7 +64,7 @@
 #define SPOOL_FIXED       52          /* octets of the head in front of the checkpoint */
 #define SPOOL_HEAD_MAX \
 	(SPOOL_FIXED + 16 + FRAME_LINKS_MAX * 73 + FRAME_LINKS_MAX * LEDGER_CAUSE_MAX * 20)
-#define SPOOL_META_MAX (2 * (64 + (FRAME_LINKS_MAX + 1) * (LINK_NAME_MAX + 1) + SPOOL_HEAD_MAX))
+#define SPOOL_META_MAX (2 * (80 + (FRAME_LINKS_MAX + 1) * (LINK_NAME_MAX + 1) + 2 * SPOOL_HEAD_MAX))
 
 enum spool_kind {
 	SPOOL_BATCH = 1,
@@ -97,6 +102,14 @@ struct checkpoint {
 	struct spool_sum sums[FRAME_LINKS_MAX][LEDGER_CAUSE_MAX];
 };
 
+/* Where the chain of batches stands. */
+struct spool_state {
+	bool known; /* false: in the middle, until an entry tells */
+	uint64_t sequence;
+	uint32_t chain;
+	struct checkpoint cp;
+};
+
 struct spool_entry {
 	enum spool_kind kind;
 	size_t head;  /* octets */
@@ -118,6 +131,7 @@ struct spool_meta {
 	uint64_t sequence;
 	uint32_t chain;
 	struct checkpoint cp;
+	struct spool_state tail; /* known */
 };
 
 /* Adds what a batch counts, or, behind LOST, what stands for it; `sampling` scales what rows say up to what records say. */

@@ -12,9 +12,14 @@
 #define SPOOL_SEGMENT_MIN      (128u << 10)
 #define SPOOL_SEGMENT_MAX      (16u << 20)
 #define SPOOL_SEGMENT_READ_MAX (64u << 20) /* larger than any of ours */
+#define SPOOL_BLOCK            4096u /* octets: a file takes so many more than it has, at most */
+/* What stands for dropped batches, while what it replaces is still there. */
+#define SPOOL_DROP_ROWS_MAX 4000
+#define SPOOL_DROP_MAX      (SPOOL_HEAD_MAX * 2 + FRAME_HEADER_SIZE + 64 + SPOOL_DROP_ROWS_MAX * 24)
 
 struct segment {
 	struct segment *next;
+	uint64_t name;           /* of its file */
 	uint64_t first;          /* sequence */
 	size_t size;             /* octets; the writer's */
 	size_t durable;          /* octets */
@@ -29,6 +34,8 @@ struct spool {
 	int lock_fd;
 	size_t segment_max;
 	uint64_t running;       /* links of this run, as in meta */
+	bool end_lost;          /* what meta says was there last is gone */
+	size_t meta_len;        /* octets, as it was written last */
 	struct spool_meta meta; /* before the threads begin, then the writer's */
 	/* the writer's */
 	int fd;                    /* of the newest segment, -1: none is open */
@@ -39,7 +46,7 @@ struct spool {
 	pthread_mutex_t lock;
 	struct segment *head;
 	struct segment *tail;
-	uint64_t total;          /* octets that are durable */
+	uint64_t total;          /* octets that are durable, and a block for each segment */
 	uint64_t acked;          /* sequence */
 	struct segment *reading; /* changed by the reader only */
 	/* the reader's */
@@ -50,13 +57,15 @@ struct spool {
 	struct log_limit drop_log; /* the writer's */
 };
 
-void spool_segment_name(uint64_t first, char ret_name[SPOOL_NAME_MAX]);
+void spool_segment_name(uint64_t name, char ret_name[SPOOL_NAME_MAX]);
 /* Puts a segment behind all others. With the lock, once there are threads. */
 void spool_add_segment(struct spool *s, struct segment *seg);
 /* Removes its file, and frees it. */
 void spool_remove_segment(struct spool *s, struct segment *seg);
-/* Replaces the file as a whole. 0 or -errno. */
+/* Replaces the file as a whole. The writer's, and what it wrote last must be durable. 0 or -errno. */
 int spool_save_meta(struct spool *s);
+/* A new segment, the newest, with what is before it. 0 or -errno. */
+int spool_begin_segment(struct spool *s);
 
 /* All of a file, at most `max` octets; what cannot be read is left out. 0 with *ret_bytes the caller's, or -errno. */
 int spool_read_file(const struct spool *s, const char *name, size_t max, uint8_t **ret_bytes,

@@ -12,14 +12,6 @@
 
 #include "probe/spool_format.h"
 
-/* Where the chain of batches stands. */
-struct spool_state {
-	bool known; /* false: in the middle, until an entry tells */
-	uint64_t sequence;
-	uint32_t chain;
-	struct checkpoint cp;
-};
-
 struct spool_found {
 	uint64_t first; /* the sequence, but for LOST */
 	uint64_t sequence;

@@ -491,7 +491,7 @@ spool_teardown(void **state)
 	char path[128];
 
 	(void)state;
-	static const char *const names[] = { "meta", "lock", "0000000000000001.seg" };
+	static const char *const names[] = { "meta", "meta.start", "lock", "0000000000000001.seg" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
 		(void)unlink(path);
