@@ -152,15 +152,99 @@ feed_close_due(struct feed *feed)
 		              (feed->newest_s - behind) / RRD_STEP_S * RRD_STEP_S + RRD_STEP_S);
 	if (feed->minutes.entries > feed->minutes.entries_max / 2)
 		feed_hurry(feed);
+	/* the loop writes in its slices, and with a store nothing is lost when that is not enough; before there is a loop
+	 * nobody waits */
 	while (feed->minutes.entries > feed->minutes.entries_max / 4 * 3 &&
-	       minutes_closed(&feed->minutes, 0))
+	       minutes_closed(&feed->minutes, 0) && !feed_is_stalled(feed) &&
+	       !(feed->loop && feed->config.db)) {
 		feed_write_now(feed);
+		if (feed->loop)
+			break;
+	}
 }
 
 bool
-feed_work(void *feed)
+feed_work(void *ctx)
 {
-	return feed_write_slice(feed, FEED_SLICE_MS);
+	struct feed *feed = ctx;
+
+	if (feed->standby_ms)
+		return false;
+	feed_tail_slice(feed, FEED_SLICE_MS);
+	/* what is written makes room for more */
+	return feed_write_slice(feed, FEED_SLICE_MS) || feed_tail_can_read(feed);
+}
+
+/* --- the tree --------------------------------------------------------------------------------------------------------- */
+
+uint32_t
+feed_floor(const struct feed *feed)
+{
+	uint32_t written = feed->state.written;
+
+	if (!feed->state.lost)
+		return written;
+	return written > LOST_S ? written - LOST_S : 0;
+}
+
+/* Errors that end by themselves, while the store keeps what is to be written: another process has the tree, the disk is full. */
+static bool
+may_wait(const struct feed *feed, int rc)
+{
+	return (rc == NM_EEXISTS && feed->config.tail) ||
+	       (feed->config.db && (rc == -ENOSPC || rc == -EDQUOT || rc == -EROFS));
+}
+
+/* Minutes before the watermark are closed; after a machine went down, the last of them may not have reached the disk. */
+static void
+begin_at_watermark(struct feed *feed)
+{
+	if (feed->state.lost)
+		log_warn("RRD: the machine went down while netmond ran; the last minutes%s",
+		         feed->config.db ? " are added up again from the store"
+		                         : " may be missing");
+	minutes_close(&feed->minutes, feed_floor(feed));
+	if (!feed->config.db)
+		feed->state.lost = false;
+}
+
+static void
+close_tree(struct feed *feed)
+{
+	prune_free(feed->prune);
+	feed->prune = NULL;
+	feed_cached_free(feed);
+	rrdfile_close(&feed->tree);
+	feed_state_close(feed->config.root, &feed->state);
+}
+
+/* Takes the tree and begins with it. What failed is undone, so that it can be tried again. */
+static int
+open_tree(struct feed *feed, char *err, size_t err_size)
+{
+	int rc = feed_state_open(feed->config.root, &feed->state, err, err_size);
+
+	if (rc == NM_OK)
+		rc = rrdfile_open(feed->config.root, feed->state.same_boot, &feed->tree, err,
+		                  err_size);
+	if (rc == NM_OK)
+		rc = feed_cached_new(feed, err, err_size);
+	if (rc == NM_OK && feed_prune_new(feed) < 0) {
+		(void)snprintf(err, err_size, "out of memory");
+		rc = -ENOMEM;
+	}
+	if (rc < 0) {
+		close_tree(feed);
+		return rc;
+	}
+	begin_at_watermark(feed);
+	/* what another process left, or came while there was no room, is in the store */
+	if (feed->config.tail || feed->standby_ms)
+		feed_tail_begin(feed);
+	feed->standby_ms = 0;
+	if (feed->cached && feed->loop)
+		rrdcached_attach(feed->cached, feed->loop);
+	return NM_OK;
 }
 
 /* --- the clock -------------------------------------------------------------------------------------------------------- */
@@ -189,17 +273,40 @@ close_past(struct feed *feed)
 	              (wall_s - FEED_LATE_S - RRD_STEP_S) / RRD_STEP_S * RRD_STEP_S + RRD_STEP_S);
 }
 
+/* Asks whether the tree can be had now. */
+static void
+stand_by(struct feed *feed, int64_t now_ms)
+{
+	char err[256];
+
+	if (now_ms - feed->standby_ms < FEED_STANDBY_S * 1000)
+		return;
+	feed->standby_ms = now_ms;
+	int rc = open_tree(feed, err, sizeof(err));
+	if (rc < 0 && !may_wait(feed, rc) && log_allowed(&feed->failure_log))
+		log_error("RRD: %s", err);
+	if (rc == NM_OK)
+		log_info("RRD: this process feeds the tree from now on");
+}
+
 static void
 on_clock(void *ctx)
 {
 	struct feed *feed = ctx;
 	int64_t now_ms = loop_now_ms(feed->loop);
 
+	if (feed->standby_ms) {
+		stand_by(feed, now_ms);
+		return;
+	}
 	log_late(feed);
+	feed_tail_tick(feed);
 	feed_prune_step(feed);
 	if (feed->cached)
 		rrdcached_tick(feed->cached);
-	if (now_ms - feed->batch_ms >= FEED_QUIET_S * 1000 && now_ms >= feed->hold_until_ms)
+	/* other processes' connections are not known here: any may have been lost */
+	int quiet_s = feed->config.tail ? FEED_HOLD_S : FEED_QUIET_S;
+	if (now_ms - feed->batch_ms >= quiet_s * 1000 && now_ms >= feed->hold_until_ms)
 		close_past(feed);
 }
 
@@ -228,12 +335,22 @@ feed_session_end(struct feed *feed, bool clean)
 void
 feed_batch(struct feed *feed, const struct batch *batch)
 {
+	uint64_t refused = feed->minutes.refused_octets;
+
+	if (feed->tail.on)
+		return;
 	feed->batch_ms = feed_now_ms();
 	for (size_t i = 0; i < batch->n_records; i++)
 		/* graphs are totals: what two links saw is in them once */
 		if (!(batch->records[i].roles & RECORD_DUPLICATE))
 			feed_add(feed, &batch->records[i]);
 	feed_close_due(feed);
+	if (feed->minutes.refused_octets == refused || !feed->config.db)
+		return;
+	log_warn("RRD: memory is full: minutes are added up again from the store, as fast as they "
+	         "can be written");
+	feed->stats.rereads++;
+	feed_tail_begin(feed);
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */
@@ -256,6 +373,8 @@ feed_attach(struct feed *feed, struct loop *loop)
 void
 feed_flush(struct feed *feed)
 {
+	if (feed->standby_ms)
+		return;
 	/* minutes that still go on would be written without the rest of their flows; a store gives them whole to the
 	 * next start */
 	if (feed->config.db)
@@ -264,23 +383,6 @@ feed_flush(struct feed *feed)
 		minutes_close(&feed->minutes, UINT32_MAX);
 	feed_write_all(feed);
 	log_late(feed);
-}
-
-/* Minutes before the watermark are closed; after a machine went down, the last of them may not have reached the disk. */
-static void
-begin_at_watermark(struct feed *feed)
-{
-	uint32_t written = feed->state.written;
-
-	if (feed->state.lost) {
-		log_warn("RRD: the machine went down while netmond ran; the last minutes%s",
-		         feed->config.db ? " are added up again from the store"
-		                         : " may be missing");
-		written = written > LOST_S ? written - LOST_S : 0;
-	}
-	if (!feed->config.db)
-		feed->state.lost = false;
-	minutes_close(&feed->minutes, written);
 }
 
 int
@@ -293,31 +395,31 @@ feed_new(const struct feed_config *config, struct feed **ret_feed, char *err, si
 		return -ENOMEM;
 	}
 	feed->config = *config;
+	if (!config->db)
+		feed->config.tail = false; /* there is nothing to read */
 	feed->state.lock_fd = -1;
 	feed->failure_log = (struct log_limit){ .burst = 3, .period_s = 60 };
 	feed->late_log = (struct log_limit){ .burst = 1, .period_s = 60 };
+	feed->tail.log = (struct log_limit){ .burst = 1, .period_s = 60 };
 	minutes_init(&feed->minutes, FEED_ENTRIES_MAX);
 	feed->n_minutes = config->minutes;
 	if (feed->n_minutes < 1)
 		feed->n_minutes = 1;
 	if (feed->n_minutes > FEED_MINUTES_MAX)
 		feed->n_minutes = FEED_MINUTES_MAX;
-	int rc = feed_state_open(config->root, &feed->state, err, err_size);
+	int rc = feed_groups_load(config->db, config->groups, &feed->groups, err, err_size);
 	if (rc == NM_OK)
-		rc = rrdfile_open(config->root, feed->state.same_boot, &feed->tree, err, err_size);
-	if (rc == NM_OK)
-		rc = feed_groups_load(config->db, config->groups, &feed->groups, err, err_size);
-	if (rc == NM_OK)
-		rc = feed_cached_new(feed, err, err_size);
-	if (rc == NM_OK && feed_prune_new(feed) < 0) {
-		(void)snprintf(err, err_size, "out of memory");
-		rc = -ENOMEM;
+		rc = open_tree(feed, err, err_size);
+	if (rc < 0 && may_wait(feed, rc)) {
+		log_info("RRD: %s; this process waits until it can feed it", err);
+		feed->standby_ms = feed_now_ms();
+		feed->tail.on = true;
+		rc = NM_OK;
 	}
 	if (rc < 0) {
 		feed_free(feed);
 		return rc;
 	}
-	begin_at_watermark(feed);
 	*ret_feed = feed;
 	return NM_OK;
 }
@@ -327,12 +429,9 @@ feed_free(struct feed *feed)
 {
 	if (!feed)
 		return;
-	prune_free(feed->prune);
-	feed_cached_free(feed);
+	close_tree(feed);
 	group_set_free(feed->groups);
 	minutes_fini(&feed->minutes);
 	series_fini(&feed->files);
-	rrdfile_close(&feed->tree);
-	feed_state_close(feed->config.root, &feed->state);
 	free(feed);
 }

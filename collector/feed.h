@@ -22,8 +22,20 @@
  * before the watermark are added up again too, which the files that have them refuse; and when one of the files does not
  * parse, all that the store has is added up, so that the file, which is put aside, comes again as far as the store goes.
  *
+ * Where several processes write one store (netmond's workers, or several netmonds), no process sees all batches. There the feed
+ * reads the flows back from the store, by their ids, which rise with the commits: whatever is committed late is read
+ * late, nothing is missed. All processes open the feed alike, with `tail`; the one that has the tree's lock feeds it, the
+ * others stand by and one of them takes over within FEED_STANDBY_S of its end, from the tree's watermark on. Duplicates
+ * (collector/overlap.h) are left out, as they are of a batch.
+ *
+ * A feed with a store also reads back from there when it has lost something: when memory was full, because the files take less
+ * than comes. It forgets its sums then, and reads on from the watermark as fast as the files take it.
+ *
+ * A full disk loses nothing either: what is closed waits in memory, writing is tried again every FEED_STALL_S, and beyond what
+ * memory holds the store has it. Without a store, what finds no room is counted.
+ *
  * Life cycle: feed_new(), feed_rebuild() if there is a store, feed_attach(), feed_batch() for each new batch,
- * feed_flush(), feed_free(). One thread.
+ * feed_flush(), feed_free(). With `tail` the calls are the same ones, and feed_batch() does nothing. One thread.
  */
 #ifndef NETMON_COLLECTOR_FEED_H
 #define NETMON_COLLECTOR_FEED_H
@@ -41,6 +53,9 @@
 #define FEED_LATE_S  180u
 #define FEED_QUIET_S 20
 #define FEED_HOLD_S  600
+/* How often a process that stands by asks for the lock, and how long a full disk is left alone. */
+#define FEED_STANDBY_S 2
+#define FEED_STALL_S   10
 /* Sums in memory, 60 octets each; a series in a minute is one. 100,000 series have a million of them: five minutes that wait
  * and five that go on. */
 #define FEED_ENTRIES_MAX 3000000u
@@ -54,23 +69,27 @@ struct feed_config {
 	const char
 	    *rrdcached;  /* address of an rrdcached that writes the files, not copied, or NULL */
 	uint32_t keep_s; /* files without a value for so long are removed; 0: none */
+	bool tail;       /* needs db: others write that store too, so flows are read from there */
 };
 
 struct feed;
 
 /* 0, or a negative code with one line in `err`: the folder cannot be used, another netmond writes to it, the groups
- * cannot be read. */
+ * cannot be read. With `tail` another netmond is no error but this one stands by; with a store a full disk is none
+ * either, and the feed begins when there is room. */
 int feed_new(const struct feed_config *config, struct feed **ret_feed, char *err, size_t err_size);
 /* Without writing; NULL is fine. */
 void feed_free(struct feed *feed);
 
-/* Adds up again what the store has of minutes that were not written, and of files that do not parse. 0 or NM_ESTORE. */
+/* Adds up again what the store has of minutes that were not written, and of files that do not parse. With `tail` that is done in
+ * steps once it is attached. 0 or NM_ESTORE. */
 int feed_rebuild(struct feed *feed, struct db *db);
 
 /* Lets the loop write minutes in slices and reload the groups. 0 or NM_ELIMIT. */
 int feed_attach(struct feed *feed, struct loop *loop);
 
-/* Adds a batch that was not seen before. Writes minutes itself when memory gets short. */
+/* Adds a batch that was not seen before, unless the feed reads from the store. Without a store writes minutes itself when memory
+ * gets short, for about 20 ms. */
 void feed_batch(struct feed *feed, const struct batch *batch);
 /* A probe's connection ended; `clean`: by the probe's own wish, with nothing left to send. */
 void feed_session_end(struct feed *feed, bool clean);
@@ -87,6 +106,13 @@ void feed_answer_flush(void *ctx, const char *argument, FILE *out);
  * minute. */
 void feed_flush(struct feed *feed);
 
+/* How the feed comes by its records. */
+enum feed_source {
+	FEED_BATCHES, /* by feed_batch() */
+	FEED_STORE,   /* reads them back */
+	FEED_STANDBY, /* another process feeds this tree, or there is no room to begin */
+};
+
 enum feed_cached { FEED_CACHED_NONE, FEED_CACHED_AWAY, FEED_CACHED_THERE };
 
 struct feed_stats {
@@ -100,6 +126,8 @@ struct feed_stats {
 	uint64_t created;        /* files */
 	uint64_t pruned;  /* files that were removed, because nothing came for them for so long */
 	uint64_t flushes; /* requests of the pages */
+	uint64_t stalls;  /* attempts to write that found the disk full */
+	uint64_t rereads; /* times that memory was full, so that it reads the store instead */
 	/* now */
 	size_t entries; /* in memory: sums that grow, and closed ones that wait for their turn */
 	size_t entries_max;      /* beyond half of it they are written at once */
@@ -107,7 +135,10 @@ struct feed_stats {
 	uint32_t oldest_s;       /* oldest minute in memory, 0: none */
 	uint32_t newest_s;       /* latest end of a record so far */
 	enum feed_cached cached; /* the rrdcached */
-	uint32_t written_s;      /* the watermark: every minute before is in the files */
+	enum feed_source source;
+	bool stalled;       /* the disk is full: nothing is written */
+	bool behind;        /* FEED_STORE: there are flows in the store that were not read yet */
+	uint32_t written_s; /* the watermark: every minute before is in the files */
 };
 void feed_get_stats(const struct feed *feed, struct feed_stats *ret_stats);
 

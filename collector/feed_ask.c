@@ -46,7 +46,9 @@ feed_answer_flush(void *ctx, const char *argument, FILE *out)
 {
 	struct feed *feed = ctx;
 
-	if (!argument || flush_path(feed, argument) < 0)
+	if (feed->standby_ms)
+		(void)fputs("error: another process feeds the RRD tree, or it has no room\n", out);
+	else if (!argument || flush_path(feed, argument) < 0)
 		(void)fputs("error: not a file or folder of the RRD tree\n", out);
 	else if (feed->cached && rrdcached_socket(feed->cached))
 		(void)fprintf(out, "ok rrdcached %s\n", rrdcached_socket(feed->cached));
@@ -69,6 +71,11 @@ feed_get_stats(const struct feed *feed, struct feed_stats *ret_stats)
 	ret_stats->written_s = feed->state.written;
 	ret_stats->newest_s = feed->newest_s;
 	ret_stats->files = feed->files.n;
+	ret_stats->source = feed->standby_ms ? FEED_STANDBY
+	                    : feed->tail.on  ? FEED_STORE
+	                                     : FEED_BATCHES;
+	ret_stats->stalled = feed->stall_ms != 0;
+	ret_stats->behind = feed->tail.on && feed->tail.more;
 	ret_stats->cached = !feed->cached                          ? FEED_CACHED_NONE
 	                    : rrdcached_is_connected(feed->cached) ? FEED_CACHED_THERE
 	                                                           : FEED_CACHED_AWAY;

@@ -158,6 +158,8 @@ feed_cached_series(struct feed *feed, const struct rrd_series *key)
 	if (rc == NM_OK)
 		rc = rrdpath_file(feed->cached_root, key, path, sizeof(path));
 	if (rc < 0) {
+		if (feed_stall(feed, &taken, rc, err))
+			return false;
 		fail(feed, &taken, rc, err);
 		return true;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What the parts of the feed share (feed.h): feed.c adds up, feed_write.c writes what is due, feed_cached.c gives it to an
- * rrdcached instead, feed_ask.c answers the pages, feed_store.c reads the store. For those files only. One thread.
+ * rrdcached instead, feed_ask.c answers the pages, feed_store.c reads the store at the start, feed_tail.c all the time. For those files only. One thread.
  */
 #ifndef NETMON_COLLECTOR_FEED_PARTS_H
 #define NETMON_COLLECTOR_FEED_PARTS_H
@@ -29,6 +29,19 @@ struct feed_sent {
 struct prune;
 struct rrdcached;
 
+/* Reading flows back from the store, while it runs. */
+struct feed_tail {
+	bool on;
+	bool placed;       /* `after` and `fresh` are known */
+	bool more;         /* look whether there is something behind `after` */
+	bool whole;        /* from the first flow that the store has */
+	int64_t after;     /* id of the last flow that was read */
+	int64_t fresh;     /* up to this id, parts of minutes that are written are no news */
+	int64_t retry_ms;  /* after the store failed: not before */
+	unsigned failures; /* in a row */
+	struct log_limit log;
+};
+
 struct feed {
 	struct feed_config config;
 	unsigned n_minutes;      /* of a series that are written together */
@@ -55,6 +68,10 @@ struct feed {
 	uint32_t walk_floor; /* what was closed when the walk began */
 	bool hurry;          /* everything that is closed is due */
 
+	struct feed_tail tail;
+	int64_t stall_ms;   /* when the disk was found full; 0: it is not */
+	int64_t standby_ms; /* when the lock was asked for last; 0: the tree is open */
+
 	/* applications that were ever seen, so that a subject's series can be asked for without a walk */
 	uint8_t app_seen[FEED_APPS / 8];
 	uint16_t apps[FEED_APPS];
@@ -79,10 +96,30 @@ int64_t feed_now_ms(void); /* monotonic */
 
 /* --- feed.c ----------------------------------------------------------------------------------------------------------- */
 
+/* What a start begins with: minutes before it are in the files, and on the disk. */
+uint32_t feed_floor(const struct feed *feed);
 /* Adds a record; `feed->rebuilding` decides what becomes of parts before the watermark. */
 void feed_add(struct feed *feed, const struct record *r);
 /* Closes what is old enough by data time, and makes room when memory gets short. */
 void feed_close_due(struct feed *feed);
+
+/* --- feed_store.c ----------------------------------------------------------------------------------------------------- */
+
+/* Whether the files of minutes in memory parse; feed->broken_seen when one does not. */
+void feed_check_open(struct feed *feed);
+/* Back to an empty memory, with everything before `floor` closed. */
+void feed_forget(struct feed *feed, uint32_t floor);
+
+/* --- feed_tail.c ------------------------------------------------------------------------------------------------------ */
+
+/* From now on flows come from the store: those from the first minute on that is not closed. */
+void feed_tail_begin(struct feed *feed);
+/* Whether there may be something to read, and room for it. */
+bool feed_tail_can_read(const struct feed *feed);
+/* Reads for at most `slice_ms`. */
+void feed_tail_slice(struct feed *feed, int64_t slice_ms);
+/* Each second: looks for new flows. */
+void feed_tail_tick(struct feed *feed);
 
 /* --- feed_write.c ----------------------------------------------------------------------------------------------------- */
 
@@ -101,6 +138,10 @@ void feed_collect(struct feed *feed, const struct rrd_series *key, enum minute_m
 struct series_entry *feed_file(struct feed *feed, const struct rrd_series *key);
 /* Writes all that is closed of a series into its file, or gives it to the rrdcached. False when that takes nothing now. */
 bool feed_write_series(struct feed *feed, const struct rrd_series *key);
+/* When the disk is full: takes back what was taken, and stops writing for a while. False for other errors. */
+bool feed_stall(struct feed *feed, const struct feed_taken *taken, int rc, const char *why);
+/* Whether nothing is to be written now. */
+bool feed_is_stalled(const struct feed *feed);
 /* Counts and logs values that could not be written. */
 void feed_failed(struct feed *feed, size_t n, const char *why);
 /* From now on all that is closed is due, until it is written. */

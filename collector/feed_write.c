@@ -43,6 +43,49 @@ feed_file(struct feed *feed, const struct rrd_series *key)
 	                                      : series_find(&feed->files, key);
 }
 
+/* Errors that concern all files, and end by themselves. */
+static bool
+is_full(int rc)
+{
+	return rc == -ENOSPC || rc == -EDQUOT || rc == -EROFS;
+}
+
+bool
+feed_stall(struct feed *feed, const struct feed_taken *taken, int rc, const char *why)
+{
+	if (!is_full(rc))
+		return false;
+	for (size_t i = 0; i < taken->n; i++) {
+		struct minute *minute = minutes_find(&feed->minutes, taken->sent[i].minute);
+
+		if (minute)
+			minutes_mark(minute, &minute->table.entries[taken->sent[i].entry],
+			             MINUTE_WAITS);
+	}
+	feed->walk_floor = 0; /* the walk is beyond them */
+	feed->stats.stalls++;
+	if (feed->stall_ms == 0)
+		log_error("RRD: %s; minutes wait until there is room", why);
+	feed->stall_ms = feed_now_ms();
+	return true;
+}
+
+bool
+feed_is_stalled(const struct feed *feed)
+{
+	return feed->stall_ms != 0 && feed_now_ms() - feed->stall_ms < FEED_STALL_S * 1000;
+}
+
+static void
+note_written(struct feed *feed, size_t n)
+{
+	feed->stats.written += n;
+	if (feed->stall_ms == 0)
+		return;
+	feed->stall_ms = 0;
+	log_info("RRD: there is room again, what waited is written");
+}
+
 void
 feed_failed(struct feed *feed, size_t n, const char *why)
 {
@@ -58,6 +101,8 @@ feed_write_series(struct feed *feed, const struct rrd_series *key)
 	uint32_t unknown = 0;
 	char err[256];
 
+	if (feed_is_stalled(feed))
+		return false;
 	if (feed_cached_is_used(feed))
 		return feed_cached_series(feed, key);
 	feed_collect(feed, key, MINUTE_WRITTEN, FEED_SHEAF, &taken);
@@ -68,7 +113,9 @@ feed_write_series(struct feed *feed, const struct rrd_series *key)
 	int rc = rrdfile_put(&feed->tree, &u, file ? &file->last_end : &unknown, err, sizeof(err));
 	feed->stats.updates++;
 	if (rc == NM_OK)
-		feed->stats.written += u.n;
+		note_written(feed, u.n);
+	else if (feed_stall(feed, &taken, rc, err))
+		return false;
 	else if (rc == NM_EFORMAT && feed->tree.leave_broken)
 		feed->broken_seen = true;
 	else if (rc != NM_EEXISTS)
@@ -197,7 +244,7 @@ write_closed(struct feed *feed)
 {
 	int64_t end = feed_now_ms() + PATIENCE_MS;
 
-	while (minutes_closed(&feed->minutes, 0) &&
+	while (minutes_closed(&feed->minutes, 0) && !feed_is_stalled(feed) &&
 	       (!feed_cached_is_used(feed) || feed_now_ms() < end))
 		feed_write_now(feed);
 }
@@ -209,10 +256,12 @@ feed_write_all(struct feed *feed)
 	if (!minutes_closed(&feed->minutes, 0))
 		return;
 	if (feed->config.db) {
-		log_warn("RRD: rrdcached has not taken everything; the next start gives it again");
+		log_warn("RRD: not everything is written; the next start adds it up again");
 		return;
 	}
 	/* nothing would bring it back */
 	feed_cached_free(feed);
 	write_closed(feed);
+	if (minutes_closed(&feed->minutes, 0))
+		log_error("RRD: what was to be written is lost, there is no room");
 }
