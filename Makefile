@@ -73,7 +73,7 @@ help:
 	 'make lint        format, clang-tidy, cppcheck, include directions, headers alone, man pages (FILES=..., QUICK=1)' \
 	 'make stats       sizes of functions and files' \
 	 'make module NAME=foo   begin a classifier module: source, test and man page' \
-	 'make faults      kill, cut, fill, damage and forge, and see that nothing is lost (PARTS="kill cut", COUNT=, SEED=, LONG=1)' \
+	 'make faults      kill, cut, fill, damage and forge, and see that nothing is lost (PARTS="kill cut", COUNT=, SEED=, QUICK=1)' \
 	 'make captures    record tests/captures anew (root, network namespaces)' \
 	 'make install     into $$(DESTDIR)$(PREFIX), configuration into $$(DESTDIR)$(SYSCONFDIR)/netmon' \
 	 'variables        CC ASAN=1 TSAN=1 WERROR=1 V=1 BUILD= PREFIX= DESTDIR='

@@ -13,9 +13,9 @@ tests: $(FEED)
 # What is killed. With PLANTS=1: what has a bug switched on (lib/plant.h).
 fault-programs: $(BUILD)/netmond $(FEED)
 
-# make faults PARTS="kill mariadb cut" COUNT=1000 SEED=1 LONG=1
+# make faults PARTS="kill mariadb cut" COUNT=1000 SEED=1 QUICK=1
 faults:
 	$(Q)$(MAKE) $(JOBS) all $(FAULTS) $(FEED)
 	$(Q)$(MAKE) $(JOBS) PLANTS=1 BUILD='$(BUILD)/plants' fault-programs
 	NETMON_BUILD='$(abspath $(BUILD))' tests/faults/run $(if $(COUNT),--count '$(COUNT)') $(if $(SEED),--seed '$(SEED)') \
-	    $(if $(LONG),--long) $(PARTS)
+	    $(if $(QUICK),--quick) $(PARTS)

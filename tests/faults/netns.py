@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Probe and collector in network namespaces of their own, with a bridge in a third one between them:
+"""Probe and collector in network namespaces of their own, with a router in a third one between them:
 
-    probe 10.213.0.1 --- (port p) bridge (port c) --- 10.213.0.2 collector
+    probe 10.213.1.1 --- 10.213.1.2 (portp) router (portc) 10.213.2.2 --- 10.213.2.1 collector
 
-cut(end) takes one end's cable out: that end sees no carrier, the other sees nothing at all."""
+cut(end) takes one end's cable out: that end sees no carrier, the other hears at most that there is no way."""
+import itertools
 import os
 import subprocess
 
-PROBE_ADDRESS, COLLECTOR_ADDRESS = "10.213.0.1", "10.213.0.2"
+NETS = {"p": "10.213.1", "c": "10.213.2"}
+COLLECTOR_ADDRESS = f"{NETS['c']}.1"
+NUMBERS = itertools.count()
 
 
 def ip(*words):
@@ -16,7 +19,7 @@ def ip(*words):
 
 class Cable:
     def __init__(self):
-        base = f"nmf{os.getpid()}"
+        base = f"nmf{os.getpid()}-{next(NUMBERS)}"
         self.names = {end: f"{base}{end}" for end in "pcm"}
         self.made = []
 
@@ -38,14 +41,17 @@ class Cable:
 
     def _wire(self):
         middle = self.names["m"]
-        ip("-n", middle, "link", "add", "br", "type", "bridge")
-        ip("-n", middle, "link", "set", "br", "up")
-        for end, address in (("p", PROBE_ADDRESS), ("c", COLLECTOR_ADDRESS)):
-            ip("-n", middle, "link", "add", f"port{end}", "type", "veth", "peer", "name", "eth0", "netns", self.names[end])
-            ip("-n", middle, "link", "set", f"port{end}", "master", "br", "up")
-            ip("-n", self.names[end], "addr", "add", f"{address}/24", "dev", "eth0")
-            ip("-n", self.names[end], "link", "set", "eth0", "up")
-            ip("-n", self.names[end], "link", "set", "lo", "up")
+        for end, net in NETS.items():
+            port, name = f"port{end}", self.names[end]
+            ip("-n", middle, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", name)
+            ip("-n", middle, "addr", "add", f"{net}.2/24", "dev", port)
+            ip("-n", middle, "link", "set", port, "up")
+            ip("-n", name, "addr", "add", f"{net}.1/24", "dev", "eth0")
+            ip("-n", name, "link", "set", "eth0", "up")
+            ip("-n", name, "link", "set", "lo", "up")
+            ip("-n", name, "route", "add", "default", "via", f"{net}.2")
+        subprocess.run([*self.under("m"), "tee", "/proc/sys/net/ipv4/ip_forward"], input=b"1", check=True, capture_output=True,
+                       timeout=20)
 
     def under(self, end):
         """Words in front of a command that is to run there."""

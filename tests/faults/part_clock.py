@@ -27,7 +27,9 @@ class Clocks:
             self.set(who, 0)
             world.preload[who].append(library())
             world.env[who].update({"FAKETIME_TIMESTAMP_FILE": path, "FAKETIME_NO_CACHE": "1",
-                                   "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+                                   "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                                   # its remedy for an old C library ends every wait at once that a new one times
+                                   "FAKETIME_FORCE_MONOTONIC_FIX": "0"})
 
     def set(self, who, seconds):
         self.files[who].write_text(f"{seconds:+d}\n", encoding="ascii")
@@ -55,6 +57,9 @@ def jumps(steps, say, wait_s=2, **world):
 
 def part_clock(run):
     """Clocks jump by up to five days, with and without TLS."""
-    words = jumps(JUMPS, run.say, seed=run.seed, tls=False)
-    run.say(words)
-    return jumps(JUMPS, run.say, seed=run.seed)
+    steps = JUMPS[:2] if run.quick else JUMPS
+    for tls in (False, True):
+        words = jumps(steps, run.say, seed=run.seed, tls=tls, tally=run.tally)
+        run.did += 2 * len(steps)
+        run.say(words)
+    return f"{run.did} jumps: none lost, none doubled"

@@ -1,62 +1,66 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The disk is full: the probe's, under the spool, or the collector's, under the store."""
+"""The disk is full: the probe's, under the spool, or the collector's, under the store; or the spool has reached its cap."""
 import time
 
-from stores import SqliteStore
+from truth import compare_missing
 from world import COLLECTOR, Fault, World
 
 SPOOL_SIZE, STORE_SIZE = 3 << 20, 3 << 20
-# causes of the ledger (lib/record.h): records that are in no store
-METERED, DECLARED = 2, (13, 20, 21, 22)
+QUEUE = 20000  # records and ledger rows that the probe keeps in memory when its spool takes no more
+FEED = {"rate": 20000, "batch": 200, "queue": QUEUE}
+SPOOL_DROPPED = 20  # LEDGER_SPOOL_DROPPED
 
 
-def ledger_sums(world):
-    """{cause: (packets, octets)} of the store."""
-    sums = {}
-    for (_, _, cause, what), n in world.store.ledger().items():
-        row = sums.setdefault(cause, {"packets": 0, "octets": 0})
-        row[what] += n
-    return {cause: (row["packets"], row["octets"]) for cause, row in sums.items()}
+def overfill(world, say, seconds):
+    """No collector until the spool is full and more; then one that takes all."""
+    world.start()
+    world.caught_up(20)
+    world.kill(COLLECTOR)
+    time.sleep(seconds)
+    say(f"spool: {sum(p.stat().st_size for p in world.spool_files()) >> 10} kB after {seconds} s without collector")
+    world.start_collector()
 
 
-def check_declared(world):
-    """What was metered is stored or declared, to the packet and octet; gives how many packets were declared."""
-    sums = ledger_sums(world)
-    declared = [sum(sums.get(cause, (0, 0))[i] for cause in DECLARED) for i in (0, 1)]
-    stored = [world.truth.packets, world.truth.octets]
-    if [a + b for a, b in zip(stored, declared)] != list(sums.get(METERED, (0, 0))):
-        raise Fault(f"metered {sums.get(METERED)}, but {stored} stored and {declared} declared: {sums}")
-    return declared[0]
-
-
-def full_spool(say, seconds, policy="drop-newest", **world):
-    """No collector until the spool's disk is full and more."""
-    with World(disks={"spool": SPOOL_SIZE}, feed={"rate": 20000, "batch": 200, "policy": policy}, **world) as w:
-        w.start()
-        w.caught_up(20)
-        w.kill(COLLECTOR)
-        time.sleep(seconds)
-        say(f"spool: {sum(p.stat().st_size for p in w.spool_files()) >> 10} kB after {seconds} s without collector")
-        w.start_collector()
-        w.finish()
+def full_spool(say, seconds, disks=None, **world):
+    """What comes is dropped, and declared. On a small disk, or one with room for more than the cap of 4 MB."""
+    feed = {**FEED, **({} if disks else {"spool_mb": 4})}
+    with World(disks=disks, feed=feed, **world) as w:
+        overfill(w, say, seconds)
+        w.caught_up(60)  # records are taken again, or the end would be all that is dropped
+        w.finish(drops=True)
         w.check()
-        declared = check_declared(w)
-        if not declared:
+        if not w.score.declared:
             raise Fault("the spool was never full")
-        return f"full spool: {w.summary()}; {declared} packets declared as dropped, the rest stored once"
+        return f"{'full disk' if disks else 'cap'}: {w.summary()}; {w.score.declared} packets declared as dropped, the rest stored once"
 
 
-def full_store(say, **world):
+def drop_oldest(say, seconds, **world):
+    """What is oldest gives way, and is declared."""
+    feed = {**FEED, "spool_mb": 4, "policy": "drop-oldest", "count": int(FEED["rate"] * seconds)}
+    with World(feed=feed, **world) as w:
+        overfill(w, say, seconds)
+        w.finish(gaps=True)
+        faults = list(compare_missing(w.truth, w.store.flows(), w.store.ledger(), (SPOOL_DROPPED,), w.score))
+        if w.tally:
+            w.tally.add(w.score)
+        if faults:
+            raise Fault("; ".join(faults))
+        if not w.score.declared:
+            raise Fault("the spool was never full")
+        return f"drop-oldest: {w.summary()}; {w.score.declared} packets declared as dropped, the rest stored once"
+
+
+def full_store(say, seconds, **world):
     """The store's disk is full for a while."""
-    with World(disks={"store": STORE_SIZE}, store=SqliteStore, feed={"rate": 10000, "batch": 200}, **world) as w:
+    with World(disks={"store": STORE_SIZE}, feed={"rate": 10000, "batch": 200}, **world) as w:
         w.start()
         end, before = time.monotonic() + 30, -1
         while time.monotonic() < end and (now := w.store.count()) != before:
             before = now
             time.sleep(1)
+        time.sleep(seconds)
         w.alive(COLLECTOR)
-        time.sleep(1)
-        say(f"full with {w.store.count()} flows stored")
+        say(f"full for {seconds} s with {w.store.count()} flows stored")
         w.disks["store"].grow(256 << 20)
         say(f"larger: caught up after {w.caught_up(60):.1f} s")
         w.finish()
@@ -65,7 +69,11 @@ def full_store(say, **world):
 
 
 def part_disk(run):
-    """Full disk under the spool, and under the store."""
-    words = full_spool(run.say, 8, seed=run.seed)
-    run.say(words)
-    return words + "; " + full_store(run.say, seed=run.seed)
+    """Full disk under the spool, and under the store, and a spool at its cap."""
+    for how in (lambda **world: full_spool(run.say, 6, {"spool": SPOOL_SIZE}, **world),
+                lambda **world: full_spool(run.say, 6, **world), lambda **world: drop_oldest(run.say, 6, **world),
+                lambda **world: full_store(run.say, 8, **world)):
+        run.did += 1
+        words = how(seed=run.seed, tally=run.tally)
+        run.say(words)
+    return f"{run.did} ways to be full"

@@ -3,10 +3,11 @@
  * For LD_PRELOAD under whatever writes a spool: keeps what the fault tests need in order to know what must be in the store, and to
  * do to the spool what a power cut would have done to it.
  *
- * POWERCUT_GRAVES  folder, on the spool's file system: a file that is unlinked stays there under another name, so that nothing
+ * POWERCUT_GRAVES  folder, on the spool's file system: a file that is unlinked or replaced stays there under another name, so that nothing
  *                  that was ever spooled is out of sight
  * POWERCUT_SYNCED  file of struct mark, one for each file that was synced (by inode): how many of its octets are durable.
  *                  Whatever lies behind them a power cut may take away, or leave as rubbish
+ * POWERCUT_SYNC_US microseconds that a sync takes besides what it takes: a slow disk; 0 when unset
  *
  * Only calls that take effect on the spool's file system are looked at; nothing here fails a call that would have succeeded.
  */
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MARKS 4096u
@@ -31,6 +33,7 @@ struct mark {
 static struct mark *marks;
 static const char *graves;
 static atomic_uint buried;
+static unsigned long sync_us;
 static dev_t device;
 
 __attribute__((constructor)) static void
@@ -39,7 +42,10 @@ start(void)
 	const char *path = getenv("POWERCUT_SYNCED");
 	struct stat st;
 
+	const char *us = getenv("POWERCUT_SYNC_US");
+
 	graves = getenv("POWERCUT_GRAVES");
+	sync_us = us ? strtoul(us, NULL, 10) : 0;
 	if (!path || !graves || stat(graves, &st) < 0)
 		_exit(99);
 	device = st.st_dev;
@@ -76,8 +82,12 @@ sync_by(int fd, int (*call)(int fd))
 {
 	struct stat st;
 	bool known = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_dev == device;
-	int rc = call(fd);
+	const struct timespec slow = { .tv_sec = (time_t)(sync_us / 1000000),
+		                       .tv_nsec = (long)(sync_us % 1000000 * 1000) };
 
+	if (known && sync_us > 0)
+		(void)nanosleep(&slow, NULL);
+	int rc = call(fd);
 	if (rc == 0 && known) {
 		struct mark *m = mark_of(st.st_ino, true);
 		if (m)
@@ -130,4 +140,14 @@ unlinkat(int folder, const char *path, int flags)
 	if (!(flags & AT_REMOVEDIR))
 		bury(folder, path);
 	return call(folder, path, flags);
+}
+
+int
+renameat(int from_folder, const char *from, int to_folder, const char *to)
+{
+	int (*call)(int, const char *, int, const char *) =
+	    (int (*)(int, const char *, int, const char *))dlsym(RTLD_NEXT, "renameat");
+
+	bury(to_folder, to);
+	return call(from_folder, from, to_folder, to);
 }

@@ -28,6 +28,8 @@ def packed(address):
 class Store:
     """What both kinds have in common; query(sql) gives rows, dsn is netmond's --store."""
 
+    server = None  # its process, a Popen
+
     def start(self):
         """Begins to serve."""
 
@@ -75,10 +77,10 @@ class MariaStore(Store):
         self.folder = folder / "mariadb"
         self.folder.mkdir()
         self.socket = self.folder / "sock"
-        self.dsn = f"mysql:socket={self.socket};user=root;database=netmon"
+        self.dsn = f"mysql://root@/netmon?socket={self.socket}"
         self.user = ["--user=root"] if os.geteuid() == 0 else []
         self.client = ["mariadb", "--no-defaults", "-S", str(self.socket), "-u", "root", "-N", "-B"]
-        self.popen = None
+        self.server = None
         e2e.run("mariadb-install-db", "--no-defaults", f"--datadir={self.folder / 'data'}", *self.user, "--skip-test-db",
                 "--auth-root-authentication-method=normal")
         self.start()
@@ -87,7 +89,7 @@ class MariaStore(Store):
 
     def start(self):
         with open(self.folder / "log", "ab") as log:
-            self.popen = subprocess.Popen(
+            self.server = subprocess.Popen(
                 [e2e.command(["mariadbd"])[0], "--no-defaults", f"--datadir={self.folder / 'data'}", *self.user,
                  f"--socket={self.socket}", "--skip-networking", f"--pid-file={self.folder / 'pid'}",
                  "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -97,14 +99,14 @@ class MariaStore(Store):
                                               check=False).returncode == 0, "MariaDB", 60)
 
     def kill(self):
-        self.popen.kill()
-        self.popen.wait()
+        self.server.kill()
+        self.server.wait()
 
     def stop(self):
-        if self.popen.poll() is None:
-            self.popen.send_signal(signal.SIGTERM)
+        if self.server.poll() is None:
+            self.server.send_signal(signal.SIGTERM)
             try:
-                self.popen.wait(20)
+                self.server.wait(20)
             except subprocess.TimeoutExpired:
                 self.kill()
 
@@ -114,10 +116,14 @@ class MariaStore(Store):
         return [line.split("\t") for line in done.stdout.splitlines()]
 
 
-def wait_stored(store, n, timeout=30):
-    """Waits until the store has `n` flows at least."""
-    end = time.monotonic() + timeout
-    while store.count() < n:
+def wait_stored(store, n, timeout=30, meanwhile=lambda: None):
+    """Waits until the store has `n` flows at least, and calls `meanwhile` all the time. timeout: seconds in which nothing more is
+    stored."""
+    end, before = time.monotonic() + timeout, -1
+    while (now := store.count()) < n:
+        if now > before:
+            end, before = time.monotonic() + timeout, now
         if time.monotonic() > end:
-            raise AssertionError(f"waited {timeout} s in vain for {n} flows in the store")
+            raise AssertionError(f"waited {timeout} s in vain for more than {now} flows in the store")
+        meanwhile()
         time.sleep(0.05)

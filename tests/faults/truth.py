@@ -13,7 +13,9 @@ from netmon_frames import BATCH, LEDGER, LOST, RECORDS4, RECORDS6, VLANS, crc32c
 HEAD = 8
 FRAME_MAX = 1 << 20
 FIXED = 44
-EXPORTED, DAMAGED = 12, 21  # causes of the ledger
+# causes of the ledger (lib/record.h); DECLARED are those of what was metered and is in no record of the store
+METERED, EXPORTED, DAMAGED = 2, 12, 21
+DECLARED = (13, 20, DAMAGED, 22)
 SIZES = {RECORDS4: 32, RECORDS6: 56}
 
 
@@ -103,18 +105,32 @@ class Truth:
             self.add(Batch(frame[0], frame[HEAD:]))
         return n
 
+    def forget(self, frame):
+        """A batch that is torn now was never durable: the run that wrote it could not send it, nor could one that found it, if
+        that was killed before it had synced it. Gives the batch."""
+        batch = Batch(frame[0], frame[HEAD:])
+        if frame in self.seen:
+            self.seen.remove(frame)
+            del self.batches[batch.epoch, batch.sequence], self.previous[batch.epoch, batch.sequence]
+            self.count(batch, -1)
+        return batch
+
     def add(self, batch):
         key = batch.epoch, batch.sequence
         if self.batches.setdefault(key, batch.crc) != batch.crc:
             self.faults.append(f"epoch {batch.epoch:x} has two batches {batch.sequence}")
         self.previous[key] = batch.previous
-        self.rows.update(batch.rows)
+        self.count(batch, 1)
+
+    def count(self, batch, n):
+        for row in batch.rows:
+            self.rows[row] += n
         for minute, link, cause, packets, octets in batch.ledger:
-            self.ledger[link, minute, cause, "packets"] += packets
-            self.ledger[link, minute, cause, "octets"] += octets
+            self.ledger[link, minute, cause, "packets"] += n * packets
+            self.ledger[link, minute, cause, "octets"] += n * octets
         if batch.kind == BATCH:
-            self.packets += batch.packets
-            self.octets += batch.octets
+            self.packets += n * batch.packets
+            self.octets += n * batch.octets
 
     def chain_faults(self):
         """Batches that do not follow the one before them."""
@@ -150,26 +166,89 @@ def with_lost(ledger, batches):
     return sums
 
 
-def compare(truth, rows, ledger, declared=()):
-    """What is wrong with a store: a list of words, empty when it has exactly what it must have. rows: Counter of row_of();
-    ledger: Counter as Truth.ledger; declared: batches that cannot be there, and stand in the ledger as damaged."""
-    faults = list(truth.faults) + list(truth.chain_faults())
+class Score:
+    """What came of one world, or of several: `records`, `packets` and `octets` are the store's."""
+
+    NAMES = ("records", "packets", "octets", "lost", "doubled", "strange", "declared")
+
+    def __init__(self):
+        for name in self.NAMES:
+            setattr(self, name, 0)
+
+    def add(self, other):
+        for name in self.NAMES:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+def sums_of(rows):
+    """[packets, octets] of a Counter of rows."""
+    return [sum(n * struct.unpack_from(form, row[1], len(row[1]) - back)[0] for row, n in rows.items())
+            for form, back in ((">H", 16), (">I", 20))]
+
+
+def compare_rows(truth, rows, score):
+    """Fills the score; the words of what is wrong with the rows."""
     lost, more = truth.rows - rows, rows - truth.rows
-    doubled = sum(n for row, n in more.items() if row in truth.rows)
-    for n, what in ((sum(lost.values()), "records lost"), (doubled, "records doubled"),
-                    (sum(more.values()) - doubled, "records stored that no spool had")):
+    score.lost, score.doubled = lost.total(), sum(n for row, n in more.items() if row in truth.rows)
+    score.strange, score.records = more.total() - score.doubled, rows.total()
+    score.packets, score.octets = sums = sums_of(rows)
+    for n, what in ((score.lost, "records lost"), (score.doubled, "records doubled"),
+                    (score.strange, "records stored that no spool had")):
         if n:
-            faults.append(f"{n} {what}")
-    wanted = truth.ledger
-    if declared:
-        wanted, ledger = with_lost(wanted, declared), without_minutes(ledger)
+            yield f"{n} {what}"
+    if sums != [truth.packets, truth.octets]:
+        yield f"sums of packets and octets: {sums} stored, {[truth.packets, truth.octets]} spooled"
+
+
+def compare_ledger(wanted, ledger):
     wrong = [key for key in ledger.keys() | wanted.keys() if ledger[key] != wanted[key]]
     if wrong:
         causes = sorted({key[2] for key in wrong})
-        faults.append(f"{len(wrong)} ledger counts differ (causes {causes}), such as {wrong[0]}: "
-                      f"{ledger[wrong[0]]} stored, {wanted[wrong[0]]} spooled")
-    sums = [sum(n * struct.unpack_from(form, row[1], len(row[1]) - back)[0] for row, n in rows.items())
-            for form, back in ((">H", 16), (">I", 20))]
-    if sums != [truth.packets, truth.octets]:
-        faults.append(f"sums of packets and octets: {sums} stored, {[truth.packets, truth.octets]} spooled")
-    return faults
+        yield (f"{len(wrong)} ledger counts differ (causes {causes}), such as {wrong[0]}: "
+               f"{ledger[wrong[0]]} stored, {wanted[wrong[0]]} spooled")
+
+
+def some(faults, what):
+    """At most one of many, and how many."""
+    faults = list(faults)
+    return [f"{len(faults)} {what}, such as: {faults[0]}"] if len(faults) > 1 else faults
+
+
+def compare(truth, rows, ledger, declared, score):
+    """What is wrong with a store: a list of words, empty when it has exactly what it must have. rows: Counter of row_of();
+    ledger: Counter as Truth.ledger; declared: batches that cannot be there, and stand in the ledger as damaged. Fills
+    the score."""
+    wanted = truth.ledger
+    if declared:
+        wanted, ledger = with_lost(wanted, declared), without_minutes(ledger)
+    return [*some(truth.faults, "numbers used twice"), *some(truth.chain_faults(), "breaks of the chain"),
+            *compare_rows(truth, rows, score), *compare_ledger(wanted, ledger)]
+
+
+def closes(ledger, score):
+    """Whether all that was metered is in a record or declared, to the packet and octet: no words, or what does not. Fills in
+    what was declared."""
+    sums = Counter()
+    for (_, _, cause, what), n in ledger.items():
+        sums[cause, what] += n
+    declared = {what: sum(sums[cause, what] for cause in DECLARED) for what in ("packets", "octets")}
+    score.declared = declared["packets"]
+    for what, stored in (("packets", score.packets), ("octets", score.octets)):
+        if sums[METERED, what] != stored + declared[what]:
+            yield f"the ledger does not close: {sums[METERED, what]} {what} metered, {stored} stored, {declared[what]} declared"
+
+
+def compare_missing(truth, rows, ledger, causes, score):
+    """What is wrong with a store that may lack records, if they are declared under one of the causes, to the packet and octet."""
+    list(compare_rows(truth, rows, score))
+    missing = truth.rows - rows
+    sums = [sum(n for (_, _, cause, what), n in ledger.items() if cause in causes and what == name)
+            for name in ("packets", "octets")]
+    for n, what in ((score.doubled, "records doubled"), (score.strange, "records stored that no spool had")):
+        if n:
+            yield f"{n} {what}"
+    if sums != sums_of(missing):
+        yield f"{sums_of(missing)} packets and octets are not stored, {sums} declared"
+    else:
+        score.lost = 0  # none without a word
+    yield from closes(ledger, score)

@@ -18,16 +18,20 @@ import struct
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 import netmon_e2e as e2e
 from disk import SmallDisk
 from netns import COLLECTOR_ADDRESS
 from pki import Pki
+from rrdtree import RrdTree
 from stores import SqliteStore, wait_stored
-from truth import HEAD, Batch, Truth, compare, frames
+from truth import HEAD, Batch, Score, Truth, closes, compare, frames
 
 PROBE, COLLECTOR = "probe", "collector"
+SPEED, DAY = 40, 86400
+SYNC_US = (0, 0, 2000, 20000)  # that a sync of the spool takes besides what it takes
 
 
 class Fault(AssertionError):
@@ -36,11 +40,11 @@ class Fault(AssertionError):
 
 class World:
     def __init__(self, seed=1, store=SqliteStore, tls=True, plant=None, feed=None, power_cuts=True, cable=None,
-                 disks=None, finish_s=90, rubbish=True):
+                 disks=None, finish_s=90, rrd=False, tally=None):
         """plant: name of a bug that the programs of BUILD/plants have on purpose. feed: more settings of the feed.
-        power_cuts: kills of the probe may take what was not synced. cable: a netns.Cable between both sides. disks: sizes
-        of small ones for "spool" and "store". finish_s: how long all that is left may take to arrive.
-        rubbish: a power cut may leave some, instead of nothing, where something was not synced."""
+        power_cuts: kills of the probe may take what was not synced, and its disk is slow at times. cable: a netns.Cable
+        between both sides. disks: sizes of small ones for "spool" and "store". finish_s: how long all that is left may take
+        to arrive. rrd: with RRDs, and a feed whose minutes go by in SPEED'th of one. tally: a Score that gets what is found."""
         self.rng = random.Random(seed)
         self.dir = Path(tempfile.mkdtemp(prefix="netmon-faults-"))
         self.plant, self.power_cuts, self.cable, self.finish_s = plant, power_cuts, cable, finish_s
@@ -56,7 +60,10 @@ class World:
         self.feed = {"rate": 2000, "batch": 20, "age_ms": 5, **(feed or {})}
         self.running = {}
         self.runs = 0
-        self.rubbish = rubbish
+        self.closing = True  # the ledger must close
+        self.score, self.tally = Score(), tally
+        self.moments = Counter()  # of the kills
+        self.retries = 0  # of a collector without its database
         self.cuts = 0  # files of the spool that lost their tail
         self.torn = {}  # sequence: Batch that was in one
         self.kills = {}
@@ -66,6 +73,10 @@ class World:
         self.options = []  # more of netmond's
         (self.dir / "store").mkdir(exist_ok=True)
         self.store = store(self.dir / "store")
+        self.rrd = RrdTree(self.dir, self.store) if rrd else None
+        if rrd:
+            self.options += self.rrd.options()
+            self.feed.update(speed=SPEED, began=int(time.time()), origin=int(time.time()) - DAY)
 
     def __enter__(self):
         return self
@@ -126,8 +137,9 @@ class World:
         words = {"host": self.address, "port": self.port, "run": self.runs, "spool": self.spool, **self.feed}
         if self.pki:
             words.update(self.pki.feed_settings())
-        env = {"LD_PRELOAD": ":".join([e2e.binary("tests/faults/powercut.so"), *self.preload[PROBE]]), "POWERCUT_GRAVES": self.graves,
-               "POWERCUT_SYNCED": self.dir / "synced"}
+        env = {"LD_PRELOAD": ":".join([e2e.binary("tests/faults/powercut.so"), *self.preload[PROBE]]),
+               "POWERCUT_GRAVES": self.graves, "POWERCUT_SYNCED": self.dir / "synced",
+               "POWERCUT_SYNC_US": self.rng.choice(SYNC_US) if self.power_cuts else 0}
         self._start(PROBE, [self.programs / "tests/faults/feed/feed", *(f"{k}={v}" for k, v in words.items())], env)
 
     def start(self):
@@ -137,8 +149,13 @@ class World:
     # --- faults -------------------------------------------------------------------------------------------------------
 
     def alive(self, who):
-        """True; a Fault when it has ended by itself."""
+        """True; a Fault when it has ended by itself. A collector that found no database when it started is started again, as
+        init would."""
         status = self.running[who].poll()
+        if status == 1 and who == COLLECTOR and self.store.server and "cannot use mysql:" in self.log_tails(1):
+            self.retries += 1
+            self.start_collector()
+            return True
         if status is not None:
             raise Fault(f"the {who} ended by itself with {status}")
         return True
@@ -180,10 +197,9 @@ class World:
                 file.truncate(cut)
                 rest = status.st_size - cut
                 file.seek(cut)
-                file.write({0: b"", 1: bytes(rest), 2: self.rng.randbytes(rest)}[self.rng.randrange(3) if self.rubbish else 0])
+                file.write(self.rng.choice((b"", bytes(rest), self.rng.randbytes(rest))))
             for at in whole.keys() - dict(frames(path.read_bytes())).keys():
-                batch = Batch(whole[at][0], whole[at][HEAD:])
-                self.torn[batch.sequence] = batch
+                self.torn[Batch(whole[at][0], whole[at][HEAD:]).sequence] = self.truth.forget(whole[at])
             self.cuts += 1
 
     def declared(self):
@@ -200,7 +216,10 @@ class World:
     def look(self):
         """Takes into the truth what the spool's files hold, and what was deleted since the last look."""
         for path in self.spool_files():
-            self.truth.look(path.read_bytes())
+            try:
+                self.truth.look(path.read_bytes())
+            except FileNotFoundError:
+                pass  # it has just been deleted: it is in the graves
         for path in list(self.graves.iterdir()):
             self.truth.look(path.read_bytes())
             path.unlink()
@@ -209,21 +228,37 @@ class World:
         """Waits until the store has what the spool has now; the seconds that it took."""
         began = time.monotonic()
         self.look()
-        wait_stored(self.store, sum(self.truth.rows.values()), timeout)
+        wait_stored(self.store, sum(self.truth.rows.values()), timeout, lambda: all(map(self.alive, list(self.running))))
         return time.monotonic() - began
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
-    def finish(self):
-        """Stops the feed and waits until all is delivered, then ends both sides in order."""
+    def settle(self, quiet_s=2, timeout=60):
+        """Waits until nothing more is stored, of a feed that makes no more."""
+        log, end, before = self.dir / f"{COLLECTOR}.log", time.monotonic() + timeout, -1
+        e2e.wait_until(lambda: "connected, " in log.read_text(errors="replace").rsplit("--- started", 1)[1], "the probe", timeout)
+        while (now := self.store.count()) != before and time.monotonic() < end:
+            before = now
+            time.sleep(quiet_s)
+
+    def finish(self, drops=False, gaps=False):
+        """Stops the feed and waits until all is delivered, then ends both sides in order. drops: the probe had to drop, and
+        says so by its status. gaps: not all that was spooled will arrive."""
         time.sleep(0.5)  # a program that was just started knows no SIGTERM yet
-        for who, needs in ((PROBE, self.finish_s), (COLLECTOR, 30)):
+        if gaps:
+            self.settle()
+        else:
+            try:  # the end of a probe waits for its collector a short while only
+                self.caught_up(self.finish_s)
+            except AssertionError as error:
+                raise Fault(f"{error}: {self.backlog()}") from error
+        for who, needs, wanted in ((PROBE, self.finish_s, int(drops)), (COLLECTOR, 30, 0)):
             self.alive(who)
             self.running[who].send_signal(signal.SIGTERM)
             status = self._wait(who, needs)
             del self.running[who]
-            if status != 0:
-                raise Fault(f"the {who} ended with {status} instead of 0: {self.backlog()}")
+            if status != wanted:
+                raise Fault(f"the {who} ended with {status} instead of {wanted}: {self.backlog()}")
         self.look()
 
     def _wait(self, who, needs):
@@ -233,6 +268,8 @@ class World:
                 return self.running[who].wait(0.1)
             except subprocess.TimeoutExpired:
                 self.look()
+                for other in self.running.keys() - {who}:
+                    self.alive(other)
         raise Fault(f"the {who} did not end within {needs} s: {self.backlog()}")
 
     def backlog(self):
@@ -241,7 +278,12 @@ class World:
 
     def faults(self):
         """What is wrong with the store, as a list of words; after finish()."""
-        return compare(self.truth, self.store.flows(), self.store.ledger(), self.declared())
+        self.score, ledger = Score(), self.store.ledger()
+        faults = [*compare(self.truth, self.store.flows(), ledger, self.declared(), self.score),
+                  *(closes(ledger, self.score) if self.closing else ())]
+        if self.tally:
+            self.tally.add(self.score)
+        return faults + (list(self.rrd.faults(self.truth)) if self.rrd else [])
 
     def check(self):
         faults = self.faults()

@@ -38,6 +38,11 @@ struct feed {
 	unsigned long count;  /* records after which it only waits; 0: no end */
 	unsigned long batch;  /* records of one */
 	unsigned long age_ms; /* of a batch */
+	unsigned long queue;  /* records in memory; 0: the exporter's own number */
+	/* its clock: `origin` at the time `began`, and then `speed` seconds a second; 0: the machine's. Seconds, UTC */
+	unsigned long speed;
+	unsigned long began;
+	unsigned long origin;
 	unsigned long spool_mb;
 	unsigned long finish_s; /* without progress */
 	struct tls *tls;        /* NULL: plain TCP */
@@ -63,6 +68,7 @@ static const struct {
 	TEXT(host),    TEXT(probe),   TEXT(spool),    TEXT(policy),     TEXT(cert),
 	TEXT(key),     TEXT(ca),      NUMBER(port),   NUMBER(run),      NUMBER(rate),
 	NUMBER(count), NUMBER(batch), NUMBER(age_ms), NUMBER(spool_mb), NUMBER(finish_s),
+	NUMBER(queue), NUMBER(speed), NUMBER(began),  NUMBER(origin),
 };
 
 static volatile sig_atomic_t stop_wanted;
@@ -114,11 +120,21 @@ end_of(const struct feed *f, uint8_t first)
 	return f->serial % 16 == 0 ? addr_from_v6(v6) : addr_from_v4(v4);
 }
 
+static uint32_t
+second_of(const struct feed *f)
+{
+	double t = now(CLOCK_REALTIME);
+
+	return f->speed == 0
+	           ? (uint32_t)t
+	           : (uint32_t)((double)f->origin + (t - (double)f->began) * (double)f->speed);
+}
+
 static struct record
 make_record(const struct feed *f)
 {
 	uint32_t n = f->serial, mixed = (n + (uint32_t)f->run) * 2654435761u;
-	uint32_t second = (uint32_t)now(CLOCK_REALTIME);
+	uint32_t second = second_of(f);
 
 	return (struct record){
 		.saddr = end_of(f, 10),
@@ -177,7 +193,9 @@ open_spool(struct feed *f)
 {
 	const struct spool_config config = { .folder = f->spool,
 		                             .probe = f->probe,
-		                             .size_max = (uint64_t)f->spool_mb << 20 };
+		                             .size_max = (uint64_t)f->spool_mb << 20,
+		                             .drop_oldest = f->policy &&
+		                                            strcmp(f->policy, "drop-oldest") == 0 };
 
 	if (!f->spool)
 		return;
@@ -205,6 +223,7 @@ open_sink(struct feed *f)
 		.links = links,
 		.n_links = LINKS,
 		.labels = 1,
+		.queue_records_max = f->queue,
 		.wait_when_full = false,
 		.batch_records = f->batch,
 		.batch_age_ms = (unsigned)f->age_ms,
