@@ -211,8 +211,8 @@ test-quick: all tests
 # Commands that build as their first step use all cores, unless the caller said how many.
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-# What several threads use: these are also run under ThreadSanitizer, with tests/e2e/test_workers.py.
-THREAD_TESTS := probe/test_tag probe/test_worker probe/test_export probe/test_spool
+# What several threads use: these are also run under ThreadSanitizer, with the end-to-end tests that tests/all names.
+THREAD_TESTS := probe/test_tag probe/test_worker probe/test_export probe/test_spool collector/test_writer
 thread-tests: $(BUILD)/netmonc $(BUILD)/netmond $(MODULES:%=$(BUILD)/modules/%.so) $(THREAD_TESTS:%=$(BUILD)/tests/%)
 
 # All of it: end-to-end tests and unit tests of this build, then the same under ASan and UBSan, and threads under TSan.

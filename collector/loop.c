@@ -235,5 +235,6 @@ loop_run(struct loop *loop)
 		fire_timers(loop);
 		more = do_works(loop);
 	}
+	loop->stop = false;
 	return NM_OK;
 }

@@ -47,7 +47,7 @@ uint32_t loop_wall_s(const struct loop *loop);
 /* From now on SIGTERM and SIGINT end loop_run(), SIGPIPE is ignored. Once a program. */
 void loop_catch_signals(void);
 
-/* Runs until loop_stop() or a caught signal. 0, or -errno when select() fails. */
+/* Runs until loop_stop() or a caught signal; after loop_stop() it may be run again. 0, or -errno when select() fails. */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 

@@ -17,6 +17,7 @@
 #define PAUSE_MIN_MS  20
 #define PAUSE_MAX_MS  1000
 #define ALONE_AFTER   3  /* failures of a transaction until each job is tried in one of its own */
+#define WIDEN_JOBS    64 /* of other sources that are tried beside one that does not work */
 #define GIVE_UP_AFTER 10 /* failures of a job where others worked */
 #define AWAY_US       3000000
 #define STOP_WAIT_S   8 /* for what waits for others */
@@ -47,6 +48,7 @@ struct writer {
 	struct jobs turn; /* of the transaction */
 	size_t turn_records;
 	unsigned failures; /* of this transaction so far */
+	bool begun;        /* it came beyond its begin: the store is there */
 	unsigned long pass;
 
 	pthread_mutex_t lock;
@@ -193,6 +195,7 @@ try_together(struct writer *w)
 
 	bool open = PLANTED("ack-before-commit") && w->stats.commits % 2;
 	int rc = open ? NM_OK : in->ops->begin(in);
+	w->begun = rc == NM_OK;
 	if (rc < 0)
 		return rc;
 	while (rc == NM_OK && (job = more_for_turn(w, job, begun_us)) != NULL) {
@@ -216,6 +219,7 @@ try_alone(struct writer *w, struct job *job)
 	struct intake *in = w->config.intake;
 
 	int rc = in->ops->begin(in);
+	w->begun = rc == NM_OK;
 	if (rc < 0)
 		return rc;
 	job->rc = run_job(w, job);
@@ -264,8 +268,30 @@ note_commit(struct writer *w, int64_t begun_us)
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
+/* More jobs for the turn: the one that does not work may be the only one in it, and the others wait behind it. */
+static void
+widen_turn(struct writer *w)
+{
+	struct job *job;
+
+	(void)pthread_mutex_lock(&w->lock);
+	for (int n = 0; n < WIDEN_JOBS && (job = take_job(w)) != NULL; n++)
+		jobs_append(&w->turn, job);
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+static bool
+is_stopping(struct writer *w)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	bool stop = w->stop;
+	(void)pthread_mutex_unlock(&w->lock);
+	return stop;
+}
+
 /* Each job in a transaction of its own, because together they do not work: one of them may be the reason. Those that
- * work are done; the others stay, and behind one that does not work all of its source. True: some worked. */
+ * work are done; the others stay, and behind one that does not work all of its source. A transaction that does not even begin
+ * ends it: that may have taken seconds, and no job is the reason. True: some worked. */
 static bool
 pick_those_that_work(struct writer *w, struct jobs *ret_worked)
 {
@@ -275,7 +301,8 @@ pick_those_that_work(struct writer *w, struct jobs *ret_worked)
 	w->pass++;
 	for (struct job *j = all.head, *next; j; j = next) {
 		next = j->next;
-		if (j->source->stuck == w->pass || try_alone(w, j) < 0) {
+		if (!w->begun || is_stopping(w) || j->source->stuck == w->pass ||
+		    try_alone(w, j) < 0) {
 			j->source->stuck = w->pass;
 			jobs_append(&w->turn, j);
 		} else {
@@ -304,6 +331,18 @@ give_up(struct writer *w, struct jobs *ret_worked)
 			jobs_append(ret_worked, j);
 		}
 	}
+}
+
+/* The store is there and the transaction does not work: what is the matter with its jobs? */
+static void
+sort_out(struct writer *w, int64_t begun_us, struct jobs *ret_finished)
+{
+	if (w->turn.head == w->turn.tail)
+		widen_turn(w);
+	if (w->turn.head == w->turn.tail || !pick_those_that_work(w, ret_finished))
+		return;
+	give_up(w, ret_finished);
+	note_commit(w, begun_us);
 }
 
 /* Gives everything back, because the program ends: the probes keep it. */
@@ -353,11 +392,8 @@ after_failure(struct writer *w, int rc)
 	(void)pthread_mutex_unlock(&w->lock);
 	if (stop || intake_is_fatal(rc))
 		abandon(w, rc, &finished);
-	else if (++w->failures >= ALONE_AFTER && w->turn.head && w->turn.head->next &&
-	         pick_those_that_work(w, &finished)) {
-		give_up(w, &finished);
-		note_commit(w, begun_us);
-	}
+	else if (++w->failures >= ALONE_AFTER && w->begun)
+		sort_out(w, begun_us, &finished);
 	deliver(w, &finished);
 	if (w->turn.head || !stop)
 		wait_a_little(w);

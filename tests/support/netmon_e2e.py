@@ -13,7 +13,7 @@
 
 Rules: binaries come from $NETMON_BUILD (default TREE/build), files of a test lie in self.dir, servers listen on
 127.0.0.1 at free_port(), every process is started through self.start() and so is ended with the test (by its own pid).
-Every wait has a limit. Under ASan everything is slower: limits are multiplied by SLOWER.
+Every wait has a limit. Under a sanitizer everything is slower: limits are multiplied by SLOWER.
 """
 import csv
 import io
@@ -32,7 +32,7 @@ from pathlib import Path
 TREE = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("NETMON_BUILD") or TREE / "build").resolve()
 ASAN = BUILD.name == "asan"
-SLOWER = 4 if ASAN else 1
+SLOWER = 4 if BUILD.name in ("asan", "tsan") else 1
 CAPTURES = TREE / "tests" / "captures"
 RECORD_COLUMNS = ["saddr", "daddr", "sport", "dport", "protocol", "packets", "octets", "application", "confidence",
                   "reason", "started", "expires", "link", "vlan", "tunnel", "sampling"]
