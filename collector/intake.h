@@ -28,6 +28,8 @@ struct intake_probe {
 
 struct intake;
 
+struct turn;
+
 struct intake_ops {
 	int (*begin)(struct intake *intake);
 	int (*commit)(struct intake *intake);
@@ -50,6 +52,8 @@ struct intake_ops {
 struct intake {
 	const struct intake_ops *ops;
 	atomic_bool hurry; /* what waits for somebody else gives up */
+	/* into a store: taken for each transaction; not owned. NULL: no other thread writes there */
+	struct turn *turn;
 };
 
 /* Into a store, which stays the caller's and must outlive the intake. NULL: out of memory. */

@@ -2,6 +2,7 @@
 /* Batches into the store. */
 #include "collector/intake.h"
 
+#include "collector/turn.h"
 #include "lib/db_labels.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -16,6 +17,7 @@ struct intake_db {
 	struct intake intake; /* first */
 	struct db *db;
 	bool away; /* the last transaction failed */
+	bool mine; /* it has its turn */
 	/* raised with each transaction and each hello: who speaks for a link may be another one then */
 	unsigned long turn;
 	struct log_limit failures;
@@ -42,13 +44,27 @@ report(struct intake_db *in, int rc, const char *what)
 	return rc;
 }
 
+static void
+give_turn(struct intake_db *in)
+{
+	if (in->mine)
+		turn_give(in->intake.turn);
+	in->mine = false;
+}
+
 static int
 db_begin(struct intake *intake)
 {
 	struct intake_db *in = db_of(intake);
 
 	in->turn++;
-	return report(in, db_begin_write(in->db) < 0 ? NM_ESTORE : NM_OK, "at all");
+	turn_take(in->intake.turn);
+	in->mine = true;
+	if (db_begin_write(in->db) == NM_OK)
+		return NM_OK;
+	(void)report(in, NM_ESTORE, "at all");
+	give_turn(in);
+	return NM_ESTORE;
 }
 
 static int
@@ -58,6 +74,7 @@ db_end(struct intake *intake)
 
 	if (db_commit(in->db) < 0)
 		return report(in, NM_ESTORE, "what came last");
+	give_turn(in);
 	if (in->away)
 		log_info("store: it takes what comes again");
 	in->away = false;
@@ -67,7 +84,10 @@ db_end(struct intake *intake)
 static void
 db_undo(struct intake *intake)
 {
-	db_rollback(db_of(intake)->db);
+	struct intake_db *in = db_of(intake);
+
+	db_rollback(in->db);
+	give_turn(in);
 }
 
 static int

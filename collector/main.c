@@ -7,6 +7,7 @@
 #include "collector/server.h"
 #include "collector/status.h"
 #include "collector/status_show.h"
+#include "collector/turn.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/paths.h"
@@ -22,6 +23,7 @@
 struct collector {
 	struct db *db;      /* the writer's */
 	struct db *feed_db; /* the loop's, to read */
+	struct turn *turn;  /* to write to the store */
 	struct intake *intake;
 	struct session_shared shared;
 	struct server *server;
@@ -85,8 +87,9 @@ open_outputs(struct collector *c, const struct options *o, char *err, size_t err
 	(void)snprintf(c->shared.store.kind, sizeof(c->shared.store.kind), "%.*s",
 	               o->store ? (int)strcspn(o->store, ":") : 4, o->store ? o->store : "text");
 	c->intake = c->db ? intake_db_new(c->db) : intake_sql_new(STDOUT_FILENO);
-	if (!c->intake)
+	if (!c->intake || !(c->turn = turn_new()))
 		return -ENOMEM;
+	c->intake->turn = c->turn;
 	return o->rrd ? open_feed(c, o, err, err_size) : NM_OK;
 }
 
@@ -119,7 +122,7 @@ open_retention(struct collector *c, const struct options *o, char *err, size_t e
 		(void)snprintf(err, err_size, "store: %s", db_error(c->db));
 		return rc;
 	}
-	rc = retention_new(o->store, &keep, &c->retention, err, err_size);
+	rc = retention_new(o->store, &keep, c->turn, &c->retention, err, err_size);
 	if (rc == NM_OK && c->shared.feed)
 		rc = loop_timer(c->shared.loop, HOLD_MS, hold_flows, c);
 	return rc;
@@ -204,6 +207,7 @@ close_outputs(struct collector *c)
 	writer_free(c->shared.writer);
 	if (c->intake)
 		c->intake->ops->free(c->intake);
+	turn_free(c->turn);
 	overlap_free(c->shared.overlap);
 	db_close(c->feed_db);
 	db_close(c->db);

@@ -2,6 +2,7 @@
 /* The thread that removes what is old. */
 #include "collector/retention.h"
 
+#include "collector/turn.h"
 #include "lib/err.h"
 #include "lib/log.h"
 
@@ -21,7 +22,8 @@
 #define OTHERS_MS 60000
 
 struct retention {
-	struct db *db; /* the thread's */
+	struct db *db;     /* the thread's */
+	struct turn *turn; /* to write, not owned */
 	struct db_keep keep;
 	size_t rows;       /* of a step, so that it takes RETENTION_STEP_MS */
 	uint64_t owed;     /* db_kept.owed */
@@ -107,14 +109,25 @@ pause_after(const struct db_keep *keep, const struct db_kept *kept, int64_t took
 	return kept->later || kept->unread || kept->full ? SLOW_MS : CAPPED_MS;
 }
 
+/* So many rows that a step takes as long as it may. */
+static void
+fit_rows(struct retention *r, const struct db_kept *kept, int64_t took)
+{
+	int64_t may = kept->by_size > 0 ? RETENTION_HURRY_MS : RETENTION_STEP_MS;
+
+	if (took > may && r->rows > ROWS_MIN)
+		r->rows -= r->rows / 4;
+	else if (took < may / 2 && kept->more && r->rows < DB_RETENTION_ROWS_MAX)
+		r->rows += r->rows / 4;
+}
+
 /* A step; *ret_ms is how long to wait before the next one. */
 static void
 step(struct retention *r, int64_t *ret_ms)
 {
-	int64_t begun = now_ms();
 	struct db_keep keep = r->keep;
 	struct db_kept kept = { 0 };
-	bool others = begun >= r->others_ms;
+	bool others = now_ms() >= r->others_ms;
 
 	if (!others)
 		keep.ledger_s = 0;
@@ -122,16 +135,17 @@ step(struct retention *r, int64_t *ret_ms)
 	(void)pthread_mutex_lock(&r->lock);
 	keep.hold_s = r->hold_s;
 	(void)pthread_mutex_unlock(&r->lock);
+	/* from here on, so that what it waits for is not counted as its own */
+	turn_take(r->turn);
+	int64_t begun = now_ms();
 	int rc = db_retention_step(r->db, &keep, (uint32_t)time(NULL), r->rows, &kept);
 	int64_t took = now_ms() - begun;
+	turn_give(r->turn);
 	note(r, rc, &kept);
 	r->owed = kept.owed;
 	if (others && rc == NM_OK && !kept.more)
 		r->others_ms = begun + OTHERS_MS;
-	if (took > RETENTION_STEP_MS && r->rows > ROWS_MIN)
-		r->rows -= r->rows / 4;
-	else if (took < RETENTION_STEP_MS / 2 && kept.more && r->rows < DB_RETENTION_ROWS_MAX)
-		r->rows += r->rows / 8;
+	fit_rows(r, &kept, took);
 	*ret_ms = rc < 0 ? FAILED_MS : pause_after(&keep, &kept, took);
 }
 
@@ -160,8 +174,8 @@ start(struct retention *r)
 }
 
 int
-retention_new(const char *store, const struct db_keep *keep, struct retention **ret_retention,
-              char *err, size_t err_size)
+retention_new(const char *store, const struct db_keep *keep, struct turn *turn,
+              struct retention **ret_retention, char *err, size_t err_size)
 {
 	struct retention *r = calloc(1, sizeof(*r));
 
@@ -169,6 +183,7 @@ retention_new(const char *store, const struct db_keep *keep, struct retention **
 	if (!r)
 		return -ENOMEM;
 	r->keep = *keep;
+	r->turn = turn;
 	r->rows = ROWS;
 	r->hold_s = keep->hold_s;
 	r->failures = r->unread = r->full = r->blocked =

@@ -9,13 +9,16 @@
 
 #include "lib/db_retention.h"
 
-#define RETENTION_STEP_MS 20
+#define RETENTION_STEP_MS  20
+#define RETENTION_HURRY_MS 100 /* when the store is above its size */
 
 struct retention;
+struct turn;
 
-/* Opens `store` once more and starts the thread. 0, or a negative code with one line in `err`. */
-int retention_new(const char *store, const struct db_keep *keep, struct retention **ret_retention,
-                  char *err, size_t err_size);
+/* Opens `store` once more and starts the thread, which takes its `turn` for each step; the turn outlives it. 0, or a negative code
+ * with one line in `err`. */
+int retention_new(const char *store, const struct db_keep *keep, struct turn *turn,
+                  struct retention **ret_retention, char *err, size_t err_size);
 /* Ends the thread after the step that it is in. NULL is fine. */
 void retention_free(struct retention *retention);
 

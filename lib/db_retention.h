@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DB_RETENTION_ROWS_MAX 20000u /* of a step */
+#define DB_RETENTION_ROWS_MAX 100000u /* of a step */
 
 /* What stays; 0: all of it. */
 struct db_keep {

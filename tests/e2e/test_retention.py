@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long data stays: netmond removes flows by age and by size while it takes new ones."""
+import json
 import os
 import time
 import unittest
@@ -57,6 +58,31 @@ class Retention(e2e.Case):
         self.assertLess(count, 150 * 1500)
         self.assertGreater(count, 20_000)
         self.assertLess(slowest, 2)
+
+    def test_what_is_not_in_totals_yet_stays_at_the_cap_and_batches_wait_with_the_probe(self):
+        control = self.dir / "netmond.sock"
+        netmond = self.netmond("--max-store=6", "--control", control, store=True)
+        aggregate = ("netmon-aggregate", "--store", f"sqlite:{self.dir / 'netmon.db'}")
+        now = int(time.time()) - 100
+        probe = self.send(netmond, [Record(started=now, expires=now)] * 2)
+        e2e.run(*aggregate)
+        records = [Record(started=now, expires=now)] * 1500
+        probe.sock.settimeout(2)
+        sent = 2
+        with self.assertRaises(TimeoutError):
+            while sent < 100:
+                probe.store(sent, records)
+                sent += 1
+        netmond.wait_line("above max_store, and its flows are not in totals")
+        waits = json.loads(e2e.run("netmond", "--status", "--json", "--control", control).stdout)["workers"][0]
+        self.assertGreater(waits["size_waits"], 0)
+        self.assertLessEqual(waits["file"], 6_000_000)
+        self.assertEqual(self.flows()[0], 2 + (sent - 2) * 1500)
+        e2e.run(*aggregate)
+        probe.sock.settimeout(20)
+        self.assertEqual(probe.acknowledged(), sent)
+        removed = json.loads(e2e.run("netmond", "--status", "--json", "--control", control).stdout)["workers"][0]
+        self.assertEqual(self.flows()[0] + removed["removed_by_size"], 2 + (sent - 1) * 1500)
 
 
 if __name__ == "__main__":
