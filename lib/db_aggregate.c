@@ -16,6 +16,7 @@ static const char *const number_names[] = {
 	[AGGREGATE_UNKNOWN_1HR] = "unknown_1hr",
 	[AGGREGATE_UNKNOWN_6HR] = "unknown_6hr",
 	[AGGREGATE_UNKNOWN_24HR] = "unknown_24hr",
+	[AGGREGATE_REMOVED] = "removed",
 };
 
 int

@@ -35,6 +35,7 @@ enum aggregate_number {
 	AGGREGATE_UNKNOWN_1HR,
 	AGGREGATE_UNKNOWN_6HR,
 	AGGREGATE_UNKNOWN_24HR,
+	AGGREGATE_REMOVED, /* end of the youngest flow that was removed, by db_retention.h */
 };
 int db_aggregate_get(struct db *db, enum aggregate_number number, int64_t *ret_value);
 int db_aggregate_set(struct db *db, enum aggregate_number number, int64_t value);

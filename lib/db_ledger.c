@@ -2,6 +2,7 @@
 /* The loss ledger by link, and coverage. */
 #include "lib/db_ledger.h"
 
+#include "lib/db_aggregate.h"
 #include "lib/db_sql.h"
 #include "lib/err.h"
 
@@ -121,27 +122,12 @@ db_ledger_life(struct db *db, int (*each)(void *ctx, const struct link_ledger *l
 int
 db_ledger_whole_since(struct db *db, uint32_t *ret_minute_s)
 {
-	struct db_stmt *q;
-	int rc = db_query(db,
-	                  "SELECT coalesce((SELECT min(minute) FROM ledger WHERE cause = 12 "
-	                  "AND packets > 0), -1), coalesce((SELECT min(expires) FROM flow), -1)",
-	                  &q);
+	int64_t removed;
+	int rc = db_aggregate_get(db, AGGREGATE_REMOVED, &removed);
 
-	if (rc < 0)
-		return rc;
-	rc = db_step(q);
-	if (rc > 0) {
-		int64_t exported = db_column_int(q, 0), oldest = db_column_int(q, 1);
-
-		if (exported < 0 || (oldest >= 0 && oldest < exported + 60))
-			*ret_minute_s = 0;
-		else if (oldest < 0)
-			*ret_minute_s = UINT32_MAX;
-		else
-			*ret_minute_s = (uint32_t)(oldest - oldest % 60 + 60);
-	}
-	db_done(q);
-	return rc > 0 ? NM_OK : NM_ESTORE;
+	if (rc == NM_OK)
+		*ret_minute_s = removed > 0 ? (uint32_t)(removed - removed % 60 + 60) : 0;
+	return rc;
 }
 
 /* --- by link ---------------------------------------------------------------------------------------------------------- */

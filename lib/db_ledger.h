@@ -47,7 +47,7 @@ int db_ledger_minutes(struct db *db, uint32_t from_s, uint32_t until_s,
 /* Calls `each` for every link with the sums over its whole life, as far as the ledger goes back; minute_s is the first one. */
 int db_ledger_life(struct db *db, int (*each)(void *ctx, const struct link_ledger *ledger),
                    void *ctx);
-/* The first minute from which on all flows that were stored are still there; 0: from the beginning. UINT32_MAX: none is. */
+/* The first minute from which on all flows that were stored are still there; 0: from the beginning. */
 int db_ledger_whole_since(struct db *db, uint32_t *ret_minute_s);
 
 /* Calls `each` for every link, by the names of probe and link, also for those that counted nothing; a value other than 0

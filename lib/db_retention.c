@@ -197,6 +197,7 @@ db_retention_limit(struct db *db, uint64_t octets)
 /* Ids of flows, the oldest first. */
 struct oldest {
 	size_t n;
+	int64_t end_s; /* of the youngest */
 	int64_t ids[DB_RETENTION_ROWS_MAX];
 };
 
@@ -216,15 +217,18 @@ find_oldest(struct db *db, int64_t before_s, int64_t last, size_t rows, struct o
 	int rc = 0;
 
 	ret->n = 0;
-	if (db_query(db,
-	             "SELECT id FROM flow WHERE expires < ? AND id <= ? ORDER BY expires LIMIT ?",
-	             &q) < 0)
+	if (db_query(
+		db,
+		"SELECT id, expires FROM flow WHERE expires < ? AND id <= ? ORDER BY expires LIMIT ?",
+		&q) < 0)
 		return NM_ESTORE;
 	db_bind_int(q, 1, before_s);
 	db_bind_int(q, 2, last);
 	db_bind_int(q, 3, (int64_t)rows);
-	while (ret->n < rows && (rc = db_step(q)) > 0)
+	while (ret->n < rows && (rc = db_step(q)) > 0) {
 		ret->ids[ret->n++] = db_column_int(q, 0);
+		ret->end_s = db_column_int(q, 1);
+	}
 	db_done(q);
 	qsort(ret->ids, ret->n, sizeof(ret->ids[0]), by_id);
 	return rc < 0 ? NM_ESTORE : NM_OK;
@@ -242,13 +246,23 @@ remove_range(struct db *db, int64_t first, int64_t last)
 	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
 }
 
+/* Up to when flows may be missing, for who compares them with the ledger. */
+static int
+note_removed(struct db *db, int64_t end_s)
+{
+	int64_t before = 0;
+
+	int rc = db_aggregate_get(db, AGGREGATE_REMOVED, &before);
+	return rc == NM_OK && end_s > before ? db_aggregate_set(db, AGGREGATE_REMOVED, end_s) : rc;
+}
+
 /* Flows that are old have ids that follow each other: few statements remove many. */
 static int
 remove_flows(struct db *db, const struct oldest *o)
 {
 	if (db_begin_write(db) < 0)
 		return NM_ESTORE;
-	int rc = NM_OK;
+	int rc = note_removed(db, o->end_s);
 	for (size_t i = 0, next; i < o->n && rc == NM_OK; i = next) {
 		for (next = i + 1; next < o->n && o->ids[next] == o->ids[next - 1] + 1; next++)
 			;

@@ -213,11 +213,9 @@ end_link(struct report *r)
 	if (!r->by_minute)
 		print_causes(r, &r->sum);
 	if (r->pruned && r->format == FORMAT_TABLE)
-		log_info("%s/%s: flows before %s UTC are removed by age: %" PRIu64
+		log_info("%s/%s: flows before %s UTC were removed: %" PRIu64
 		         " packets of records are not compared",
-		         r->sum.probe, r->sum.link,
-		         r->whole_s == UINT32_MAX ? "now"
-		                                  : time_text(r->whole_s, oldest, sizeof(oldest)),
+		         r->sum.probe, r->sum.link, time_text(r->whole_s, oldest, sizeof(oldest)),
 		         r->pruned);
 }
 

@@ -82,16 +82,22 @@ class Ledger(e2e.Case):
             self.assertEqual(done.returncode, 1)
             self.assertIn(f"edge/eth0, 2023-11-14 22:14: does not close: {words}", done.stderr)
 
-    def test_flows_that_were_removed_by_age_are_not_missing(self):
-        self.deliver([Record(started=M, expires=M + 5), Record(started=M + 120, expires=M + 121)],
-                     [(M, SEEN, 20, 0), (M, METERED, 20, 0), (M, EXPORTED, 10, 1000), (M + 120, EXPORTED, 10, 1000)])
-        db = __import__("sqlite3").connect(self.store)
-        with db:
-            db.execute("DELETE FROM flow WHERE expires < ?", (M + 60,))
-        db.close()
+    def test_flows_that_netmond_removed_are_not_missing_and_others_are(self):
+        self.deliver([Record(started=M, expires=M + 5), Record(started=M + 200000, expires=M + 200001)],
+                     [(M, SEEN, 20, 0), (M, METERED, 20, 0), (M, EXPORTED, 10, 1000), (M + 199980, EXPORTED, 10, 1000)])
+        netmond = self.netmond("--keep-flows=1", store=True)
+        e2e.wait_until(lambda: e2e.query(self.store, "SELECT count(*) FROM flow") == [(1,)], "the old flow to go")
+        netmond.stop()
         done = self.ledger()
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("removed by age", done.stderr)
+        self.assertIn("flows before 2023-11-14 22:15 UTC were removed: 10 packets", done.stderr)
+        db = __import__("sqlite3").connect(self.store)
+        with db:
+            db.execute("DELETE FROM flow")
+        db.close()
+        done = self.ledger()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("10 packets and 1000 octets of records were exported and are not stored", done.stderr)
 
     def test_options_that_contradict_each_other_are_refused(self):
         self.deliver([], [(M, SEEN, 1, 0), (M, METERED, 1, 0)])

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The loss ledger as pages read it: by link, and as coverage. */
 #include "lib/db_ledger.h"
+#include "lib/db_retention.h"
 #include "lib/db_sql.h"
 #include "lib/err.h"
 #include "tests/support/store.h"
@@ -237,9 +238,37 @@ what_was_exported_is_compared_with_what_is_stored_minute_by_minute(void **state)
 	assert_string_equal(text, "edge/a@60 stored 0 missing 85 open 10;");
 	assert_int_equal(db_ledger_whole_since(db, &since), NM_OK);
 	assert_int_equal(since, 0);
-	assert_int_equal(db_run(db, "DELETE FROM flow WHERE expires < 120"), NM_OK);
+}
+
+static void
+minutes_with_flows_that_were_removed_are_known(void **state)
+{
+	struct db *db = ((struct store *)*state)->db;
+	const struct db_keep keep = { .flows_s = 30 };
+	struct db_kept kept;
+	uint32_t since;
+
+	for (uint32_t end_s = 170; end_s <= 260; end_s += 30) {
+		struct db_stmt *q;
+
+		assert_int_equal(
+		    db_query(db,
+		             "INSERT INTO flow (link, vlan, saddr, daddr, sport, dport, protocol, "
+		             "packets, octets, application, fraction, started, expires) VALUES "
+		             "(1,0,'::1','::1',1,2,6,35,350,0,0,60,?)",
+		             &q),
+		    NM_OK);
+		db_bind_int(q, 1, end_s);
+		assert_int_equal(db_finish(q), NM_OK);
+	}
+	/* a part of a minute's */
+	assert_int_equal(db_retention_step(db, &keep, 260, 1, &kept), NM_OK);
+	assert_int_equal(kept.by_age, 1);
 	assert_int_equal(db_ledger_whole_since(db, &since), NM_OK);
 	assert_int_equal(since, 180);
+	assert_int_equal(db_retention_step(db, &keep, 260, 1, &kept), NM_OK);
+	assert_int_equal(db_ledger_whole_since(db, &since), NM_OK);
+	assert_int_equal(since, 240);
 }
 
 int
@@ -256,6 +285,7 @@ main(void)
 		TEST(what_was_odd_about_metered_packets_is_no_loss),
 		TEST(what_no_probe_counted_and_what_the_spool_lost_is_not_covered),
 		TEST(what_was_exported_is_compared_with_what_is_stored_minute_by_minute),
+		TEST(minutes_with_flows_that_were_removed_are_known),
 	};
 
 	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
