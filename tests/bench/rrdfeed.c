@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * usage: rrdfeed FOLDER HOSTS APPS MINUTES TOGETHER [COLD]
+ * usage: rrdfeed FOLDER HOSTS APPS MINUTES TOGETHER [COLD [RRDCACHED]]
  *
  * What the RRD feed costs. Flows of HOSTS hosts, each with APPS applications each minute, go into feed_batch() as netmond's
  * sessions give them, MINUTES minutes one after the other as fast as they are written; of a series, TOGETHER minutes are
- * written at a time. Before each of the last COLD minutes the kernel's file cache is dropped (root). Prints a line for each
- * minute: its number, CPU seconds, wall seconds, files made, files updated, values written, megabytes in memory.
+ * written at a time. Before each of the last COLD minutes the kernel's file cache is dropped (root). With the address of an
+ * rrdcached a minute is over when that has taken it, and each waits for a line on standard input, until that ends. Prints a line for each
+ * minute: its number, CPU seconds, wall seconds, files made, files updated, values written, megabytes in memory, sums in
+ * memory.
  */
-#include "collector/feed.h"
+#include "collector/feed_parts.h"
+#include "collector/rrdcached.h"
 #include "lib/log.h"
 #include "lib/rrdpath.h"
 
@@ -98,6 +101,18 @@ feed_minute(struct feed *feed, unsigned hosts, unsigned apps, uint32_t minute)
 	feed_batch(feed, &b);
 }
 
+/* Until everything is written that is due. */
+static void
+settle(struct feed *feed)
+{
+	do {
+		while (feed_work(feed))
+			;
+		if (feed->cached)
+			rrdcached_wait(feed->cached, FEED_SLICE_MS);
+	} while (feed->cached && minutes_closed(&feed->minutes, 0));
+}
+
 static void
 run(struct feed *feed, char **argv, unsigned cold)
 {
@@ -108,19 +123,22 @@ run(struct feed *feed, char **argv, unsigned cold)
 
 	for (unsigned m = 0; m < minutes; m++) {
 		struct feed_stats before, after;
+		char line[8];
 
+		if (feed->cached && fgets(line, sizeof(line), stdin))
+			(void)line;
 		if (m + cold >= minutes)
 			drop_cache();
 		feed_get_stats(feed, &before);
 		double cpu = cpu_s(), wall = wall_s();
 		feed_minute(feed, hosts, apps, start + m * RRD_STEP_S);
-		while (feed_work(feed))
-			;
+		settle(feed);
 		feed_get_stats(feed, &after);
-		(void)printf("%u %.3f %.3f %llu %llu %llu %ld\n", m, cpu_s() - cpu, wall_s() - wall,
-		             (unsigned long long)(after.created - before.created),
+		(void)printf("%u %.3f %.3f %llu %llu %llu %ld %zu\n", m, cpu_s() - cpu,
+		             wall_s() - wall, (unsigned long long)(after.created - before.created),
 		             (unsigned long long)(after.updates - before.updates),
-		             (unsigned long long)(after.written - before.written), rss_mb());
+		             (unsigned long long)(after.written - before.written), rss_mb(),
+		             after.entries);
 		(void)fflush(stdout);
 	}
 }
@@ -133,7 +151,8 @@ main(int argc, char **argv)
 	char groups[4096], err[256];
 
 	if (argc < 6)
-		log_fatal(2, "usage: rrdfeed FOLDER HOSTS APPS MINUTES TOGETHER [COLD]");
+		log_fatal(2,
+		          "usage: rrdfeed FOLDER HOSTS APPS MINUTES TOGETHER [COLD [RRDCACHED]]");
 	(void)snprintf(groups, sizeof(groups), "%s.groups", argv[1]);
 	FILE *file = fopen(groups, "we");
 	if (!file || fputs("All = 10.0.0.0/8\n", file) < 0 || fclose(file) != 0)
@@ -141,6 +160,7 @@ main(int argc, char **argv)
 	config.root = argv[1];
 	config.groups = groups;
 	config.minutes = (unsigned)strtoul(argv[5], NULL, 10);
+	config.rrdcached = argc > 7 ? argv[7] : NULL;
 	if (feed_new(&config, &feed, err, sizeof(err)) < 0)
 		log_fatal(1, "%s", err);
 	run(feed, argv, argc > 6 ? (unsigned)strtoul(argv[6], NULL, 10) : 0);
