@@ -212,7 +212,7 @@ test-quick: all tests
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # What several threads use: these are also run under ThreadSanitizer, with the end-to-end tests that tests/all names.
-THREAD_TESTS := probe/test_tag probe/test_worker probe/test_export probe/test_spool collector/test_writer
+THREAD_TESTS := probe/test_tag probe/test_worker probe/test_export probe/test_export_disk probe/test_spool collector/test_writer
 thread-tests: $(BUILD)/netmonc $(BUILD)/netmond $(MODULES:%=$(BUILD)/modules/%.so) $(THREAD_TESTS:%=$(BUILD)/tests/%)
 
 # All of it: end-to-end tests and unit tests of this build, then the same under ASan and UBSan, and threads under TSan.

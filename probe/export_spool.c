@@ -10,7 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-#define RETRY_S      1 /* after the disk said no */
+#define RETRY_MIN_MS 50 /* after the disk said no; doubles each time */
+#define RETRY_MAX_MS 1000
 #define LOG_PERIOD_S 60
 
 /* --- producer ---------------------------------------------------------------------------------------------------------- */
@@ -107,13 +108,15 @@ write_pending(struct export_queue *q)
 }
 
 static void
-rest(struct export_queue *q)
+rest(struct export_queue *q, unsigned wait_ms)
 {
 	struct timespec end;
 	int rc = 0;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += RETRY_S;
+	end.tv_nsec += (long)wait_ms * 1000000;
+	end.tv_sec += end.tv_nsec / 1000000000;
+	end.tv_nsec %= 1000000000;
 	/* what comes meanwhile does not wake it up, an acknowledgement does: there may be room */
 	uint64_t acked = q->acked;
 	while (!q->writer_stop && q->acked == acked && rc == 0)
@@ -125,6 +128,7 @@ writer_main(void *arg)
 {
 	struct export_queue *q = arg;
 	uint64_t trimmed = 0;
+	unsigned retry_ms = RETRY_MIN_MS;
 	int rc = NM_OK;
 
 	(void)pthread_mutex_lock(&q->lock);
@@ -142,8 +146,12 @@ writer_main(void *arg)
 		export_queue_wake(q);
 		if (q->writer_stop && (!q->pending || rc < 0))
 			break;
-		if (rc < 0)
-			rest(q);
+		if (rc == NM_OK) {
+			retry_ms = RETRY_MIN_MS;
+			continue;
+		}
+		rest(q, retry_ms);
+		retry_ms = 2 * retry_ms < RETRY_MAX_MS ? 2 * retry_ms : RETRY_MAX_MS;
 	}
 	(void)pthread_mutex_unlock(&q->lock);
 	return NULL;

@@ -19,6 +19,21 @@
 static struct spool_file files[FILES_MAX];
 static size_t n_files;
 
+/* These stand before libc's. No test takes the power away, so there is no need to wait for the disk. */
+int
+fsync(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+int
+fdatasync(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
 /* A spool of `n` batches, after an orderly end, with its segments in `files`. */
 static void
 fill(unsigned n)
