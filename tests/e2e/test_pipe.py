@@ -54,6 +54,21 @@ class Pipe(e2e.Case):
         self.assertEqual(e2e.query(path, "SELECT name FROM probe")[0][0], "o'hare'; DROP TABLE flow; --")
         self.assertEqual(e2e.query(path, "SELECT name FROM link")[0][0], "a_'b")
 
+    def test_rows_go_in_statements_of_many_inside_transactions(self):
+        netmond = self.netmond()
+        for capture in e2e.captures():
+            e2e.run("netmonc", "-h", "127.0.0.1", "-p", netmond.port, "-r", capture)
+        self.assertEqual(netmond.stop(), 0)
+        inside, rows, statements = False, 0, 0
+        for line in netmond.out().splitlines():
+            if line in ("BEGIN;", "COMMIT;"):
+                inside = line == "BEGIN;"
+            statements += line.startswith("INSERT INTO flow ")
+            rows += line.startswith("UNION ALL SELECT ")  # one row more of the same statement
+            self.assertTrue(inside or not line.startswith("INSERT INTO flow "), line)
+        self.assertGreater(statements, 0)
+        self.assertGreater(rows, 10 * statements)
+
     def test_a_client_that_ends_ends_netmond_without_an_acknowledgement(self):
         netmond, client = self.pipeline("cat")
         probe = Probe(netmond.port)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import netmon_e2e as e2e  # noqa: E402
+import netmon_mariadb  # noqa: E402
 
 SCHEMA = e2e.TREE / "schema"
 OLD_SCHEMA = e2e.TREE / "tests" / "support" / "schema-1"
@@ -113,20 +114,12 @@ class Upgrade(e2e.Case):
         self.assertIn("schema version 99", done.stderr)
 
 
-@e2e.needs_program("mariadb-install-db", "mariadbd", "mariadb")
+@netmon_mariadb.needed
 class Mariadb(e2e.Case):
     def test_the_schema_loads_and_has_the_same_tables_and_columns(self):
-        socket = self.dir / "s"
-        user = ["--user=root"] if os.geteuid() == 0 else []
-        e2e.run("mariadb-install-db", "--no-defaults", f"--datadir={self.dir}/data", "--auth-root-authentication-method=normal",
-                "--skip-test-db", *user, timeout=120)
-        server = self.start("mariadbd", "--no-defaults", f"--datadir={self.dir}/data", f"--socket={socket}",
-                            "--skip-networking", f"--pid-file={self.dir}/pid", *user)
-
-        def ask(sql, *options):
-            return e2e.run("mariadb", "--no-defaults", "-uroot", f"--socket={socket}", "-N", *options, input=sql, check=False)
-
-        e2e.wait_until(lambda: ask("SELECT 1").returncode == 0, "MariaDB", 60)
+        server = netmon_mariadb.Server()
+        self.addCleanup(server.end)
+        ask = server.client
         self.assertEqual(ask("CREATE DATABASE netmon").returncode, 0)
         loaded = ask((SCHEMA / "mysql.sql").read_text(), "-D", "netmon")
         self.assertEqual(loaded.stderr, "")
@@ -148,7 +141,6 @@ class Mariadb(e2e.Case):
                          "4294967295\t\t1\t4\n")
         self.assertEqual(ask("SELECT * FROM application", "-D", "old").stdout,
                          ask("SELECT * FROM application", "-D", "netmon").stdout)
-        self.assertEqual(server.stop(timeout=60), 0)
 
 
 def postgresql_programs():
