@@ -7,6 +7,7 @@
 #include "lib/frame.h"
 #include "lib/log.h"
 #include "lib/loopback.h"
+#include "lib/paths.h"
 #include "lib/settings.h"
 
 #include <netdb.h>
@@ -30,12 +31,12 @@ static const struct opt_row rows[] = {
 	  "port to listen on, 0: a free one (5000)", false },
 	{ "listen", '\0', OPT_TEXT, AT(listen), 0, 0, 0, "ADDR",
 	  "address or name to listen on, '*': every one (localhost)", false },
-	{ "tls-cert", '\0', OPT_TEXT, AT(tls_cert), 0, 0, 0, "FILE",
+	{ "tls-cert", '\0', OPT_FILE, AT(tls_cert), 0, 0, 0, "FILE",
 	  "own certificate; with it, probes need one, too", false },
-	{ "tls-key", '\0', OPT_TEXT, AT(tls_key), 0, 0, 0, "FILE", "its key", false },
-	{ "tls-ca", '\0', OPT_TEXT, AT(tls_ca), 0, 0, 0, "FILE",
+	{ "tls-key", '\0', OPT_FILE, AT(tls_key), 0, 0, 0, "FILE", "its key", false },
+	{ "tls-ca", '\0', OPT_FILE, AT(tls_ca), 0, 0, 0, "FILE",
 	  "authority of the probes' certificates", false },
-	{ "tls-crl", '\0', OPT_TEXT, AT(tls_crl), 0, 0, 0, "FILE", "certificates that it revoked",
+	{ "tls-crl", '\0', OPT_FILE, AT(tls_crl), 0, 0, 0, "FILE", "certificates that it revoked",
 	  false },
 	{ "insecure", '\0', OPT_FLAG, AT(insecure), 0, 0, 0, NULL,
 	  "allow probes elsewhere without TLS", false },
@@ -128,9 +129,32 @@ read_settings(struct options *o)
 	default_text(&o->rrd, settings.rrd);
 }
 
+/* Beyond this machine the certificates of netmon probe count, where nothing else is said. */
+static void
+find_certificates(struct options *o)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+	} files[] = {
+		{ "pki/collector.pem", AT(tls_cert) },
+		{ "pki/collector.key", AT(tls_key) },
+		{ "pki/ca.pem", AT(tls_ca) },
+		{ "pki/crl.pem", AT(tls_crl) },
+	};
+	char path[PATHS_MAX];
+
+	if (paths_find(PATHS_CONFIG, files[0].name, path, sizeof(path)) < 0 ||
+	    access(path, F_OK) < 0)
+		return;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (paths_find(PATHS_CONFIG, files[i].name, path, sizeof(path)) == NM_OK)
+			*(char **)(void *)((char *)o + files[i].offset) = opt_copy(path);
+}
+
 /* Without TLS whoever reaches the port can write records, under any probe's name. */
 static void
-check_exposure(const struct options *o)
+check_exposure(struct options *o)
 {
 	bool local = true;
 
@@ -140,11 +164,13 @@ check_exposure(const struct options *o)
 	if (rc != 0)
 		log_fatal(1, "cannot listen on %s: %s", o->listen, gai_strerror(rc));
 	if (!local)
+		find_certificates(o);
+	if (!local && !o->tls_cert)
 		opts_usage(
 		    "--listen %s is beyond this machine, and without TLS everybody there can "
-		    "forge records: netmon probe collector %s makes certificates for "
-		    "--tls-cert, or say --insecure",
-		    o->listen, strcmp(o->listen, "*") == 0 ? "NAME" : o->listen);
+		    "forge records: netmon probe add NAME makes certificates, or say "
+		    "--insecure",
+		    o->listen);
 }
 
 static void

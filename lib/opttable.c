@@ -65,6 +65,7 @@ set_value(void *options, const struct opt_row *row, const char *where, const cha
 
 	switch (row->kind) {
 	case OPT_TEXT:
+	case OPT_FILE:
 		if (!*text)
 			opts_usage("%s must not be empty", where);
 		free(*(char **)at);
@@ -168,16 +169,34 @@ choose_file(const struct opt_table *table, void *options)
 	return *named;
 }
 
+/* A path as the file `file` means it. */
+static const char *
+beside(const char *file, const char *path, char ret_path[PATHS_MAX])
+{
+	const char *slash = strrchr(file, '/');
+
+	if (*path == '/' || *path == '\0' || !slash)
+		return path;
+	int n = snprintf(ret_path, PATHS_MAX, "%.*s%s", (int)(slash - file + 1), file, path);
+	if (n < 0 || n >= PATHS_MAX)
+		log_fatal(2, "%s: the path %s is too long", file, path);
+	return ret_path;
+}
+
 /* Takes one option from the parsed file. */
 static void
 take_from_file(const struct opt_row *row, void *options, const char *file, cfg_t *conf)
 {
-	char where[PATHS_MAX + 64], name[NAME_SIZE];
+	char where[PATHS_MAX + 64], name[NAME_SIZE], path[PATHS_MAX];
 
 	file_name(row, name);
 	(void)snprintf(where, sizeof(where), "%s: %s", file, name);
-	for (unsigned i = 0; i < cfg_size(conf, name); i++)
-		set_value(options, row, where, cfg_getnstr(conf, name, i));
+	for (unsigned i = 0; i < cfg_size(conf, name); i++) {
+		const char *text = cfg_getnstr(conf, name, i);
+
+		set_value(options, row, where,
+		          row->kind == OPT_FILE ? beside(file, text, path) : text);
+	}
 }
 
 /* All values are text to libconfuse, so that numbers are checked and refused in the same words as on the command line. */
@@ -219,7 +238,7 @@ opt_table_free(const struct opt_table *table, void *options)
 
 		if (table->rows[i].kind == OPT_LIST)
 			list_free(at);
-		if (table->rows[i].kind == OPT_TEXT) {
+		if (table->rows[i].kind == OPT_TEXT || table->rows[i].kind == OPT_FILE) {
 			free(*(char **)at);
 			*(char **)at = NULL;
 		}

@@ -17,7 +17,8 @@
 
 /* What a field of the options' struct is. */
 enum opt_kind {
-	OPT_TEXT,     /* char *, NULL when it was not given */
+	OPT_TEXT, /* char *, NULL when it was not given */
+	OPT_FILE, /* the same, a path; one without a folder's '/' in front is beside the configuration file that names it */
 	OPT_NUMBER,   /* unsigned long */
 	OPT_DURATION, /* unsigned long, milliseconds */
 	OPT_LIST,     /* struct opt_list */

@@ -4,6 +4,7 @@
 
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/paths.h"
 #include "probe/options.h"
 #include "probe/user.h"
 
@@ -129,12 +130,28 @@ reach_state(const struct user *user, const char *folder)
 	return rc == -ENOENT || rc == -EACCES || rc == -EPERM ? rc : NM_OK;
 }
 
+/* A new machine may have none of the folders above, and only root can make them. */
+static void
+make_parents(const char *folder)
+{
+	char path[PATHS_MAX];
+
+	for (const char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		int n = snprintf(path, sizeof(path), "%.*s", (int)(slash - folder), folder);
+
+		if (n < 0 || n >= (int)sizeof(path) || (mkdir(path, 0755) < 0 && errno != EEXIST))
+			return;
+	}
+}
+
 /* Makes the spool's folder where there is none, and sees that the user can write in it: else nothing would be kept. */
 static int
 reach_spool(const struct user *user, const char *folder)
 {
 	if (!folder)
 		return NM_OK;
+	if (user->change && *folder == '/')
+		make_parents(folder);
 	if (mkdir(folder, 0700) == 0 && user->change) {
 		int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd >= 0 && fchown(fd, user->uid, user->gid) < 0)

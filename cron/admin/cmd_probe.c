@@ -43,6 +43,18 @@ pki_folder(const struct cmd_context *ctx)
 	return given ? given : path;
 }
 
+/* Where netmonc looks by itself, as long as it is installed there as here. */
+static const char *
+target_of(const struct cmd_context *ctx)
+{
+	static char path[PATHS_MAX];
+	const char *given = cmd_value(ctx, "target");
+
+	if (!given && paths_find(PATHS_CONFIG, NULL, path, sizeof(path)) < 0)
+		log_fatal(1, "the path of this program is too long");
+	return given ? given : path;
+}
+
 static unsigned
 days_of(const struct cmd_context *ctx)
 {
@@ -54,11 +66,13 @@ days_of(const struct cmd_context *ctx)
 static const char *
 name_of(const char *word)
 {
+	char safe[128];
+
 	if (!pki_name_ok(word))
 		opts_usage(
-		    "a probe's name has 1 to %d printable characters without / \" ' \\ $ `, and "
-		    "does not begin with a dot or a dash",
-		    PKI_NAME_MAX);
+		    "\"%s\" cannot be a probe's name, which has 1 to %d letters, digits and . _ "
+		    "+ @ -, and begins with none of . and -",
+		    log_safe(safe, sizeof(safe), word, strlen(word)), PKI_NAME_MAX);
 	return word;
 }
 
@@ -179,12 +193,20 @@ cover_host(struct pki *pki, char host[PKI_HOST_MAX])
 	return rc;
 }
 
+/* netmond finds the usual folder by itself (collector/options.c). */
 static void
 print_collector_lines(const struct pki *pki)
 {
-	printf("netmond takes probes from other machines with these lines in its netmond.conf:\n"
-	       "  listen = \"*\"\n"
-	       "  tls_cert = \"%s/collector.pem\"\n  tls_key = \"%s/collector.key\"\n"
+	char usual[PATHS_MAX];
+
+	printf(
+	    "netmond takes probes from other machines with this in its netmond.conf, read at its "
+	    "start:\n"
+	    "  listen = \"*\"\n");
+	if (paths_find(PATHS_CONFIG, "pki", usual, sizeof(usual)) == 0 &&
+	    strcmp(usual, pki->folder) == 0)
+		return;
+	printf("  tls_cert = \"%s/collector.pem\"\n  tls_key = \"%s/collector.key\"\n"
 	       "  tls_ca = \"%s/ca.pem\"\n  tls_crl = \"%s/crl.pem\"\n",
 	       pki->folder, pki->folder, pki->folder, pki->folder);
 }
@@ -200,8 +222,21 @@ run_collector(struct cmd_context *ctx, int argc, const char *const *argv)
 			opts_usage("\"%s\" is neither a host's name nor an address, or the %dth",
 			           argv[i], PKI_HOSTS_MAX + 1);
 	unsigned days = days_of(ctx);
-	if (pki_open(&pki, pki_folder(ctx), true) < 0 || issue_collector(&pki, &hosts, days) < 0)
+	size_t n = 0;
+	if (pki_open(&pki, pki_folder(ctx), true) < 0)
 		return failed(&pki);
+	if (argc == 0)
+		read_collector(&pki, &hosts);
+	if (hosts.n == 0)
+		add_own_names(&hosts);
+	/* the old one first: a list that says it is of use without the new one, not the other way round */
+	if ((cmd_value(ctx, "revoke") && pki_revoke(&pki, NULL, &n) < 0) ||
+	    issue_collector(&pki, &hosts, days) < 0)
+		return failed(&pki);
+	if (n > 0)
+		printf("%zu certificates that the collector had are revoked: give crl.pem to the "
+		       "probes, tls_crl in netmonc.conf\n",
+		       n);
 	print_collector_lines(&pki);
 	pki_close(&pki);
 	return 0;
@@ -237,26 +272,35 @@ put_conf(BIO *out, const void *object)
 	                  "# netmonc.conf(5) of the probe \"%s\", made by netmon probe. Other "
 	                  "settings may follow.\n"
 	                  "host = \"%s\"\nport = %lu\nprobe = \"%s\"\n"
-	                  "tls_cert = \"%s/probe.pem\"\ntls_key = \"%s/probe.key\"\n"
-	                  "tls_ca = \"%s/ca.pem\"\n"
+	                  "# These three lie beside this file.\n"
+	                  "tls_cert = \"probe.pem\"\ntls_key = \"probe.key\"\ntls_ca = \"ca.pem\"\n"
 	                  "# Records wait here until the collector has them; the user that netmonc "
 	                  "runs as writes there.\n"
 	                  "spool = \"%s\"\n",
-	                  k->name, k->place.host, k->place.port, k->name, k->target, k->target,
-	                  k->target, k->spool) > 0;
+	                  k->name, k->place.host, k->place.port, k->name, k->spool) > 0;
 }
 
 static int
 make_kit_folder(struct pki *pki, struct kit *kit, const char *parent)
 {
 	int n = snprintf(kit->folder, sizeof(kit->folder), "%s/%s", parent, kit->name);
+	struct stat st;
 
 	errno = ENAMETOOLONG;
 	if (n < 0 || n >= (int)sizeof(kit->folder))
 		return pki_fail(pki, parent, "its name");
-	if (mkdir(kit->folder, 0700) == 0 || errno == EEXIST)
+	if (mkdir(kit->folder, 0700) == 0)
 		return 0;
-	return pki_fail(pki, kit->folder, "cannot be made");
+	if (errno != EEXIST)
+		return pki_fail(pki, kit->folder, "cannot be made");
+	/* in a folder that is another's he could put files of his own in their place */
+	errno = 0;
+	if (lstat(kit->folder, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return pki_fail(
+		    pki, kit->folder,
+		    "is there already, and is not a folder that you alone can write to");
+	return 0;
 }
 
 /* Configuration and authority first: a folder with a certificate in it is complete. */
@@ -301,11 +345,12 @@ count_one(void *ctx, const struct pki_entry *entry)
 static void
 print_steps(const struct kit *k)
 {
-	printf("copy it to the probe:  scp -p '%s'/* root@PROBE:%s/\n"
-	       "let netmonc's user read the key there:  chgrp netmon %s/probe.key; chmod 640 "
-	       "%s/probe.key\n"
-	       "start it there:  netmonc --config %s/netmonc.conf -i eth0\n",
-	       k->folder, k->target, k->target, k->target, k->target);
+	printf("%s has the probe's key, certificate and configuration.\n"
+	       "Copy them to the probe:   scp -p %s/* root@PROBE:%s/\n"
+	       "There, as root:           netmonc --config %s/netmonc.conf -i eth0\n"
+	       "or, as a service:         chgrp netmon %s/probe.key; chmod 640 %s/probe.key; "
+	       "systemctl enable --now netmonc@eth0\n",
+	       k->folder, k->folder, k->target, k->target, k->target, k->target);
 }
 
 /* The exit status. */
@@ -331,13 +376,13 @@ static int
 run_add(struct cmd_context *ctx, int argc, const char *const *argv)
 {
 	const char *place = cmd_value(ctx, "collector");
-	const char *target = cmd_value(ctx, "target"), *spool = cmd_value(ctx, "spool");
+	const char *spool = cmd_value(ctx, "spool");
 	struct kit kit = { .name = name_of(argv[0]), .place = { .port = FRAME_PORT } };
 	struct count count = { .name = kit.name };
 	struct pki pki;
 
 	(void)argc;
-	kit.target = quotable("--target", target ? target : NETMON_SYSCONFDIR);
+	kit.target = target_of(ctx);
 	kit.spool = quotable("--spool", spool ? spool : SPOOL);
 	if (place)
 		parse_place(place, &kit.place);
@@ -357,13 +402,12 @@ run_add(struct cmd_context *ctx, int argc, const char *const *argv)
 static int
 run_renew(struct cmd_context *ctx, int argc, const char *const *argv)
 {
-	const char *target = cmd_value(ctx, "target");
 	struct kit kit = { .name = name_of(argv[0]), .renew = true };
 	struct count count = { .name = kit.name };
 	struct pki pki;
 
 	(void)argc;
-	kit.target = quotable("--target", target ? target : NETMON_SYSCONFDIR);
+	kit.target = target_of(ctx);
 	unsigned days = days_of(ctx);
 	if (pki_open(&pki, pki_folder(ctx), false) < 0 || pki_each(&pki, count_one, &count) < 0)
 		return failed(&pki);
@@ -483,7 +527,7 @@ run_list(struct cmd_context *ctx, int argc, const char *const *argv)
 static const struct cmd_option kit_options[] = {
 	{ "collector", "HOST[:PORT]", "how the probe reaches the collector (this host's name)" },
 	{ "dir", "DIR", "make the folder NAME there (here)" },
-	{ "target", "DIR", "where its files will be on the probe (" NETMON_SYSCONFDIR ")" },
+	{ "target", "DIR", "where its files will be on the probe (as here)" },
 	{ "spool", "DIR", "where the probe keeps records (" SPOOL ")" },
 	{ "days", "N", "how long the certificate counts (730)" },
 	PKI_OPTION,
@@ -491,12 +535,13 @@ static const struct cmd_option kit_options[] = {
 };
 static const struct cmd_option renew_options[] = {
 	{ "dir", "DIR", "where the folder NAME is (here)" },
-	{ "target", "DIR", "where its files are on the probe (" NETMON_SYSCONFDIR ")" },
+	{ "target", "DIR", "where its files are on the probe (as here)" },
 	{ "days", "N", "how long the certificate counts (730)" },
 	PKI_OPTION,
 	{ NULL, NULL, NULL },
 };
 static const struct cmd_option collector_options[] = {
+	{ "revoke", NULL, "revoke those that it had, because somebody else has a key of them" },
 	{ "days", "N", "how long the certificate counts (730)" },
 	PKI_OPTION,
 	{ NULL, NULL, NULL },
@@ -511,7 +556,8 @@ static const struct cmd_verb verbs[] = {
 	{ "revoke", "NAME", "refuse the probe from now on", 1, 1, CMD_NO_STORE, pki_options,
 	  run_revoke },
 	{ "list", "", "show all certificates", 0, 0, CMD_NO_STORE, pki_options, run_list },
-	{ "collector", "HOST...", "make the collector's own certificate for these names", 1,
+	{ "collector", "[HOST...]",
+	  "make the collector's own certificate anew, for these names or those that it has", 0,
 	  PKI_HOSTS_MAX, CMD_NO_STORE, collector_options, run_collector },
 	{ NULL, NULL, NULL, 0, 0, CMD_NO_STORE, NULL, NULL },
 };

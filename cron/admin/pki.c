@@ -24,12 +24,8 @@ pki_name_ok(const char *name)
 {
 	size_t len = strlen(name);
 
-	if (len < 1 || len > PKI_NAME_MAX || name[0] == '.' || name[0] == '-')
-		return false;
-	for (const char *c = name; *c; c++)
-		if (*c < 0x20 || *c > 0x7e || strchr("/\"'\\$`", *c))
-			return false;
-	return true;
+	return len >= 1 && len <= PKI_NAME_MAX && name[0] != '.' && name[0] != '-' &&
+	       strspn(name, PKI_NAME_CHARS) == len;
 }
 
 /* --- opening ----------------------------------------------------------------------------------------------------------- */
@@ -302,7 +298,8 @@ revoke_one(void *ctx, const struct pki_entry *entry)
 {
 	struct revoking *r = ctx;
 
-	if (entry->revoked || entry->collector || strcmp(entry->name, r->name) != 0)
+	if (entry->revoked || entry->collector != !r->name ||
+	    (r->name && strcmp(entry->name, r->name) != 0))
 		return 0;
 	r->n++;
 	return replace_crl(r->pki, X509_get0_serialNumber(entry->cert));

@@ -68,13 +68,15 @@ void pki_close(struct pki *pki);
  * group netmon where root makes it and there is such a group. */
 int pki_issue(struct pki *pki, const struct pki_request *request);
 
-/* Revokes every probe's certificate of that name that is not revoked yet. */
+/* Revokes every probe's certificate of that name that is not revoked yet; NULL: every one of the collector. */
 int pki_revoke(struct pki *pki, const char *name, size_t *ret_n);
 
 /* Calls `each` for every certificate that was issued, in no order; a value other than 0 ends the walk and is returned. */
 int pki_each(struct pki *pki, int (*each)(void *ctx, const struct pki_entry *entry), void *ctx);
 
-/* Whether a probe may have that name: printable ASCII without / " ' \ $ `, not beginning with a dot or dash, 1 to PKI_NAME_MAX characters. */
+/* Whether a probe may have that name, which is also a folder's and a word of command lines: 1 to PKI_NAME_MAX of PKI_NAME_CHARS, no dot
+ * or dash in front. */
+#define PKI_NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+@-"
 bool pki_name_ok(const char *name);
 /* Adds a host's name or address, once. False when it is none, or there are too many. */
 bool pki_host_add(struct pki_hosts *hosts, const char *host);
