@@ -10,20 +10,64 @@
 #include <stdio.h>
 #include <string.h>
 
+#define APP_FLOWS_MAX 100000 /* walked through in some 20 ms */
+
 /* --- applications --------------------------------------------------------------------------------------------------- */
 
-/* 1: a flow of the application is stored. */
+/* Which applications have flows in the store. */
+struct used_apps {
+	bool asked;
+	bool all; /* there are too many flows to look: each may have some */
+	uint8_t seen[(UINT16_MAX + 1) / 8];
+};
+
+/* 1: the store has so many flows that nobody should walk through them while the probes wait. Where rows were removed among the
+ * others it may be less. */
 static int
-app_is_used(struct db *db, uint16_t id)
+has_many_flows(struct db *db)
 {
 	struct db_stmt *q;
+	int64_t span = 0;
 
-	if (db_query(db, "SELECT 1 FROM flow WHERE application = ? LIMIT 1", &q) < 0)
+	/* one of the two alone is looked up in the index */
+	if (db_query(db,
+	             "SELECT coalesce((SELECT max(id) FROM flow) - (SELECT min(id) FROM flow), 0)",
+	             &q) < 0)
 		return NM_ESTORE;
-	db_bind_int(q, 1, id);
 	int rc = db_step(q);
+	if (rc > 0)
+		span = db_column_int(q, 0);
 	db_done(q);
-	return rc;
+	return rc < 0 ? NM_ESTORE : span >= APP_FLOWS_MAX;
+}
+
+static int
+find_used(struct db *db, struct used_apps *used)
+{
+	struct db_stmt *q;
+	int rc = has_many_flows(db);
+
+	used->all = rc > 0;
+	used->asked = true;
+	if (rc != 0)
+		return rc < 0 ? rc : NM_OK;
+	if (db_query(db, "SELECT DISTINCT application FROM flow", &q) < 0)
+		return NM_ESTORE;
+	while ((rc = db_step(q)) > 0) {
+		uint16_t id = (uint16_t)db_column_int(q, 0);
+		used->seen[id / 8] |= (uint8_t)(1u << id % 8);
+	}
+	db_done(q);
+	return rc < 0 ? NM_ESTORE : NM_OK;
+}
+
+/* 1: a flow of the application is stored, or may be. */
+static int
+app_is_used(struct db *db, uint16_t id, struct used_apps *used)
+{
+	int rc = used->asked ? NM_OK : find_used(db, used);
+
+	return rc < 0 ? rc : used->all || (used->seen[id / 8] >> id % 8 & 1);
 }
 
 /* 1: the store has the id under another name; 0: it has it not, or under this name. */
@@ -43,13 +87,13 @@ app_name_differs(struct db *db, const struct application *app)
 }
 
 static int
-app_put_one(struct db *db, const struct application *app, size_t *conflicts)
+app_put_one(struct db *db, const struct application *app, struct used_apps *used, size_t *conflicts)
 {
 	struct db_stmt *q;
 
 	int rc = app_name_differs(db, app);
 	if (rc > 0 && app->id != APP_UNKNOWN)
-		rc = app_is_used(db, app->id);
+		rc = app_is_used(db, app->id, used);
 	if (rc < 0)
 		return NM_ESTORE;
 	if (rc > 0) {
@@ -74,11 +118,12 @@ app_put_one(struct db *db, const struct application *app, size_t *conflicts)
 int
 db_app_add(struct db *db, const struct application *apps, size_t n, size_t *ret_conflicts)
 {
+	struct used_apps used = { .asked = false };
 	size_t conflicts = 0;
 	int rc = NM_OK;
 
 	for (size_t i = 0; i < n && rc == NM_OK; i++)
-		rc = app_put_one(db, &apps[i], &conflicts);
+		rc = app_put_one(db, &apps[i], &used, &conflicts);
 	if (rc == NM_OK)
 		*ret_conflicts = conflicts;
 	return rc;
@@ -210,9 +255,13 @@ fill_ledger(const void *ctx, size_t i, void *ret_row)
 
 #define PUT_LEDGER    "INSERT INTO ledger (link, minute, cause, packets, octets) VALUES "
 #define LEDGER_VALUES "(?, ?, ?, ?, ?)"
-#define ADD_LEDGER                                          \
-	" ON CONFLICT (link, minute, cause) DO UPDATE SET " \
-	"packets = ledger.packets + excluded.packets, octets = ledger.octets + excluded.octets"
+/* A sum that a probe lies about stays below 63 bits: MariaDB refuses more, for ever, and SQLite makes a float of it. */
+#define LEDGER_SUM(name)                                                       \
+	name " = CASE WHEN ledger." name " > 281474976710656 - excluded." name \
+	     " THEN 281474976710656 ELSE ledger." name " + excluded." name " END"
+#define ADD_LEDGER                                                                                 \
+	" ON CONFLICT (link, minute, cause) DO UPDATE SET " LEDGER_SUM("packets") ", " LEDGER_SUM( \
+	    "octets")
 
 static const struct db_rows ledger_rows = {
 	.one = PUT_LEDGER LEDGER_VALUES ADD_LEDGER,

@@ -48,9 +48,30 @@ link_ledger_missing_octets(const struct link_ledger *ledger)
 	return missing(ledger->octets);
 }
 
+/* --- sums ------------------------------------------------------------------------------------------------------------- */
+
+/* A probe may claim what it likes, and sum() fails as a whole when 63 bits are too few: so both halves of the numbers are added
+ * up apart. */
+#define HIGH(value)   value " >> 20"
+#define LOW(value)    value " & 1048575"
+#define HALVES(value) "coalesce(sum(" HIGH(value) "), 0), coalesce(sum(" LOW(value) "), 0)"
+/* What is more is a lie, and all causes of a link add up to less than 63 bits. */
+#define SUM_MAX (UINT64_C(1) << 56)
+
+/* The number whose halves begin at a column. */
+static uint64_t
+column_sum(struct db_stmt *q, int at)
+{
+	uint64_t high = (uint64_t)db_column_int(q, at), low = (uint64_t)db_column_int(q, at + 1);
+
+	if (high >= SUM_MAX >> 20 || low >= SUM_MAX)
+		return SUM_MAX;
+	return (high << 20) + low < SUM_MAX ? (high << 20) + low : SUM_MAX;
+}
+
 /* --- by minute, and over a life --------------------------------------------------------------------------------------- */
 
-/* Rows: link, probe, link's name, last seen, minute, cause, packets, octets; those that belong together come together. */
+/* Rows: link, probe, link's name, last seen, minute, cause, halves of packets and of octets; those that belong together come together. */
 static int
 walk(struct db_stmt *q, int (*each)(void *ctx, const struct link_ledger *ledger), void *ctx)
 {
@@ -69,8 +90,8 @@ walk(struct db_stmt *q, int (*each)(void *ctx, const struct link_ledger *ledger)
 			db_column_copy(q, 2, l.link, sizeof(l.link));
 		}
 		if (cause >= 0 && cause < LEDGER_CAUSE_MAX) {
-			l.packets[cause] = (uint64_t)db_column_int(q, 6);
-			l.octets[cause] = (uint64_t)db_column_int(q, 7);
+			l.packets[cause] = column_sum(q, 6);
+			l.octets[cause] = column_sum(q, 8);
 		}
 	}
 	db_done(q);
@@ -85,15 +106,16 @@ db_ledger_minutes(struct db *db, uint32_t from_s, uint32_t until_s,
 {
 	struct db_stmt *q;
 
-	if (db_query(db,
-	             "SELECT l.id, p.name, l.name, p.last_seen, x.minute, x.cause, x.packets, "
-	             "x.octets FROM (SELECT link, minute, cause, packets, octets FROM ledger "
-	             "WHERE minute >= ? AND minute < ? UNION ALL "
-	             "SELECT link, expires - expires % 60, 0, sum(packets), sum(octets) FROM flow "
-	             "WHERE expires >= ? AND expires < ? GROUP BY link, expires - expires % 60) x "
-	             "JOIN link l ON l.id = x.link JOIN probe p ON p.id = l.probe "
-	             "ORDER BY p.name, l.name, l.id, x.minute, x.cause",
-	             &q) < 0)
+	if (db_query(
+		db,
+		"SELECT l.id, p.name, l.name, p.last_seen, x.minute, x.cause, " HIGH("x.packets") ", " LOW("x.packets") ", " HIGH(
+		    "x.octets") ", " LOW("x.octets") " FROM (SELECT link, minute, cause, packets, octets FROM ledger "
+						     "WHERE minute >= ? AND minute < ? UNION ALL "
+						     "SELECT link, expires - expires % 60, 0, sum(packets), sum(octets) FROM flow "
+						     "WHERE expires >= ? AND expires < ? GROUP BY link, expires - expires % 60) x "
+						     "JOIN link l ON l.id = x.link JOIN probe p ON p.id = l.probe "
+						     "ORDER BY p.name, l.name, l.id, x.minute, x.cause",
+		&q) < 0)
 		return NM_ESTORE;
 	for (int i = 0; i < 2; i++) {
 		db_bind_int(q, 2 * i + 1, from_s);
@@ -110,10 +132,12 @@ db_ledger_life(struct db *db, int (*each)(void *ctx, const struct link_ledger *l
 	if (db_query(
 		db,
 		"SELECT l.id, p.name, l.name, p.last_seen, (SELECT min(m.minute) FROM ledger m "
-		"WHERE m.link = l.id), g.cause, sum(g.packets), sum(g.octets) FROM ledger g "
-		"JOIN link l ON l.id = g.link JOIN probe p ON p.id = l.probe "
-		"GROUP BY l.id, p.name, l.name, p.last_seen, g.cause "
-		"ORDER BY p.name, l.name, l.id, g.cause",
+		"WHERE m.link = l.id), g.cause, " HALVES("g.packets") ", " HALVES(
+		    "g.octets") " "
+				"FROM ledger g "
+				"JOIN link l ON l.id = g.link JOIN probe p ON p.id = l.probe "
+				"GROUP BY l.id, p.name, l.name, p.last_seen, g.cause "
+				"ORDER BY p.name, l.name, l.id, g.cause",
 		&q) < 0)
 		return NM_ESTORE;
 	return walk(q, each, ctx);
@@ -133,10 +157,10 @@ db_ledger_whole_since(struct db *db, uint32_t *ret_minute_s)
 /* --- by link ---------------------------------------------------------------------------------------------------------- */
 
 static const char ledger_sql[] =
-    "SELECT l.id, p.name, l.name, p.last_seen, coalesce(g.cause, 0), coalesce(sum(g.packets), 0), "
-    "coalesce(sum(g.octets), 0) FROM link l JOIN probe p ON p.id = l.probe "
-    "LEFT JOIN ledger g ON g.link = l.id AND g.minute >= ? AND g.minute < ? "
-    "GROUP BY p.name, l.name, l.id, g.cause ORDER BY p.name, l.name, l.id";
+    "SELECT l.id, p.name, l.name, p.last_seen, coalesce(g.cause, 0), " HALVES("g.packets") ", " HALVES(
+	"g.octets") " FROM link l JOIN probe p ON p.id = l.probe "
+		    "LEFT JOIN ledger g ON g.link = l.id AND g.minute >= ? AND g.minute < ? "
+		    "GROUP BY p.name, l.name, l.id, g.cause ORDER BY p.name, l.name, l.id";
 
 /* Begins a link, or adds a cause to it. */
 static void
@@ -151,8 +175,8 @@ take_row(struct db_stmt *q, struct link_ledger *l)
 		db_column_copy(q, 2, l->link, sizeof(l->link));
 	}
 	if (cause > 0 && cause < LEDGER_CAUSE_MAX) {
-		l->packets[cause] = (uint64_t)db_column_int(q, 5);
-		l->octets[cause] = (uint64_t)db_column_int(q, 6);
+		l->packets[cause] = column_sum(q, 5);
+		l->octets[cause] = column_sum(q, 7);
 	}
 }
 

@@ -7,6 +7,8 @@
 
 #include <inttypes.h>
 
+#define LEDGER_SUM_MAX (UINT64_C(1) << 48) /* as in lib/db_flow.c */
+
 /* A quoted text. */
 static void
 put_text(FILE *out, const char *text)
@@ -160,6 +162,16 @@ put_flows(const struct sqltext *sql, const struct batch *b, size_t link)
 		end_flows(sql, link);
 }
 
+/* A sum that a probe lies about stays below 63 bits: a database that refuses more would end the whole program behind us. */
+static void
+put_sum(FILE *out, const char *name, uint64_t more)
+{
+	uint64_t room = more < LEDGER_SUM_MAX ? LEDGER_SUM_MAX - more : 0;
+
+	(void)fprintf(out, "%s=CASE WHEN %s>%" PRIu64 " THEN %" PRIu64 " ELSE %s+%" PRIu64 " END",
+	              name, name, room, LEDGER_SUM_MAX, name, more);
+}
+
 /* No upsert is standard: a row of zeros where there is none, then the addition. */
 static void
 put_ledger(const struct sqltext *sql, const struct ledger_delta *d)
@@ -173,10 +185,11 @@ put_ledger(const struct sqltext *sql, const struct ledger_delta *d)
 	              " AND cause=%u AND link=",
 	              d->minute, d->cause, d->minute, d->cause);
 	put_link_id(sql, d->link);
-	(void)fprintf(out,
-	              ");\nUPDATE ledger SET packets=packets+%" PRIu64 ",octets=octets+%" PRIu64
-	              " WHERE minute=%" PRIu32 " AND cause=%u AND link=",
-	              d->packets, d->octets, d->minute, d->cause);
+	(void)fputs(");\nUPDATE ledger SET ", out);
+	put_sum(out, "packets", d->packets);
+	(void)fputc(',', out);
+	put_sum(out, "octets", d->octets);
+	(void)fprintf(out, " WHERE minute=%" PRIu32 " AND cause=%u AND link=", d->minute, d->cause);
 	put_link_id(sql, d->link);
 	(void)fputs(";\n", out);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Batches into the store: each exactly once, whole or not at all. */
+#include "lib/db_client.h"
 #include "lib/db_flow.h"
 
 #include "lib/db_sql.h"
@@ -303,6 +304,20 @@ a_probe_and_its_links_keep_their_ids(void **state)
 }
 
 static void
+a_sum_of_the_ledger_that_a_probe_lies_about_ends_at_its_limit(void **state)
+{
+	const struct ledger_delta lie = { 60, 0, LEDGER_SEEN, UINT64_C(1) << 48,
+		                          (UINT64_C(1) << 48) - 1 };
+	const struct ledger_delta next = { 60, 0, LEDGER_SEEN, 5, 1 };
+	struct ledger_delta rows[] = { lie, lie, lie, next };
+	struct batch b = { .epoch = 1, .first = 1, .sequence = 1, .ledger = rows, .n_ledger = 4 };
+
+	assert_int_equal(put(state, &b), 0);
+	assert_true(ask(state, "SELECT packets FROM ledger") == INT64_C(1) << 48);
+	assert_true(ask(state, "SELECT octets FROM ledger") == INT64_C(1) << 48);
+}
+
+static void
 an_application_is_renamed_only_while_no_flow_carries_it(void **state)
 {
 	struct application app = { .id = 7, .name = "Old", .category = "C", .colour = 1 };
@@ -324,6 +339,29 @@ an_application_is_renamed_only_while_no_flow_carries_it(void **state)
 	assert_int_equal(db_app_put(db_of(state), &app, 1, &conflicts), 0);
 	assert_int_equal(conflicts, 0);
 	assert_int_equal(ask(state, "SELECT colour FROM application WHERE id = 7"), 0xffffff);
+}
+
+static void
+in_a_large_store_no_application_is_renamed(void **state)
+{
+	struct application app = { .id = 7, .name = "Old", .category = "C", .colour = 1 };
+	size_t conflicts;
+
+	assert_int_equal(db_app_put(db_of(state), &app, 1, &conflicts), 0);
+	/* ids far apart: nobody walks through what may be between them while the probes wait */
+	for (unsigned i = 0; i < 2; i++) {
+		char sql[200];
+
+		(void)snprintf(sql, sizeof(sql),
+		               "INSERT INTO flow (id, link, vlan, saddr, daddr, sport, dport, "
+		               "protocol, packets, octets, application, fraction, started, "
+		               "expires) VALUES (%u, 1, 0, '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+		               1 + i * 1000000);
+		assert_int_equal(db_of(state)->client->script(db_of(state), sql), 0);
+	}
+	(void)snprintf(app.name, sizeof(app.name), "New");
+	assert_int_equal(db_app_put(db_of(state), &app, 1, &conflicts), 0);
+	assert_int_equal(conflicts, 1);
 }
 
 static int
@@ -419,7 +457,9 @@ main(void)
 		WITH_STORE(a_failure_in_the_middle_leaves_nothing_behind),
 		WITH_STORE(ledger_rows_of_the_same_minute_and_cause_add_up),
 		WITH_STORE(a_probe_and_its_links_keep_their_ids),
+		WITH_STORE(a_sum_of_the_ledger_that_a_probe_lies_about_ends_at_its_limit),
 		WITH_STORE(an_application_is_renamed_only_while_no_flow_carries_it),
+		WITH_STORE(in_a_large_store_no_application_is_renamed),
 		WITH_STORE(flows_are_read_back_in_the_order_of_their_end_from_a_time_on),
 	};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The loss ledger as pages read it: by link, and as coverage. */
+#include "lib/db_client.h"
 #include "lib/db_ledger.h"
 #include "lib/db_retention.h"
 #include "lib/db_sql.h"
@@ -78,6 +79,31 @@ a_link_has_its_counts_by_cause_and_a_walk_ends_when_it_is_told_to(void **state)
 	assert_int_equal(l.packets[LEDGER_SEEN], 130);
 	assert_int_equal(l.packets[LEDGER_METERED], 90);
 	assert_int_equal(l.packets[LEDGER_KERNEL_DROPPED], 10);
+}
+
+static void
+sums_that_a_probe_lies_about_do_not_end_the_walk(void **state)
+{
+	struct store *s = *state;
+	struct link_ledger l;
+
+	/* more than 63 bits hold; an earlier version made such rows, too */
+	for (unsigned minute = 0; minute < 300; minute += 60) {
+		char sql[160];
+
+		(void)snprintf(sql, sizeof(sql),
+		               "INSERT INTO ledger VALUES (1, %u, 4, 9223372036854775807, "
+		               "4611686018427387904)",
+		               1699999680 + minute);
+		assert_int_equal(s->db->client->script(s->db, sql), NM_OK);
+	}
+	assert_int_equal(db_ledger_each(s->db, USAGE_CURR, first_only, &l), 7);
+	assert_int_equal(l.packets[LEDGER_SEEN], 130);
+	assert_true(l.packets[4] == UINT64_C(1) << 56 && l.octets[4] == UINT64_C(1) << 56);
+	assert_int_equal(db_ledger_life(s->db, first_only, &l), 7);
+	assert_true(l.packets[4] == UINT64_C(1) << 56);
+	assert_int_equal(db_ledger_minutes(s->db, 0, UINT32_MAX, first_only, &l), 7);
+	assert_true(l.packets[4] == UINT64_C(1) << 56);
 }
 
 static void
@@ -278,6 +304,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(every_link_is_told_by_name_also_one_that_counted_nothing),
 		TEST(a_link_has_its_counts_by_cause_and_a_walk_ends_when_it_is_told_to),
+		TEST(sums_that_a_probe_lies_about_do_not_end_the_walk),
 		TEST(coverage_counts_losses_and_leaves_out_what_is_not_ip),
 		TEST(coverage_without_a_ledger_is_unknown),
 		TEST(what_sampling_leaves_out_is_no_loss_and_stands_in_the_coverage),
