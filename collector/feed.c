@@ -141,6 +141,12 @@ feed_add(struct feed *feed, const struct record *r)
 
 /* --- closing ---------------------------------------------------------------------------------------------------------- */
 
+bool
+feed_is_short(const struct feed *feed)
+{
+	return feed->minutes.entries > feed->minutes.entries_max / 4 * 3;
+}
+
 /* Closes what is old enough by data time. */
 void
 feed_close_due(struct feed *feed)
@@ -150,11 +156,11 @@ feed_close_due(struct feed *feed)
 	if (feed->newest_s > behind)
 		minutes_close(&feed->minutes,
 		              (feed->newest_s - behind) / RRD_STEP_S * RRD_STEP_S + RRD_STEP_S);
-	if (feed->minutes.entries > feed->minutes.entries_max / 2)
+	if (feed_is_short(feed))
 		feed_hurry(feed);
 	/* the loop writes in its slices, and with a store nothing is lost when that is not enough; before there is a loop
 	 * nobody waits */
-	while (feed->minutes.entries > feed->minutes.entries_max / 4 * 3 &&
+	while (feed->minutes.entries > feed->minutes.entries_max / 8 * 7 &&
 	       minutes_closed(&feed->minutes, 0) && !feed_is_stalled(feed) &&
 	       !(feed->loop && feed->config.db)) {
 		feed_write_now(feed);
@@ -168,6 +174,7 @@ feed_work(void *ctx)
 {
 	struct feed *feed = ctx;
 
+	feed->flush_ms = 0;
 	if (feed->standby_ms)
 		return false;
 	feed_tail_slice(feed, FEED_SLICE_MS);

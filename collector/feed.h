@@ -56,8 +56,8 @@
 /* How often a process that stands by asks for the lock, and how long a full disk is left alone. */
 #define FEED_STANDBY_S 2
 #define FEED_STALL_S   10
-/* Sums in memory, 60 octets each; a series in a minute is one. 100,000 series have a million of them: five minutes that wait
- * and five that go on. */
+/* Sums in memory, 60 octets each on average and 75 at most; a series in a minute is one. 100,000 series with 15 minutes that wait and
+ * four that go on have 1.9 million of them. */
 #define FEED_ENTRIES_MAX 3000000u
 #define FEED_MINUTES_MAX 60u
 
@@ -98,7 +98,7 @@ void feed_session_end(struct feed *feed, bool clean);
 bool feed_work(void *feed);
 
 /* Answers "flush PATH" on the control socket (collector/control.h), `ctx` is the feed: PATH is a file or folder of the tree, below its root. What
- * is closed of it is written, and the answer is "ok"; or it is given to an rrdcached, and the answer is "ok rrdcached SOCKET": there
+ * is closed of it is written, and the answer is "ok", or "error: busy ..." when requests have taken 50 ms in this turn of the loop already; or it is given to an rrdcached, and the answer is "ok rrdcached SOCKET": there
  * FLUSH has to be asked for, too. */
 void feed_answer_flush(void *ctx, const char *argument, FILE *out);
 
@@ -126,11 +126,12 @@ struct feed_stats {
 	uint64_t created;        /* files */
 	uint64_t pruned;  /* files that were removed, because nothing came for them for so long */
 	uint64_t flushes; /* requests of the pages */
-	uint64_t stalls;  /* attempts to write that found the disk full */
-	uint64_t rereads; /* times that memory was full, so that it reads the store instead */
+	uint64_t flushes_cut; /* that were not served whole, because they took too long */
+	uint64_t stalls;      /* attempts to write that found the disk full */
+	uint64_t rereads;     /* times that memory was full, so that it reads the store instead */
 	/* now */
 	size_t entries; /* in memory: sums that grow, and closed ones that wait for their turn */
-	size_t entries_max;      /* beyond half of it they are written at once */
+	size_t entries_max;      /* beyond three quarters of it they are written at once */
 	size_t files;            /* that are known */
 	uint32_t oldest_s;       /* oldest minute in memory, 0: none */
 	uint32_t newest_s;       /* latest end of a record so far */

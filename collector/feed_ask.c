@@ -6,39 +6,54 @@
 
 #include <string.h>
 
-/* Writes what is closed of all series of a scope. */
-static void
-write_scope(struct feed *feed, struct rrd_series key)
+/* Writes what is closed of a series, unless requests have taken their time. `begin_ms` is when they began. */
+static bool
+write_one(struct feed *feed, const struct rrd_series *key, int64_t begin_ms)
 {
-	static const int sums[] = { RRD_APP_ALL, RRD_TRANSIT };
-
-	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
-		key.app = sums[i];
-		(void)feed_write_series(feed, &key);
-	}
-	for (size_t i = 0; i < feed->n_apps; i++) {
-		key.app = feed->apps[i];
-		(void)feed_write_series(feed, &key);
-	}
+	if (feed_now_ms() - begin_ms >= FEED_FLUSH_MS)
+		return false;
+	(void)feed_write_series(feed, key);
+	return true;
 }
 
-/* Brings one file, or all of a folder, up to date. 0 or NM_EFORMAT. */
+/* Writes what is closed of all series of a scope. */
+static bool
+write_scope(struct feed *feed, struct rrd_series key, int64_t begin_ms)
+{
+	static const int sums[] = { RRD_APP_ALL, RRD_TRANSIT };
+	bool all = true;
+
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]) && all; i++) {
+		key.app = sums[i];
+		all = write_one(feed, &key, begin_ms);
+	}
+	for (size_t i = 0; i < feed->n_apps && all; i++) {
+		key.app = feed->apps[i];
+		all = write_one(feed, &key, begin_ms);
+	}
+	return all;
+}
+
+/* Brings one file, or all of a folder, up to date. 0, NM_EFORMAT, NM_ELIMIT: not all of it. */
 static int
 flush_path(struct feed *feed, const char *path)
 {
+	int64_t begin_ms = feed_now_ms() - feed->flush_ms;
 	struct rrd_series series;
-	bool is_file;
+	bool is_file, all;
 
 	if (rrdpath_parse(path, &series, &is_file) < 0)
 		return NM_EFORMAT;
 	feed->stats.flushes++;
 	if (is_file)
-		(void)feed_write_series(feed, &series);
+		all = write_one(feed, &series, begin_ms);
 	else
-		write_scope(feed, series);
+		all = write_scope(feed, series, begin_ms);
 	if (feed->cached)
 		rrdcached_send(feed->cached);
-	return NM_OK;
+	feed->flush_ms = feed_now_ms() - begin_ms;
+	feed->stats.flushes_cut += !all;
+	return all ? NM_OK : NM_ELIMIT;
 }
 
 void
@@ -46,10 +61,18 @@ feed_answer_flush(void *ctx, const char *argument, FILE *out)
 {
 	struct feed *feed = ctx;
 
-	if (feed->standby_ms)
+	int rc = NM_EFORMAT;
+
+	if (feed->standby_ms) {
 		(void)fputs("error: another process feeds the RRD tree, or it has no room\n", out);
-	else if (!argument || flush_path(feed, argument) < 0)
+		return;
+	}
+	if (argument)
+		rc = flush_path(feed, argument);
+	if (rc == NM_EFORMAT)
 		(void)fputs("error: not a file or folder of the RRD tree\n", out);
+	else if (rc < 0)
+		(void)fputs("error: busy: not all of it is written yet\n", out);
 	else if (feed->cached && rrdcached_socket(feed->cached))
 		(void)fprintf(out, "ok rrdcached %s\n", rrdcached_socket(feed->cached));
 	else

@@ -181,8 +181,7 @@ feed_cached_forget(struct feed *feed)
 bool
 feed_cached_is_used(const struct feed *feed)
 {
-	return feed->cached && (rrdcached_is_connected(feed->cached) ||
-	                        feed->minutes.entries <= feed->minutes.entries_max / 4 * 3);
+	return feed->cached && (rrdcached_is_connected(feed->cached) || !feed_is_short(feed));
 }
 
 static int

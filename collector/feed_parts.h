@@ -13,6 +13,7 @@
 #include "lib/log.h"
 
 #define FEED_SLICE_MS 20 /* writing in one turn of the loop */
+#define FEED_FLUSH_MS 50 /* writing for pages in one turn of the loop */
 #define FEED_SHEAF \
 	64 /* minutes of a series that are written together at most; more than FEED_MINUTES_MAX */
 #define FEED_FILES_MAX 1000000u
@@ -69,6 +70,7 @@ struct feed {
 	bool hurry;          /* everything that is closed is due */
 
 	struct feed_tail tail;
+	int64_t flush_ms;   /* spent on requests of the pages since the loop came round */
 	int64_t stall_ms;   /* when the disk was found full; 0: it is not */
 	int64_t standby_ms; /* when the lock was asked for last; 0: the tree is open */
 
@@ -93,6 +95,8 @@ struct feed {
 };
 
 int64_t feed_now_ms(void); /* monotonic */
+/* Whether memory gets short: what is closed is due at once, and no more is read from the store. */
+bool feed_is_short(const struct feed *feed);
 
 /* --- feed.c ----------------------------------------------------------------------------------------------------------- */
 

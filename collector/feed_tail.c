@@ -54,7 +54,7 @@ place(struct feed *feed)
 static bool
 is_full(const struct feed *feed)
 {
-	return feed->minutes.entries > feed->minutes.entries_max / 2 && feed->minutes.n > 0 &&
+	return feed_is_short(feed) && feed->minutes.n > 0 &&
 	       feed->minutes.list[0]->minute < feed->minutes.floor;
 }
 

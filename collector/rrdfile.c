@@ -53,18 +53,37 @@ static const char *const sources[] = { "in", "out" };
 #define XFF "0.5"
 
 static int
-store_error(char *err, size_t err_size, const char *path)
-{
-	(void)snprintf(err, err_size, "%s: %s", path, rrd_get_error());
-	rrd_clear_error();
-	return NM_ESTORE;
-}
-
-static int
 system_error(int rc, char *err, size_t err_size, const char *path)
 {
 	(void)snprintf(err, err_size, "%s: %s", path, nm_strerror(rc));
 	return rc;
+}
+
+/* Whether there is room for a file: 0 or -errno. */
+static int
+find_room(const struct rrdfile_tree *tree)
+{
+	char path[RRD_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/" NEW_NAME, tree->root);
+	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	int rc = -posix_fallocate(fd, 0, IMAGE_MAX);
+	(void)close(fd);
+	(void)unlink(path);
+	return rc;
+}
+
+/* librrd says nothing when the disk is full. */
+static int
+store_error(const struct rrdfile_tree *tree, char *err, size_t err_size, const char *path)
+{
+	int rc = find_room(tree);
+
+	(void)snprintf(err, err_size, "%s: %s", path, rrd_get_error());
+	rrd_clear_error();
+	return rc < 0 ? system_error(rc, err, err_size, path) : NM_ESTORE;
 }
 
 /* Makes a file with librrd. */
@@ -133,7 +152,7 @@ create(struct rrdfile_tree *tree, const char *path, uint32_t start, char *err, s
 		if (rc == NM_OK)
 			keep_image(tree, new_path, start);
 		else
-			return store_error(err, err_size, path);
+			return store_error(tree, err, err_size, path);
 	}
 	if (rc == NM_OK && rename(new_path, path) < 0)
 		rc = -errno;
@@ -237,7 +256,7 @@ flush_args(struct rrdfile_tree *tree, const char *path, struct args *a, char *er
 	rc = rrd_update_r(path, "in:out", (int)a->n, argv);
 	rrd_undo_end(tree->undo);
 	a->n = 0;
-	return rc != 0 ? store_error(err, err_size, path) : NM_OK;
+	return rc != 0 ? store_error(tree, err, err_size, path) : NM_OK;
 }
 
 static void

@@ -85,6 +85,22 @@ const struct status_row status_all_rows[] = {
 	  ALL(rrd_refused) },
 	{ "rrd_ahead", "rrd_ahead_bytes_total", COUNTER, "Octets of minutes still to come",
 	  ALL(rrd_ahead) },
+	{ "rrd_feeds", "rrd_feeds", GAUGE, "1: this process feeds the RRDs, 0: another one does",
+	  ALL(rrd_feeds) },
+	{ "rrd_stalled", "rrd_stalled", GAUGE, "1: the RRDs' disk is full, and their minutes wait",
+	  ALL(rrd_stalled) },
+	{ "rrd_behind", "rrd_behind", GAUGE,
+	  "1: flows of the store are being added up again for the RRDs", ALL(rrd_behind) },
+	{ "rrd_rereads", "rrd_rereads_total", COUNTER,
+	  "Times that memory was full and the RRDs' minutes came from the store instead",
+	  ALL(rrd_rereads) },
+	{ "rrd_watermark", "rrd_watermark_seconds", GAUGE,
+	  "Minutes that began before this time, seconds UTC, are in the RRDs", ALL(rrd_watermark) },
+	{ "rrd_flushes", "rrd_flushes_total", COUNTER, "Requests to write what a page reads",
+	  ALL(rrd_flushes) },
+	{ "rrd_flushes_cut", "rrd_flushes_cut_total", COUNTER,
+	  "Such requests that would have taken too long, and were done in part",
+	  ALL(rrd_flushes_cut) },
 };
 const size_t status_all_n = sizeof(status_all_rows) / sizeof(status_all_rows[0]);
 
@@ -168,6 +184,13 @@ get_feed(const struct feed *feed, struct status_all *a)
 	a->rrd_late = (double)stats.late_octets;
 	a->rrd_refused = (double)stats.refused_octets;
 	a->rrd_ahead = (double)stats.ahead_octets;
+	a->rrd_feeds = stats.source != FEED_STANDBY;
+	a->rrd_stalled = stats.stalled;
+	a->rrd_behind = stats.behind;
+	a->rrd_rereads = (double)stats.rereads;
+	a->rrd_watermark = stats.written_s;
+	a->rrd_flushes = (double)stats.flushes;
+	a->rrd_flushes_cut = (double)stats.flushes_cut;
 }
 
 void

@@ -20,6 +20,8 @@ struct status_all {
 	double size, file, size_max, removed_by_age, removed_by_size, removed_others;
 	double removal_errors, waits, blocked;
 	double rrd_backlog, rrd_written, rrd_failed, rrd_broken, rrd_late, rrd_refused, rrd_ahead;
+	double rrd_feeds, rrd_stalled, rrd_behind, rrd_rereads, rrd_watermark, rrd_flushes,
+	    rrd_flushes_cut;
 };
 
 /* Of one probe. */

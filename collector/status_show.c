@@ -235,9 +235,14 @@ say_store(const json_t *workers, FILE *out)
 		(void)fprintf(
 		    out,
 		    "RRDs         %.0f values written, %.0f failed, %.0f wait; %.0f files "
-		    "put aside\n",
+		    "put aside%s%s\n",
 		    sum(workers, "rrd_written"), sum(workers, "rrd_failed"),
-		    sum(workers, "rrd_backlog"), sum(workers, "rrd_broken"));
+		    sum(workers, "rrd_backlog"), sum(workers, "rrd_broken"),
+		    sum(workers, "rrd_feeds") == 0     ? "; ANOTHER PROCESS FEEDS THEM, OR NONE"
+		    : most(workers, "rrd_stalled") > 0 ? "; THE DISK IS FULL, minutes wait"
+						       : "",
+		    most(workers, "rrd_behind") > 0 ? "; flows are added up again from the store"
+						    : "");
 }
 
 /* --- the table of probes ---------------------------------------------------------------------------------------------- */

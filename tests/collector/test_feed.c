@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The RRD feed: when what is written, read back from the files' headers. */
-#include "collector/feed.h"
+#include "collector/feed_parts.h"
 
 #include "collector/rrdfile_head.h"
 #include "lib/err.h"
@@ -234,6 +234,21 @@ a_request_for_what_is_not_in_the_tree_is_an_error(void **state)
 }
 
 static void
+requests_that_take_too_long_are_served_in_part_until_the_loop_comes_round(void **state)
+{
+	(void)state;
+	open_feed(60);
+	uint32_t closed = run_minutes(20);
+	feed->flush_ms = FEED_FLUSH_MS;
+	flush("totals", "error: busy: not all of it is written yet\n");
+	assert_in_range(last_of("totals/7.rrd"), 0, closed - 60);
+	assert_int_equal(stats().flushes_cut, 1);
+	work();
+	flush("totals", "ok\n");
+	assert_int_equal(last_of("totals/7.rrd"), closed);
+}
+
+static void
 what_waits_when_the_feed_ends_is_not_below_the_watermark(void **state)
 {
 	(void)state;
@@ -266,6 +281,8 @@ main(void)
 		WITH_TREE(
 		    a_file_that_is_asked_for_has_all_closed_minutes_and_no_other_file_is_written),
 		WITH_TREE(a_request_for_what_is_not_in_the_tree_is_an_error),
+		WITH_TREE(
+		    requests_that_take_too_long_are_served_in_part_until_the_loop_comes_round),
 		WITH_TREE(what_waits_when_the_feed_ends_is_not_below_the_watermark),
 	};
 
