@@ -55,6 +55,8 @@ open_feed(struct collector *c, const struct options *o, char *err, size_t err_si
 	feed.keep_s = (uint32_t)o->keep_rrd_d * 86400;
 	/* without a store nothing would bring back what waits in memory when the program is killed */
 	feed.minutes = c->feed_db ? (unsigned)o->rrd_minutes : 1;
+	/* no process has all batches where several store them */
+	feed.tail = o->shared_store || o->workers > 1;
 	rc = feed_new(&feed, &c->shared.feed, err, err_size);
 	if (rc == NM_OK && c->feed_db)
 		rc = feed_rebuild(c->shared.feed, c->feed_db);

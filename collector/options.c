@@ -50,6 +50,8 @@ static const struct opt_row rows[] = {
 	  "let this rrdcached write the RRDs", false },
 	{ "groups", '\0', OPT_TEXT, AT(groups), 0, 0, 0, "FILE",
 	  "groups for --rrd without a store, lines NAME = MEMBER, ...", false },
+	{ "shared-store", '\0', OPT_FLAG, AT(shared_store), 0, 0, 0, NULL,
+	  "other netmonds store there, too: RRDs are made from what is in the store", false },
 	{ "overlap", '\0', OPT_LIST, AT(overlap), 0, 0, 0, "LINKS",
 	  "links that see the same packets: PROBE/LINK, PROBE/LINK ... (repeatable)", false },
 	{ "keep-flows", '\0', OPT_NUMBER, AT(keep_flows_d), 0, DAYS_MAX, KEEP_FLOWS_D, "DAYS",
@@ -179,6 +181,8 @@ check(const struct options *o)
 	if (o->groups && (o->store || !o->rrd))
 		opts_usage(
 		    "--groups goes with --rrd and without a store, which has its own groups");
+	if (o->shared_store && !o->store)
+		opts_usage("--shared-store goes with --store");
 	if (o->rrdcached && !o->rrd)
 		opts_usage("--rrdcached goes with --rrd");
 	if (!o->tls_cert != !o->tls_key || !o->tls_cert != !o->tls_ca || (o->tls_crl && !o->tls_ca))

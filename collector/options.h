@@ -27,9 +27,10 @@ struct options {
 	char *tls_crl;
 
 	/* where records go */
-	char *store;  /* NULL: SQL on standard output */
-	char *rrd;    /* NULL: none */
-	char *groups; /* file of groups for RRDs without a store, or NULL */
+	char *store;       /* NULL: SQL on standard output */
+	char *rrd;         /* NULL: none */
+	bool shared_store; /* other netmonds write it, too */
+	char *groups;      /* file of groups for RRDs without a store, or NULL */
 	struct opt_list
 	    overlap; /* each "PROBE/LINK, PROBE/LINK, ...": links that see the same packets */
 	unsigned long rrd_minutes; /* buffered before they are written */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The RRD tree after a full disk, and after kills with a store in MariaDB: the files of a run that nothing disturbed."""
+"""The RRD tree of several netmonds, after a full disk, and after kills with a store in MariaDB: the files of a run that nothing
+disturbed."""
 import json
 import os
 import random
@@ -59,6 +60,46 @@ class Tree(e2e.Case):
         self.assertEqual(got.keys(), want.keys())
         for path, text in want.items():
             self.assertEqual(got[path], text, path)
+
+
+class Shared(Tree):
+    """Several netmonds on one store and one tree."""
+
+    def feeder(self, sockets):
+        """Which of them feeds the tree."""
+        feeds = []
+        for n, sock in enumerate(sockets):
+            answer = e2e.run("netmond", "--status", "--json", "--control", sock, check=False).stdout
+            if answer and json.loads(answer)["workers"][0]["rrd_feeds"] == 1:
+                feeds.append(n)
+        return feeds
+
+    def test_one_feeds_the_tree_with_what_both_store_and_the_other_takes_over(self):
+        want = self.calm()
+        store = self.prepare(f"sqlite:{self.dir}/netmon.db")
+        sockets = [self.dir / f"sock{n}" for n in range(2)]
+        options = ("--store", store, "--rrd", self.dir / "rrd", "--shared-store")
+        both = [self.netmond(*options, "--control", sock) for sock in sockets]
+        half = len(self.batches) // 2
+        for n in range(1, half + 1):
+            self.deliver(both[n % 2].port, n, n)
+        self.assertEqual(self.feeder(sockets), [0])
+        both[0].kill()
+        for n in range(half + 1, len(self.batches) + 1):
+            self.deliver(both[1].port, n, n)
+        e2e.wait_until(lambda: self.feeder(sockets[1:]) == [0], "the other to take over", 20)
+        e2e.wait_until(lambda: json.loads(e2e.run("netmond", "--status", "--json", "--control", sockets[1]).stdout)
+                       ["workers"][0]["rrd_behind"] == 0, "it to have read all", 20)
+        self.assertEqual(both[1].stop(), 0)
+        self.assert_same(self.dumps(self.dir / "rrd"), want)
+
+    def test_without_a_shared_store_a_second_one_is_refused(self):
+        store = self.prepare(f"sqlite:{self.dir}/netmon.db")
+        self.netmond("--store", store, "--rrd", self.dir / "rrd")
+        done = e2e.run("netmond", "-p", e2e.free_port(), "--listen", "127.0.0.1", "--store", store, "--rrd", self.dir / "rrd",
+                       check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("another netmond writes to this tree", done.stderr)
 
 
 @unittest.skipUnless(os.geteuid() == 0 and shutil.which("unshare") and shutil.which("nsenter"),
