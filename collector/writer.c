@@ -223,7 +223,12 @@ try_alone(struct writer *w, struct job *job)
 	if (rc < 0)
 		return rc;
 	job->rc = run_job(w, job);
-	rc = ends_the_transaction(job->rc) ? job->rc : in->ops->commit(in);
+	if (ends_the_transaction(job->rc)) {
+		rc = job->rc;
+	} else {
+		rc = in->ops->commit(in);
+		job->ambiguous |= rc < 0 && job->rc == NM_OK;
+	}
 	if (rc < 0)
 		in->ops->rollback(in);
 	return rc;

@@ -385,6 +385,26 @@ a_commit_that_worked_and_was_not_heard_of_counts_once(void **state)
 }
 
 static void
+also_when_the_batches_were_tried_one_by_one(void **state)
+{
+	struct source *bad = make_source(), *good = make_source();
+
+	(void)state;
+	atomic_store(&store.bad_epoch, 7);
+	atomic_store(&store.commits_lie, 1);
+	put(bad, 7, 1);
+	put(good, 1, 1);
+	await(1);
+	assert_int_equal(done[0].row.epoch, 1);
+	assert_int_equal(done[0].rc, NM_OK);
+	atomic_store(&store.bad_epoch, 0);
+	await(2);
+	assert_int_equal(store.n, 2);
+	end_source(bad);
+	end_source(good);
+}
+
+static void
 a_batch_that_does_not_work_holds_up_only_its_own_source(void **state)
 {
 	struct source *bad = make_source(), *good = make_source();
@@ -573,6 +593,7 @@ main(void)
 		T(sources_take_turns),
 		T(a_store_that_fails_is_tried_again_until_it_works),
 		T(a_commit_that_worked_and_was_not_heard_of_counts_once),
+		T(also_when_the_batches_were_tried_one_by_one),
 		T(a_batch_that_does_not_work_holds_up_only_its_own_source),
 		T(a_refused_batch_leaves_the_others_in_the_transaction),
 		T(an_output_that_is_gone_gives_everything_back),
