@@ -225,6 +225,12 @@ hello_done(struct session *s, int rc)
 		fence_off(s, place->why);
 		return;
 	}
+	if (rc == NM_ELIMIT) {
+		session_refuse(
+		    s, FRAME_STATUS_REFUSED,
+		    "the store has as many probes, or links of this one, as it may have");
+		return;
+	}
 	if (rc < 0) {
 		session_refuse(s, FRAME_STATUS_BUSY, "the store does not answer");
 		return;

@@ -51,6 +51,38 @@ probe_seen(struct db *db, int64_t id, uint32_t now_s)
 	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
 }
 
+/* NM_ELIMIT when there are `max` of them; `q` counts. */
+static int
+check_room(struct db_stmt *q, int64_t max)
+{
+	int rc = db_step(q);
+	int64_t n = rc > 0 ? db_column_int(q, 0) : 0;
+
+	db_done(q);
+	return rc < 0 ? NM_ESTORE : n < max ? NM_OK : NM_ELIMIT;
+}
+
+static int
+check_probes(struct db *db)
+{
+	struct db_stmt *q;
+
+	if (db_query(db, "SELECT count(*) FROM probe", &q) < 0)
+		return NM_ESTORE;
+	return check_room(q, DB_PROBES_MAX);
+}
+
+static int
+check_links(struct db *db, int64_t probe)
+{
+	struct db_stmt *q;
+
+	if (db_query(db, "SELECT count(*) FROM link WHERE probe = ?", &q) < 0)
+		return NM_ESTORE;
+	db_bind_int(q, 1, probe);
+	return check_room(q, DB_LINKS_MAX);
+}
+
 static int
 probe_add(struct db *db, const char *name, uint32_t now_s, int64_t *ret_id)
 {
@@ -59,6 +91,9 @@ probe_add(struct db *db, const char *name, uint32_t now_s, int64_t *ret_id)
 
 	if (rc != 0)
 		return rc < 0 ? rc : probe_seen(db, *ret_id, now_s);
+	rc = check_probes(db);
+	if (rc < 0)
+		return rc;
 	if (db_query(db, "INSERT INTO probe (name, last_seen) VALUES (?, ?)", &q) < 0)
 		return NM_ESTORE;
 	db_bind_text(q, 1, name);
@@ -101,6 +136,9 @@ link_add(struct db *db, int64_t probe, const char *name, struct link_row *ret)
 
 	if (rc != 0)
 		return rc < 0 ? rc : NM_OK;
+	rc = check_links(db, probe);
+	if (rc < 0)
+		return rc;
 	if (db_query(db, "INSERT INTO link (probe, name) VALUES (?, ?)", &q) < 0)
 		return NM_ESTORE;
 	db_bind_int(q, 1, probe);
@@ -234,21 +272,50 @@ event_is_known(struct db *db, const struct db_probe_event *e)
 	return rc < 0 ? NM_ESTORE : rc;
 }
 
+/* How many of them came within an hour, as far as it matters. */
+static int
+count_events(struct db *db, const struct db_probe_event *e)
+{
+	struct db_stmt *q;
+	int n = 0;
+
+	if (db_query(db,
+	             "SELECT count(*) FROM (SELECT id FROM probe_event WHERE at > ? AND probe = ? "
+	             "AND event = ? LIMIT ?) n",
+	             &q) < 0)
+		return NM_ESTORE;
+	db_bind_int(q, 1, (int64_t)e->at_s - 3600);
+	db_bind_text(q, 2, e->probe);
+	db_bind_text(q, 3, e->event);
+	db_bind_int(q, 4, DB_EVENTS_HOUR);
+	int rc = db_step(q);
+	if (rc > 0)
+		n = (int)db_column_int(q, 0);
+	db_done(q);
+	return rc < 0 ? NM_ESTORE : n;
+}
+
 int
 db_probe_event_add(struct db *db, const struct db_probe_event *e)
 {
+	char detail[256];
 	struct db_stmt *q;
 	int rc = e->quiet_s ? event_is_known(db, e) : 0;
 
 	if (rc != 0)
 		return rc < 0 ? rc : NM_OK;
+	int n = strcmp(e->event, "accepted") != 0 ? count_events(db, e) : 0;
+	if (n < 0 || n >= DB_EVENTS_HOUR)
+		return n < 0 ? n : NM_OK;
+	(void)snprintf(detail, sizeof(detail), "%.200s%s", e->detail,
+	               n == DB_EVENTS_HOUR - 1 ? "; more within an hour is not noted" : "");
 	if (db_query(db, "INSERT INTO probe_event (at, probe, event, detail) VALUES (?, ?, ?, ?)",
 	             &q) < 0)
 		return NM_ESTORE;
 	db_bind_int(q, 1, e->at_s);
 	db_bind_text(q, 2, e->probe);
 	db_bind_text(q, 3, e->event);
-	db_bind_text(q, 4, e->detail);
+	db_bind_text(q, 4, detail);
 	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
 }
 
@@ -352,6 +419,28 @@ take_link(struct arrival *a, size_t link)
 	return rc < 0 ? rc : link_set_epoch(a->db, a->links[link].id, a->epoch);
 }
 
+/* A probe without a spool has a new numbering with each start. */
+static int
+forget_epochs(const struct arrival *a)
+{
+	struct db_stmt *q;
+
+	if (a->known)
+		return NM_OK;
+	if (db_query(a->db,
+	             "DELETE FROM watermark WHERE probe = ? AND updated < (SELECT updated FROM "
+	             "(SELECT updated FROM watermark WHERE probe = ? ORDER BY updated DESC "
+	             "LIMIT 1 OFFSET ?) oldest) AND epoch NOT IN "
+	             "(SELECT epoch FROM link WHERE probe = ?)",
+	             &q) < 0)
+		return NM_ESTORE;
+	db_bind_int(q, 1, a->place->probe);
+	db_bind_int(q, 2, a->place->probe);
+	db_bind_int(q, 3, DB_EPOCHS_MAX);
+	db_bind_int(q, 4, a->place->probe);
+	return db_finish(q) < 0 ? NM_ESTORE : NM_OK;
+}
+
 /* What is missing was acknowledged once and the probe holds it no more: no refusal brings it back. */
 static int
 start_in_the_middle(struct arrival *a)
@@ -393,6 +482,8 @@ db_probe_hello(struct db *db, const struct frame_hello *hello, uint32_t now_s,
 	}
 	for (size_t i = 0; i < hello->n_links && rc == NM_OK; i++)
 		rc = take_link(&a, i);
+	if (rc == NM_OK)
+		rc = forget_epochs(&a);
 	return rc < 0 ? rc : start_in_the_middle(&a);
 }
 

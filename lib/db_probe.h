@@ -18,6 +18,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What a probe can make the store remember. */
+#define DB_PROBES_MAX  10000
+#define DB_LINKS_MAX   1024 /* of a probe, ever */
+#define DB_EPOCHS_MAX  1000 /* of a probe that speak for no link; then the oldest are forgotten */
+#define DB_EVENTS_HOUR 60   /* of one kind and probe in an hour */
+
 /* What a probe calls itself and its links. */
 struct db_probe_names {
 	const char *probe;
@@ -26,7 +32,7 @@ struct db_probe_names {
 };
 
 /* The store's ids of a probe and its links, made when they are new; writes in a transaction of its own. ret_links gets
- * one id for each link. 0 or NM_ESTORE. */
+ * one id for each link. 0, NM_ELIMIT or NM_ESTORE. */
 int db_probe_put(struct db *db, const struct db_probe_names *names, uint32_t now_s,
                  int64_t *ret_probe, int64_t *ret_links);
 
@@ -70,7 +76,8 @@ struct db_probe_place {
 
 /* Within the caller's transaction: makes rows for the probe and its links, lets the epoch speak for them, begins its
  * numbering where the probe does. 0; NM_EFENCED: the epoch was superseded, or its numbering contradicts what is stored: a
- * probe_event 'fenced' was written, at most one in ten minutes; NM_ESTORE. */
+ * probe_event 'fenced' was written, at most one in ten minutes; NM_ELIMIT: a new name, and the store has as many as it may have;
+ * NM_ESTORE. */
 int db_probe_hello(struct db *db, const struct frame_hello *hello, uint32_t now_s,
                    struct db_probe_place *ret_place);
 
@@ -78,7 +85,8 @@ int db_probe_hello(struct db *db, const struct frame_hello *hello, uint32_t now_
 int db_probe_speaks(struct db *db, uint64_t epoch, const int64_t *links, size_t n_links);
 
 /* Notes, within the caller's transaction, that something happened: 'fenced', 'lost', 'gap', 'revoked', 'expired', 'expiring', 'accepted'. `quiet_s`:
- * nothing is written when the same came within so long before. 0 or NM_ESTORE. */
+ * nothing is written when the same came within so long before; nor, but for 'accepted', beyond DB_EVENTS_HOUR, which the last one
+ * says. 0 or NM_ESTORE. */
 struct db_probe_event {
 	const char *probe;
 	const char *event;

@@ -2,6 +2,8 @@
 /* netmon probe: certificates of the probes and of the collector, and what a new probe needs. */
 #include "cron/admin/cmd.h"
 #include "cron/admin/pki.h"
+#include "lib/db_probe.h"
+#include "lib/err.h"
 #include "lib/frame.h"
 #include "lib/log.h"
 #include "lib/opts.h"
@@ -517,6 +519,23 @@ run_list(struct cmd_context *ctx, int argc, const char *const *argv)
 	return 0;
 }
 
+/* --- fences ------------------------------------------------------------------------------------------------------------ */
+
+static int
+run_accept(struct cmd_context *ctx, int argc, const char *const *argv)
+{
+	(void)argc;
+	int rc = db_probe_accept(ctx->db, argv[0], (uint32_t)time(NULL));
+	if (rc == NM_ENOTFOUND) {
+		log_error("the store knows no probe %s", argv[0]);
+		return 1;
+	}
+	if (rc < 0)
+		return cmd_fail(ctx, argv[0], rc);
+	printf("whichever probe says next that it is %s is taken for it\n", argv[0]);
+	return 0;
+}
+
 /* --- table ------------------------------------------------------------------------------------------------------------- */
 
 #define PKI_OPTION                                                           \
@@ -559,6 +578,8 @@ static const struct cmd_verb verbs[] = {
 	{ "collector", "[HOST...]",
 	  "make the collector's own certificate anew, for these names or those that it has", 0,
 	  PKI_HOSTS_MAX, CMD_NO_STORE, collector_options, run_collector },
+	{ "accept", "NAME", "lift the fence around it: the next that comes with this name is it", 1,
+	  1, CMD_WRITE, NULL, run_accept },
 	{ NULL, NULL, NULL, 0, 0, CMD_NO_STORE, NULL, NULL },
 };
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two probes that take themselves for the same one: one of them is stored, and somebody hears of the other."""
 import netmon_e2e as e2e
-from netmon_frames import FENCED, OK, Probe, Record, batch, crc_of, lost
+from netmon_frames import FENCED, OK, REFUSED, Probe, Record, batch, crc_of, lost
 
 
 class Fencing(e2e.Case):
@@ -33,6 +33,33 @@ class Fencing(e2e.Case):
         new.store(1, [Record()])
         self.assertEqual(self.events(), [("p1", "fenced")])
         self.assertEqual(self.flows(), 2)
+
+    def test_an_admin_lifts_the_fence_with_the_command_that_the_probe_was_told(self):
+        old, new = self.connect(), self.connect()
+        old.greet(epoch=1)
+        new.greet(epoch=2)
+        again = self.connect()
+        status, _, words = again.greet(epoch=1)
+        self.assertEqual(status, FENCED)
+        command = words[words.index("(netmon ") + 8:words.index(")")].split()
+        done = e2e.run("netmon", "--store", f"sqlite:{self.dir}/netmon.db", *command)
+        self.assertIn("p1", done.stdout)
+        last = self.connect()
+        self.assertEqual(last.greet(epoch=1)[0], OK)
+        last.store(1, [Record()])
+        done = e2e.run("netmon", "--store", f"sqlite:{self.dir}/netmon.db", "probe", "accept", "nobody", check=False)
+        self.assertEqual(done.returncode, 1)
+
+    def test_a_probe_that_names_ever_new_links_is_refused_in_the_end(self):
+        statuses = set()
+        for i in range(17):
+            probe = self.connect()
+            status, _, words = probe.greet(epoch=i + 1, links=[f"l{i}-{n}" for n in range(64)])
+            statuses.add(status)
+            probe.close()
+        self.assertEqual((statuses, status), ({OK, REFUSED}, REFUSED))
+        self.assertIn("as many", words)
+        self.assertEqual(e2e.query(self.dir / "netmon.db", "SELECT count(*) FROM link")[0][0], 1024)
 
     def test_a_copy_that_goes_on_in_another_way_is_fenced_off_and_not_stored(self):
         probe = self.connect()

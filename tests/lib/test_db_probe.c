@@ -167,6 +167,70 @@ an_accepted_probe_speaks_again(void **state)
 }
 
 static void
+a_probe_names_no_more_links_than_the_store_takes(void **state)
+{
+	struct frame_hello h = hello_of(1, 1, 1, "eth0");
+	char name[16];
+	int rc = 0;
+
+	assert_int_equal(db_begin_write(db_of(state)), 0);
+	for (int i = 1; i <= DB_LINKS_MAX && rc == 0; i++) {
+		(void)snprintf(name, sizeof(name), "l%d", i);
+		h = hello_of(1, 1, 1, name);
+		rc = db_probe_hello(db_of(state), &h, NOW, &place);
+	}
+	assert_int_equal(rc, 0);
+	h = hello_of(1, 1, 1, "another");
+	assert_int_equal(db_probe_hello(db_of(state), &h, NOW, &place), NM_ELIMIT);
+	/* those that it has serve on, and another probe is none of its business */
+	h = hello_of(1, 1, 1, "l1");
+	assert_int_equal(db_probe_hello(db_of(state), &h, NOW, &place), 0);
+	(void)snprintf(h.probe, sizeof(h.probe), "edge");
+	assert_int_equal(db_probe_hello(db_of(state), &h, NOW, &place), 0);
+	assert_int_equal(db_commit(db_of(state)), 0);
+	assert_int_equal(ask(state, "SELECT count(*) FROM link"), DB_LINKS_MAX + 1);
+}
+
+static void
+of_many_numberings_the_oldest_are_forgotten(void **state)
+{
+	struct frame_hello h;
+	int rc = 0;
+
+	assert_int_equal(db_begin_write(db_of(state)), 0);
+	for (unsigned i = 1; i <= DB_EPOCHS_MAX + 50 && rc == 0; i++) {
+		h = hello_of(i, 1, 1, "eth0");
+		rc = db_probe_hello(db_of(state), &h, NOW + i, &place);
+	}
+	assert_int_equal(rc, 0);
+	assert_int_equal(db_commit(db_of(state)), 0);
+	assert_in_range(ask(state, "SELECT count(*) FROM watermark"), DB_EPOCHS_MAX,
+	                DB_EPOCHS_MAX + 2);
+	/* the newest are fenced off still */
+	h = hello_of(DB_EPOCHS_MAX, 1, 1, "eth0");
+	assert_int_equal(greet(state, &h), NM_EFENCED);
+}
+
+static void
+of_many_events_the_first_of_an_hour_are_noted(void **state)
+{
+	struct db_probe_event e = { "core", "lost", "12 records", NOW, 0 };
+
+	assert_int_equal(db_begin_write(db_of(state)), 0);
+	for (int i = 0; i < DB_EVENTS_HOUR + 5; i++)
+		assert_int_equal(db_probe_event_add(db_of(state), &e), 0);
+	e.probe = "edge";
+	assert_int_equal(db_probe_event_add(db_of(state), &e), 0);
+	e = (struct db_probe_event){ "core", "lost", "12 records", NOW + 3600, 0 };
+	assert_int_equal(db_probe_event_add(db_of(state), &e), 0);
+	assert_int_equal(db_commit(db_of(state)), 0);
+	assert_int_equal(ask(state, "SELECT count(*) FROM probe_event"), DB_EVENTS_HOUR + 2);
+	assert_int_equal(ask(state, "SELECT count(*) FROM probe_event WHERE detail = '12 records; "
+	                            "more within an hour is not noted'"),
+	                 1);
+}
+
+static void
 another_batch_of_the_same_number_is_fenced_off(void **state)
 {
 	const struct db_watermark mark = { 5, 55 };
@@ -195,6 +259,9 @@ main(void)
 		WITH_STORE(an_alarm_is_written_once_in_a_while),
 		WITH_STORE(what_neither_the_store_nor_the_probe_has_is_noted),
 		WITH_STORE(an_accepted_probe_speaks_again),
+		WITH_STORE(a_probe_names_no_more_links_than_the_store_takes),
+		WITH_STORE(of_many_numberings_the_oldest_are_forgotten),
+		WITH_STORE(of_many_events_the_first_of_an_hour_are_noted),
 		cmocka_unit_test(another_batch_of_the_same_number_is_fenced_off),
 	};
 	return cmocka_run_group_tests_name("db_probe", tests, NULL, NULL);
