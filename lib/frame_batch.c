@@ -451,6 +451,8 @@ frame_decode_batch(const uint8_t *bytes, size_t len, struct batch *ret)
 		rc = get_sections(w, 1, ret);
 	if (rc < 0)
 		return rc;
+	if (ret->sequence < 1 || ret->sequence >= INT64_MAX)
+		return NM_EFORMAT; /* stores keep sequences in 63 bits */
 	if (ret->n_records != n_records || ret->packets != packets || ret->octets != octets)
 		return NM_EFORMAT;
 	return NM_OK;
