@@ -191,13 +191,20 @@ fire_timers(struct loop *loop)
 	}
 }
 
+/* `n` of them are ready; few are, of many. */
 static void
-call_ready(struct loop *loop, const fd_set *readable, const fd_set *writable)
+call_ready(struct loop *loop, int n, const fd_set *readable, const fd_set *writable)
 {
-	for (int fd = 0; fd <= loop->top; fd++) {
+	for (int fd = 0; fd <= loop->top && n > 0; fd++) {
+		if (fd % NFDBITS == 0 && !readable->fds_bits[fd / NFDBITS] &&
+		    !writable->fds_bits[fd / NFDBITS]) {
+			fd += NFDBITS - 1;
+			continue;
+		}
 		unsigned flags = (FD_ISSET(fd, readable) ? LOOP_READ : 0) |
 		                 (FD_ISSET(fd, writable) ? LOOP_WRITE : 0);
 
+		n -= !!(flags & LOOP_READ) + !!(flags & LOOP_WRITE);
 		/* a callback before this one may have removed it */
 		if (flags && loop->watches[fd].ready)
 			loop->watches[fd].ready(loop->watches[fd].ctx, flags);
@@ -231,7 +238,7 @@ loop_run(struct loop *loop)
 			return -errno;
 		update_now(loop);
 		if (n > 0)
-			call_ready(loop, &readable, &writable);
+			call_ready(loop, n, &readable, &writable);
 		fire_timers(loop);
 		more = do_works(loop);
 	}

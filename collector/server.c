@@ -15,9 +15,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG         128
-#define ACCEPT_TURN     16 /* connections accepted in one turn */
-#define SWEEP_MS        500
+#define BACKLOG     1024 /* whoever waits there costs nothing */
+#define ACCEPT_TURN 16   /* connections accepted in one turn */
+#define TICK_MS     250
+#define SWEEP_TICKS 4  /* each: limits of time are looked at */
+#define VAIN_TICK   64 /* connections in a tick that may come to nothing */
+#define SILENT_MS \
+	20000 /* a probe that is silent for so long makes room; its heartbeats are 5 s apart */
 #define DAY_S           86400
 #define CERTIFICATES_MS 2000 /* a revoked one counts no longer than that, and promised are 60 s */
 
@@ -31,6 +35,9 @@ struct server {
 	unsigned n_sessions;
 	struct session *sessions;
 	struct log_limit full;
+	unsigned ticks;
+	uint64_t vain;       /* connections that had come to nothing when this tick began */
+	bool paused;         /* nobody is accepted until the next tick */
 	uint32_t end_said_s; /* when it was last said that the own certificate runs out, UTC */
 };
 
@@ -46,8 +53,8 @@ turn_away(struct server *server, int fd, const char *why)
 
 	server->shared->tallies->sums.turned_away++;
 	if (log_allowed(&server->full))
-		log_error("a probe was turned away: %s (%u probes are connected)", why,
-		          server->n_sessions);
+		log_error("a probe was turned away: %s (%u connections, %zu of them by strangers)",
+		          why, server->n_sessions, server->shared->strangers.n);
 	(void)snprintf(ack.text, sizeof(ack.text), "%s", why);
 	/* before TLS there are no words that a probe would believe */
 	if (!server->shared->tls && frame_encode_hello_ack(&ack, out, sizeof(out), &len) == NM_OK)
@@ -78,25 +85,77 @@ accept_with_spare(struct server *server, int listener)
 }
 
 static void
-adopt(struct server *server, int fd, const char *peer)
+shed(struct server *server, struct session *s, const char *why)
 {
+	server->shared->tallies->sums.shed++;
+	session_drop(s, why);
+}
+
+/* The probe that has been silent longest, if it is long enough; NULL: none. */
+static struct session *
+most_silent(const struct server *server)
+{
+	int64_t heard_ms = loop_now_ms(server->shared->loop) - SILENT_MS;
+	struct session *found = NULL;
+
+	for (struct session *s = server->sessions; s; s = s->next) {
+		if (s->state != SESSION_STREAM || s->blocked || s->heard_ms > heard_ms)
+			continue;
+		heard_ms = s->heard_ms;
+		found = s;
+	}
+	return found;
+}
+
+/* Whether there is room for one more connection from there, if need be in the place of one that says nothing. NULL, or what there is
+ * too much of. */
+static const char *
+make_room(struct server *server, const struct stranger *newcomer)
+{
+	static const char *const silent = "it is silent, and others wait for its place";
+	const struct strangers *strangers = &server->shared->strangers;
+	void *stranger;
+
+	if (!strangers_have_room(strangers, newcomer, &stranger))
+		return "too many connections do not say who they are";
+	if (!stranger && server->n_sessions < server->config.probes_max)
+		return NULL;
+	struct session *s = stranger ? stranger : strangers_oldest(strangers, newcomer->since_ms);
+	if (!s)
+		s = most_silent(server);
+	if (!s)
+		return "the collector serves as many probes as it is allowed to";
+	shed(server, s, silent);
+	return NULL;
+}
+
+static void
+adopt(struct server *server, int fd, const struct sockaddr *from, socklen_t from_len)
+{
+	struct stranger newcomer;
+	char peer[80];
 	int on = 1;
 
-	if (server->n_sessions >= server->config.probes_max) {
-		turn_away(server, fd, "the collector serves as many probes as it is allowed to");
+	stranger_init(&newcomer, from, loop_now_ms(server->shared->loop));
+	const char *why = make_room(server, &newcomer);
+	if (!why && fd >= FD_SETSIZE)
+		why = "the collector has more descriptors than select() holds";
+	if (why) {
+		turn_away(server, fd, why);
 		return;
 	}
-	if (fd >= FD_SETSIZE) {
-		turn_away(server, fd, "the collector has more descriptors than select() holds");
-		return;
-	}
+	format_peer(from, from_len, peer, sizeof(peer));
 	struct session *s = session_new(server->shared, fd, peer);
 	if (!s) {
 		turn_away(server, fd, "the collector is out of memory");
 		return;
 	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	strangers_add(&server->shared->strangers, &newcomer, s);
 	s->next = server->sessions;
+	s->at = &server->sessions;
+	if (s->next)
+		s->next->at = &s->next;
 	server->sessions = s;
 	server->n_sessions++;
 }
@@ -107,7 +166,6 @@ accept_one(struct server *server, int listener)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
-	char peer[80];
 
 	int fd = accept4(listener, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
@@ -115,9 +173,25 @@ accept_one(struct server *server, int listener)
 	if (fd < 0)
 		return false;
 	server->shared->tallies->sums.accepted++;
-	format_peer((struct sockaddr *)&ss, len, peer, sizeof(peer));
-	adopt(server, fd, peer);
+	adopt(server, fd, (struct sockaddr *)&ss, len);
 	return true;
+}
+
+/* Connections so far that came to nothing: whoever makes them comes again at once, in crowds, and each costs something. */
+static uint64_t
+count_vain(const struct server *server)
+{
+	const struct tally_sums *sums = &server->shared->tallies->sums;
+
+	return sums->turned_away + sums->strangers;
+}
+
+static void
+set_accepting(struct server *server, bool on)
+{
+	server->paused = !on;
+	for (size_t i = 0; i < server->n_listeners; i++)
+		loop_want(server->shared->loop, server->listeners[i], on ? LOOP_READ : 0);
 }
 
 static void
@@ -130,6 +204,8 @@ on_connection(void *ctx, unsigned flags)
 	for (size_t i = 0; i < server->n_listeners; i++)
 		for (int n = 0; n < ACCEPT_TURN && accept_one(server, server->listeners[i]); n++)
 			;
+	if (count_vain(server) - server->vain >= VAIN_TICK)
+		set_accepting(server, false);
 }
 
 /* --- sessions --------------------------------------------------------------------------------------------------------- */
@@ -161,30 +237,28 @@ drop_doubles(struct server *server, const struct session *newest)
 }
 
 static void
-reap(struct server *server)
+reap(struct server *server, struct session *s)
 {
-	struct session **at = &server->sessions;
-
-	while (*at) {
-		struct session *s = *at;
-
-		if (s->state != SESSION_CLOSED) {
-			at = &s->next;
-			continue;
-		}
-		*at = s->next;
-		session_free(s);
-		server->n_sessions--;
-	}
+	*s->at = s->next;
+	if (s->next)
+		s->next->at = s->at;
+	session_free(s);
+	server->n_sessions--;
 }
 
 static void
-sweep(void *ctx)
+tick(void *ctx)
 {
 	struct server *server = ctx;
 
+	server->vain = count_vain(server);
+	if (server->paused)
+		set_accepting(server, true);
+	if (++server->ticks % SWEEP_TICKS)
+		return;
 	for (struct session *s = server->sessions; s; s = s->next)
 		session_check_time(s, server->config.hello_s, server->config.idle_s);
+	server->shared->tallies->sums.half_open = server->shared->strangers.n;
 }
 
 /* The collector's own certificate: without it no probe is served any more. It was spoken of when it was read. */
@@ -221,26 +295,39 @@ check_certificates(void *ctx)
 		session_check_certificate(s);
 }
 
+/* One that is due. */
+static void
+attend(struct server *server, struct session *s)
+{
+	if (s->state == SESSION_CLOSED) {
+		reap(server, s);
+		return;
+	}
+	session_continue(s);
+	if (s->fresh && s->state == SESSION_STREAM) {
+		s->fresh = false;
+		drop_doubles(server, s);
+	}
+}
+
 /* Once a turn: what sessions left over, and the end of those that closed. */
 static bool
 work(void *ctx)
 {
 	struct server *server = ctx;
-	bool more = false;
+	struct session_shared *shared = server->shared;
+	struct session *s = shared->due;
 
-	for (struct session *s = server->sessions; s; s = s->next) {
-		if (s->more || s->ack_due)
-			session_continue(s);
-		if (s->fresh && s->state == SESSION_STREAM) {
-			s->fresh = false;
-			drop_doubles(server, s);
-		}
-		more |= s->more;
+	shared->due = NULL;
+	shared->due_end = &shared->due;
+	for (struct session *next; s; s = next) {
+		next = s->due_next;
+		s->due = false;
+		attend(server, s);
 	}
-	reap(server);
-	if (server->shared->fatal)
-		loop_stop(server->shared->loop);
-	return more;
+	if (shared->fatal)
+		loop_stop(shared->loop);
+	return shared->due != NULL;
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */
@@ -355,11 +442,12 @@ server_new(const struct server_config *config, struct session_shared *shared,
 	}
 	server->config = *config;
 	server->shared = shared;
+	shared->due_end = &shared->due;
 	server->full = (struct log_limit){ .burst = 3, .period_s = 60 };
 	server->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int rc = open_listeners(server, err, err_size);
 	if (rc == NM_OK)
-		rc = loop_timer(shared->loop, SWEEP_MS, sweep, server);
+		rc = loop_timer(shared->loop, TICK_MS, tick, server);
 	if (rc == NM_OK && shared->tls)
 		rc = loop_timer(shared->loop, CERTIFICATES_MS, check_certificates, server);
 	if (rc == NM_OK)
@@ -387,6 +475,7 @@ server_free(struct server *server)
 		struct session *s = server->sessions;
 
 		server->sessions = s->next;
+		s->due = true; /* nobody looks after it any more */
 		session_free(s);
 	}
 	for (size_t i = 0; i < server->n_listeners; i++) {

@@ -38,11 +38,26 @@ session_is_ending(const struct session *s)
 	return s->state == SESSION_CLOSED || s->state == SESSION_CLOSING;
 }
 
+void
+session_due(struct session *s)
+{
+	struct session_shared *shared = s->shared;
+
+	if (s->due)
+		return;
+	s->due = true;
+	s->due_next = NULL;
+	*shared->due_end = s;
+	shared->due_end = &s->due_next;
+}
+
 static void
 close_now(struct session *s)
 {
 	s->state = SESSION_CLOSED;
 	s->more = false;
+	session_due(s);
+	strangers_remove(&s->shared->strangers, s);
 	if (s->tally)
 		tally_gone(s->tally);
 	else if (!s->hello.probe[0])
@@ -95,6 +110,8 @@ flush(struct session *s)
 	if (n > 0) {
 		s->out_len -= (size_t)n;
 		memmove(s->out, s->out + n, s->out_len);
+		if (s->ack_due)
+			session_due(s);
 	}
 	if (s->state == SESSION_CLOSING && s->out_len == 0) {
 		/* the probe reads the answer before it sees the end; TLS has an end of its own */
@@ -260,6 +277,8 @@ take_frames(struct session *s)
 	/* the other probes' frames come first; reading waits until these are done. What TLS has taken off the socket wakes no
 	 * select(). */
 	s->more = !is_waiting(s) && (left || stream_pending(s->stream));
+	if (s->more)
+		session_due(s);
 	want(s);
 	return left;
 }

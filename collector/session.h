@@ -11,6 +11,7 @@
 #include "collector/loop.h"
 #include "collector/overlap.h"
 #include "collector/status.h"
+#include "collector/strangers.h"
 #include "collector/tally.h"
 #include "collector/writer.h"
 #include "lib/frame.h"
@@ -47,6 +48,10 @@ struct session_shared {
 	unsigned long greeted;   /* probes so far */
 	bool fatal;              /* the intake is gone for good: end the program */
 	struct log_limit drops;
+	struct strangers strangers; /* sessions that have not said who they are */
+	/* sessions that the server looks after in this turn, in the order in which they asked for it */
+	struct session *due;
+	struct session **due_end;
 	struct tallies *tallies;
 	struct status_store store; /* what the intake did */
 	/* scratch for decoding: sessions take turns */
@@ -56,7 +61,11 @@ struct session_shared {
 };
 
 struct session {
-	struct session *next; /* the server's list */
+	/* the server's list: the next one, and what points to this one */
+	struct session *next;
+	struct session **at;
+	struct session *due_next; /* in session_shared's list of those that are due */
+	bool due;                 /* it is in there */
 	struct session_shared *shared;
 	int fd;
 	struct stream *stream;
@@ -96,7 +105,9 @@ struct session *session_new(struct session_shared *shared, int fd, const char *p
 /* Closes and frees. */
 void session_free(struct session *s);
 
-/* Handles frames that were left over from the turn before. */
+/* Puts it into the list of those that are due: frames are left over, something is to be acknowledged, or it has ended. */
+void session_due(struct session *s);
+/* Handles frames that were left over from the turn before, and acknowledges; it is due again when that was not all. */
 void session_continue(struct session *s);
 /* Ends it when its certificate does not count any more (stream_is_revoked()), and tells the probe why; says when it soon will not. */
 void session_check_certificate(struct session *s);

@@ -26,6 +26,7 @@ session_unblock(struct session *s)
 {
 	s->blocked = false;
 	s->more = true;
+	session_due(s);
 	/* it could not be heard meanwhile */
 	s->heard_ms = loop_now_ms(s->shared->loop);
 }
@@ -68,6 +69,7 @@ static void
 take_hello(struct session *s, const uint8_t *bytes, size_t len)
 {
 	int rc = frame_decode_hello(bytes, len, &s->hello);
+	strangers_remove(&s->shared->strangers, s);
 	if (rc == NM_EVERSION) {
 		s->hello.probe[0] = '\0';
 		session_refuse(s, FRAME_STATUS_VERSION, "this collector speaks version 2");
@@ -311,6 +313,7 @@ batch_done(struct session *s, const struct job *job)
 	if (b->sequence > s->received.sequence)
 		s->received = s->stored;
 	s->ack_due = true;
+	session_due(s);
 }
 
 static void

@@ -35,6 +35,10 @@ const struct status_row status_all_rows[] = {
 	  "Connections for which there was no room", ALL(turned_away) },
 	{ "strangers", "connections_strangers_total", COUNTER,
 	  "Connections that ended before it was known whose they are", ALL(strangers) },
+	{ "half_open", "connections_half_open", GAUGE,
+	  "Connections of which it is not known yet whose they are", ALL(half_open) },
+	{ "shed", "connections_shed_total", COUNTER,
+	  "Silent connections that were ended in favour of others", ALL(shed) },
 	{ "commits", "store_commits_total", COUNTER, "Transactions that the store committed",
 	  ALL(commits) },
 	{ "rows", "store_rows_total", COUNTER, "Flow records that were stored", ALL(rows) },
@@ -207,6 +211,8 @@ status_get_all(const struct status *status, struct status_all *ret_all)
 		.accepted = (double)tallies->sums.accepted,
 		.turned_away = (double)tallies->sums.turned_away,
 		.strangers = (double)tallies->sums.strangers,
+		.half_open = (double)tallies->sums.half_open,
+		.shed = (double)tallies->sums.shed,
 	};
 	for (size_t i = 0; i < tallies->n; i++)
 		ret_all->connected += tallies->list[i]->connections > 0;

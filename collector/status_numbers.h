@@ -14,7 +14,7 @@
 /* Of the collector. */
 struct status_all {
 	double started, uptime, worker, probes, connected;
-	double accepted, turned_away, strangers;
+	double accepted, turned_away, strangers, half_open, shed;
 	double commits, rows, errors, backlog, backlog_octets, away;
 	double last, mean, p99, ack_mean, ack_p99;
 	double size, file, size_max, removed_by_age, removed_by_size, removed_others;

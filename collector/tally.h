@@ -45,8 +45,10 @@ struct tally {
 /* Of the collector as a whole, since it was started. */
 struct tally_sums {
 	uint64_t accepted;    /* connections */
-	uint64_t turned_away; /* no room: too many probes or descriptors */
+	uint64_t turned_away; /* no room: too many probes, strangers or descriptors */
 	uint64_t strangers;   /* ended before it was known who they are */
+	uint64_t half_open;   /* of which it is not known yet, now */
+	uint64_t shed;        /* silent ones that were ended in favour of others */
 };
 
 struct tallies {
