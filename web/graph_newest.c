@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Asks for the newest minutes before the files are read: netmond, and an rrdcached where netmond gives them to one. */
+/* Asks for the newest minutes before the files are read: netmond, of several workers the one that feeds the tree, and an
+ * rrdcached where netmond gives them to one. */
 #include "lib/control_ask.h"
 #include "lib/err.h"
 #include "web/graph.h"
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ASK_MS 1000
 #define CACHED "ok rrdcached "
+/* What a worker says that does not feed the tree, and how many there may be. */
+#define ELSEWHERE   "error: another process"
+#define WORKERS_MAX 64
 
 /* "FLUSH FILE" for rrdcached(1), where fields end at blanks that no backslash is before. */
 static void
@@ -69,6 +74,28 @@ ask_rrdcached(const struct graph *graph, const char *socket)
 	buf_free(&lines);
 }
 
+/* The first worker has the socket's own path, the others ".1" and so on behind it. A code of control_ask(), or NM_ENOTFOUND. */
+static int
+ask_feeder(const char *control, const char *line, char *ret_answer, size_t size)
+{
+	char path[RRD_PATH_MAX];
+
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		int n = i == 0 ? snprintf(path, sizeof(path), "%s", control)
+		               : snprintf(path, sizeof(path), "%s.%u", control, i);
+		if (n < 0 || (size_t)n >= sizeof(path))
+			break;
+		int rc = control_ask(path, line, ASK_MS, ret_answer, size);
+		bool gone = rc == -ENOENT || rc == -ECONNREFUSED;
+		if (rc == NM_OK && strncmp(ret_answer, ELSEWHERE, strlen(ELSEWHERE)) != 0)
+			return NM_OK;
+		/* the first may have been killed, and another one feeds the tree */
+		if (rc < 0 && !(gone && i == 0))
+			return rc;
+	}
+	return NM_ENOTFOUND;
+}
+
 void
 graph_ask_newest(const struct graph *graph)
 {
@@ -84,7 +111,7 @@ graph_ask_newest(const struct graph *graph)
 	if (rc < 0)
 		return;
 	(void)snprintf(line, sizeof(line), "flush %s", path + 1);
-	if (control_ask(graph->control, line, ASK_MS, answer, sizeof(answer)) < 0)
+	if (ask_feeder(graph->control, line, answer, sizeof(answer)) < 0)
 		return;
 	answer[strcspn(answer, "\n")] = '\0';
 	if (strncmp(answer, CACHED, strlen(CACHED)) == 0)

@@ -337,7 +337,7 @@ a_row_that_is_there_is_not_added_again(void **state)
 
 /* A netmond that answers one request; the request's line, which may come in pieces. */
 static void
-answer_one(int listener, char *ret_line, size_t size)
+answer_one(int listener, const char *answer, char *ret_line, size_t size)
 {
 	int fd = accept(listener, NULL, NULL);
 	size_t len = 0;
@@ -350,28 +350,41 @@ answer_one(int listener, char *ret_line, size_t size)
 		len += (size_t)n;
 	}
 	ret_line[len] = '\0';
-	assert_int_equal(send(fd, "ok\n", 3, 0), 3);
+	assert_int_equal(send(fd, answer, strlen(answer), 0), (int)strlen(answer));
 	(void)close(fd);
 }
 
-/* What graph_rank() asks for. */
-static void
-assert_asks(struct graph *graph, const char *want)
+/* A worker's socket, the number behind its path. */
+static int
+listen_at(const char *suffix, char *ret_path, size_t size)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	char line[128] = "", path[100];
-	int done[2];
 
-	(void)snprintf(path, sizeof(path), "%s/sock", root);
-	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	(void)snprintf(ret_path, size, "%s/sock%s", root, suffix);
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", ret_path);
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
 	assert_int_equal(listen(listener, 1), 0);
+	return listener;
+}
+
+/* What graph_rank() asks for; `other`: a first worker sends it on to a second one. */
+static void
+assert_asks(struct graph *graph, const char *want, bool other)
+{
+	char line[128] = "", path[100], second[100];
+	int done[2];
+
+	int listener = listen_at("", path, sizeof(path));
+	int next = other ? listen_at(".1", second, sizeof(second)) : -1;
 	assert_int_equal(pipe(done), 0);
 	graph->control = path;
 	pid_t pid = fork();
 	if (pid == 0) {
-		answer_one(listener, line, sizeof(line));
+		if (other)
+			answer_one(listener, "error: another process feeds the RRD tree\n", line,
+			           sizeof(line));
+		answer_one(other ? next : listener, "ok\n", line, sizeof(line));
 		_exit(write(done[1], line, strlen(line)) > 0 ? 0 : 1);
 	}
 	assert_int_equal(graph_rank(graph), NM_OK);
@@ -382,6 +395,10 @@ assert_asks(struct graph *graph, const char *want)
 	(void)close(done[1]);
 	(void)close(listener);
 	(void)unlink(path);
+	if (!other)
+		return;
+	(void)close(next);
+	(void)unlink(second);
 }
 
 static void
@@ -391,11 +408,20 @@ netmond_is_asked_for_the_newest_minutes_of_what_is_read(void **state)
 	struct graph one = graph_of(RRD_TOTALS, 0, 12);
 
 	(void)state;
-	assert_asks(&all, "flush groups/8\n");
-	assert_asks(&one, "flush totals/12.rrd\n");
+	assert_asks(&all, "flush groups/8\n", false);
+	assert_asks(&one, "flush totals/12.rrd\n", false);
 	/* nobody is there any more: no harm */
 	assert_int_equal(graph_rank(&one), NM_OK);
 	assert_false(one.no_data);
+}
+
+static void
+of_several_workers_the_one_that_feeds_the_tree_is_asked(void **state)
+{
+	struct graph all = graph_of(RRD_GROUP, 8, RRD_APP_ALL);
+
+	(void)state;
+	assert_asks(&all, "flush groups/8\n", true);
 }
 
 int
@@ -406,6 +432,7 @@ main(void)
 		cmocka_unit_test(now_is_the_same_minute_for_every_application),
 		cmocka_unit_test(a_graph_of_one_application_has_no_others),
 		cmocka_unit_test(netmond_is_asked_for_the_newest_minutes_of_what_is_read),
+		cmocka_unit_test(of_several_workers_the_one_that_feeds_the_tree_is_asked),
 		cmocka_unit_test(hostile_names_are_drawn_as_they_are),
 		cmocka_unit_test(without_data_there_is_an_image_that_says_so),
 		cmocka_unit_test(every_width_and_period_can_be_drawn),
