@@ -57,7 +57,7 @@ install-data:
 	$(Q)install -m 644 schema/*.sql $(D)$(DATADIR)/schema
 	$(Q)install -m 644 web/tmpl/*.html $(D)$(DATADIR)/tmpl
 	$(Q)install -m 644 $(wildcard web/static/*) $(D)$(DATADIR)/static
-	$(Q)install -m 644 modules/skeleton.c $(D)$(DATADIR)/examples
+	$(Q)install -m 644 modules/skeleton.c etc/mariadb-netmon.cnf $(D)$(DATADIR)/examples
 	$(Q)install -m 644 $(MODULE_HEADERS) $(D)$(INCLUDEDIR)/netmon
 	$(Q)for page in $(MAN_PAGES); do \
 		install -d $(D)$(MANDIR)/man$${page##*.} && install -m 644 $$page $(D)$(MANDIR)/man$${page##*.} || exit 1; \

@@ -45,6 +45,23 @@ class MariadbStore(e2e.Case):
             keeper.join(60)
             self.server.start()
 
+    def test_the_lines_of_readme_make_a_store_that_works(self):
+        text = (e2e.TREE / "README.md").read_text(encoding="utf-8").split("## A store in MariaDB")[1].split("##")[0]
+        lines = [line[4:] for line in text.splitlines() if line.startswith("    ")]
+        self.assertEqual(len(lines), 5)
+        # another server than the system's, and a folder and a group that are there
+        script = "set -e\n" + "\n".join(lines[1:]).replace("/usr/local/etc/netmon", str(self.dir)).replace("-g netmon ", "")
+        script = script.replace("| mariadb", f"| mariadb --no-defaults -uroot -S {self.server.socket}")
+        script = script.replace("?password_file", f"?socket={self.server.socket}&password_file")
+        self.server.query("DROP DATABASE IF EXISTS netmon; DROP USER IF EXISTS netmon@localhost", None)
+        env = {"PATH": f"{e2e.BUILD}:{os.environ['PATH']}", "NETMON_CONFIG": self.dir / "netmon.conf"}
+        e2e.run("sh", "-c", script, env=env)
+        netmond = self.netmond("--config", self.dir / "netmon.conf", rrd=True)
+        e2e.run("netmonc", "-h", "127.0.0.1", "-p", netmond.port, "-r", e2e.capture("dns"))
+        self.assertEqual(netmond.stop(), 0, netmond.log())
+        want = e2e.sums(e2e.netmonc_csv(e2e.capture("dns")))
+        self.assertEqual(self.server.query("SELECT sum(packets), sum(octets) FROM flow"), [[str(n) for n in want]])
+
     def test_a_password_that_everybody_can_read_is_refused_and_not_shown(self):
         store = self.server.new_store()
         secret = self.server.folder / "netmon.password"
