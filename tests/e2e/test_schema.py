@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The schema in each database: it loads in a real server, and has the tables and columns that SQLite's has."""
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -141,6 +142,33 @@ class Mariadb(e2e.Case):
                          "4294967295\t\t1\t4\n")
         self.assertEqual(ask("SELECT * FROM application", "-D", "old").stdout,
                          ask("SELECT * FROM application", "-D", "netmon").stdout)
+
+
+    def test_store_upgrade_brings_an_old_one_up_from_wherever_it_was_cut_off(self):
+        server = netmon_mariadb.Server()
+        self.addCleanup(server.end)
+        statements = [text.strip() for text in re.sub(r"--.*", "", upgrades("mysql")[-1]).split(";") if text.strip()]
+        self.assertIn("schema_version", statements[-1])
+
+        def tables(name):
+            return server.query("SELECT table_name, column_name, column_type, column_default, is_nullable, extra FROM "
+                                f"information_schema.columns WHERE table_schema = '{name}' AND table_name IN "
+                                f"({','.join(repr(t) for t in sorted(RAW))}) ORDER BY table_name, ordinal_position", None)
+
+        def indexes(name):
+            return server.query("SELECT index_name, column_name, seq_in_index, non_unique FROM information_schema.statistics "
+                                f"WHERE table_schema = '{name}' AND table_name = 'flow' ORDER BY 1, 3", None)
+
+        e2e.run("netmon", "--store", server.new_store("fresh"), "store", "init")
+        for done in range(len(statements)):
+            store = server.new_store("old")
+            old = [(OLD_SCHEMA / "mysql.sql").read_text(), INSERT, *upgrades("mysql")[:-1], *statements[:done]]
+            server.query(";".join(old), "old")
+            answer = e2e.run("netmon", "--store", store, "store", "upgrade")
+            self.assertIn("schema version 4", answer.stdout)
+            self.assertEqual(tables("old"), tables("fresh"))
+            self.assertEqual(indexes("old"), indexes("fresh"))
+            self.assertEqual(server.query("SELECT octets, unknown_at FROM flow", "old"), [["4294967295", "NULL"]])
 
 
 def postgresql_programs():

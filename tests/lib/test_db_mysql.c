@@ -9,6 +9,7 @@
 #include "lib/err.h"
 #include "tests/support/store.h"
 
+#include <mariadb/mysql.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -225,6 +226,103 @@ a_connection_that_was_ended_in_a_transaction_writes_nothing_more_of_it(void **st
 	assert_int_equal(db_run(db, "INSERT INTO host_group (name) VALUES ('c')"), NM_OK);
 }
 
+/* --- others' locks ------------------------------------------------------------------------------------------------------ */
+
+/* A connection that takes no part in netmon's order of locks. */
+static MYSQL *
+stranger(const struct store *s)
+{
+	MYSQL *mysql = mysql_init(NULL);
+
+	assert_non_null(mysql_real_connect(mysql, NULL, "root", NULL, s->path, 0,
+	                                   getenv("NETMON_TEST_STORE"), 0));
+	return mysql;
+}
+
+static void
+say(MYSQL *mysql, const char *sql)
+{
+	if (mysql_query(mysql, sql) != 0)
+		fail_msg("%s: %s", sql, mysql_error(mysql));
+}
+
+static void
+a_lock_that_somebody_holds_for_too_long_is_an_error_and_the_batch_goes_in_later(void **state)
+{
+	if (!store_is_mysql())
+		skip();
+	struct store *s = *state;
+	MYSQL *other = stranger(s);
+	assert_int_equal(db_run(s->db, "SET SESSION innodb_lock_wait_timeout = 1"), NM_OK);
+	assert_int_equal(put(s->db, 0), NM_OK);
+	say(other, "START TRANSACTION");
+	say(other, "UPDATE watermark SET updated = 9");
+	assert_int_equal(put(s->db, BATCHES), NM_ESTORE);
+	assert_non_null(strstr(db_error(s->db), "Lock wait timeout"));
+	assert_int_equal(ask(s->db, "SELECT count(*) FROM flow"), BATCHES * ROWS);
+	say(other, "ROLLBACK");
+	assert_int_equal(put(s->db, BATCHES), NM_OK);
+	assert_int_equal(ask(s->db, "SELECT count(*) FROM flow"), 2 * BATCHES * ROWS);
+	assert_int_equal(ask(s->db, "SELECT sequence FROM watermark"), 2 * BATCHES);
+	mysql_close(other);
+}
+
+/* The stranger's half of a deadlock: it holds the probe and much else, so that the server gives up the other side, says so on
+ * `fd`, and wants the group. */
+static void
+cross(const struct store *s, int fd)
+{
+	MYSQL *other = stranger(s);
+
+	say(other, "START TRANSACTION");
+	say(other, "UPDATE setting SET value = concat(value, 'x')");
+	say(other, "UPDATE probe SET last_seen = 9");
+	assert_int_equal(write(fd, "", 1), 1);
+	sleep_ms(300);
+	say(other, "UPDATE host_group SET name = 'theirs'");
+	say(other, "COMMIT");
+	mysql_close(other);
+	_exit(0);
+}
+
+static void
+of_a_transaction_that_a_deadlock_ended_nothing_is_committed_and_it_works_again(void **state)
+{
+	char sql[96], held;
+	int status, fds[2];
+
+	if (!store_is_mysql())
+		skip();
+	struct store *s = *state;
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(db_run(s->db, "INSERT INTO host_group (name) VALUES ('a')"), NM_OK);
+	MYSQL *other = stranger(s);
+	for (int i = 0; i < 50; i++) {
+		(void)snprintf(sql, sizeof(sql), "INSERT INTO setting VALUES ('%d', '')", i);
+		say(other, sql);
+	}
+	mysql_close(other);
+	assert_int_equal(db_begin_write(s->db), NM_OK);
+	assert_int_equal(db_run(s->db, "UPDATE host_group SET name = 'ours'"), NM_OK);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		cross(s, fds[1]);
+	assert_int_equal(read(fds[0], &held, 1), 1);
+	assert_int_equal(db_run(s->db, "UPDATE probe SET last_seen = 8"), NM_ESTORE);
+	assert_non_null(strstr(db_error(s->db), "Deadlock"));
+	assert_int_equal(db_run(s->db, "INSERT INTO host_group (name) VALUES ('b')"), NM_ESTORE);
+	assert_int_equal(db_commit(s->db), NM_ESTORE);
+	db_rollback(s->db);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+	assert_int_equal(ask(s->db, "SELECT count(*) FROM host_group WHERE name = 'theirs'"), 1);
+	assert_int_equal(ask(s->db, "SELECT count(*) FROM host_group"), 1);
+	assert_int_equal(put(s->db, 0), NM_OK);
+}
+
 static void
 a_schema_that_was_made_in_part_is_completed(void **state)
 {
@@ -273,6 +371,10 @@ main(void)
 		TEST(a_server_that_is_killed_loses_nothing_and_doubles_nothing),
 		TEST(a_server_that_hangs_is_an_error_in_time_and_is_used_again_later),
 		TEST(a_connection_that_was_ended_in_a_transaction_writes_nothing_more_of_it),
+		TEST(
+		    a_lock_that_somebody_holds_for_too_long_is_an_error_and_the_batch_goes_in_later),
+		TEST(
+		    of_a_transaction_that_a_deadlock_ended_nothing_is_committed_and_it_works_again),
 		TEST(a_schema_that_was_made_in_part_is_completed),
 		TEST(a_job_runs_once_at_a_time),
 	};
