@@ -17,7 +17,10 @@
 #define PEER_MAX    64  /* a common name's limit, RFC 5280 appendix A.1 */
 #define WORDS_MAX   256 /* of an error */
 #define SECONDS_MAX (10L * 365 * 86400)
-#define REFUSED     "its certificate is refused: "
+/* New keys are due after 2^24 records or so (RFC 8446 section 5.5), and netmon's own programs never ask for any: who sends so many
+ * messages only wants to be worked for. */
+#define MESSAGES_MAX 1000
+#define REFUSED      "its certificate is refused: "
 
 struct stream {
 	int fd;
@@ -27,7 +30,8 @@ struct stream {
 	unsigned read_wants; /* STREAM_* of the last -EAGAIN of each direction */
 	unsigned write_wants;
 	bool pending;
-	bool broken; /* no goodbye any more */
+	unsigned messages; /* of TLS's own, that came */
+	bool broken;       /* no goodbye any more */
 	/* what stream_is_revoked() found out last */
 	bool checked;
 	unsigned checked_generation; /* struct tls */
@@ -240,6 +244,19 @@ stream_is_revoked(struct stream *s)
 	return !good;
 }
 
+/* Called by OpenSSL for each message of TLS itself. */
+static void
+on_message(int sent, int version, int type, const void *bytes, size_t len, SSL *ssl, void *ctx)
+{
+	struct stream *s = ctx;
+
+	(void)version;
+	(void)bytes;
+	(void)len;
+	(void)ssl;
+	s->messages += !sent && type == SSL3_RT_HANDSHAKE;
+}
+
 /* --- life ------------------------------------------------------------------------------------------------------------- */
 
 struct stream *
@@ -267,6 +284,8 @@ stream_tls(struct tls *tls, int fd, const char *host)
 		stream_free(s);
 		return NULL;
 	}
+	SSL_set_msg_callback(s->ssl, on_message);
+	(void)SSL_set_msg_callback_arg(s->ssl, s);
 	if (s->server)
 		SSL_set_accept_state(s->ssl);
 	else
@@ -336,6 +355,11 @@ read_records(struct stream *s, unsigned char *bytes, size_t size)
 	int ret = 1;
 
 	s->read_wants = 0;
+	if (s->messages > MESSAGES_MAX) {
+		say(s, "it changes its keys without an end", "");
+		s->broken = true;
+		return NM_EFORMAT;
+	}
 	ERR_clear_error();
 	errno = 0;
 	while (at < size && (ret = SSL_read_ex(s->ssl, bytes + at, size - at, &n)) == 1)

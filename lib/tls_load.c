@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CHAIN_MAX \
+	16384 /* octets of the certificates that a stranger sends; two of netmon's own are 1,500 */
+
 /* What a failure is said about. */
 struct load {
 	const struct tls *tls;
@@ -241,6 +244,9 @@ restrict_context(SSL_CTX *ctx)
 	(void)SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 	                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 	                                SSL_MODE_RELEASE_BUFFERS);
+	/* a peer that sends records without contents, such as new keys, gets no turn that never ends */
+	(void)SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
+	(void)SSL_CTX_set_max_cert_list(ctx, CHAIN_MAX);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	X509_STORE_set_verify_cb(SSL_CTX_get_cert_store(ctx), on_verify);
 }
