@@ -49,6 +49,32 @@ fuzz_batch(const uint8_t *bytes, size_t len)
 }
 
 static void
+fuzz_lost(const uint8_t *bytes, size_t len)
+{
+	struct batch a = { .records = records[0], .ledger = ledger[0] };
+	struct batch b = { .records = records[1], .ledger = ledger[1] };
+	size_t out;
+
+	(void)frame_decode_lost(bytes, len, &a);
+	if (len < 4)
+		return;
+	uint8_t *copy = malloc(len);
+	expect(copy != NULL);
+	memcpy(copy, bytes, len);
+	struct wireout w = wireout_init(copy, 4);
+	wireout_u32(&w, crc32c(copy + 4, len - 4));
+	int rc = frame_decode_lost(copy, len, &a);
+	free(copy);
+	if (rc < 0)
+		return;
+	expect(a.n_records == 0 && a.first <= a.sequence);
+	expect(frame_encode_lost(&a, again, sizeof(again), &out) == 0);
+	expect(frame_decode_lost(again + FRAME_HEADER_SIZE, out - FRAME_HEADER_SIZE, &b) == 0);
+	expect(a.first == b.first && a.sequence == b.sequence && a.lost == b.lost);
+	expect(a.previous == b.previous && a.crc == b.crc && a.n_ledger == b.n_ledger);
+}
+
+static void
 fuzz_hello(const uint8_t *bytes, size_t len)
 {
 	struct frame_hello a, b;
@@ -80,8 +106,15 @@ fuzz_answers(const uint8_t *bytes, size_t len)
 	struct frame_hello_ack hello_ack;
 	struct frame_ack ack;
 	struct frame_header header;
+	uint32_t labels;
+	size_t out;
 
-	(void)frame_decode_hello_ack(bytes, len, &hello_ack);
+	if (frame_decode_hello_ack(bytes, len, &hello_ack) == 0) {
+		expect(frame_encode_hello_ack(&hello_ack, again, sizeof(again), &out) == 0);
+		expect(out == len + FRAME_HEADER_SIZE &&
+		       memcmp(again + FRAME_HEADER_SIZE, bytes, len) == 0);
+	}
+	(void)frame_decode_labels(bytes, len, &labels);
 	(void)frame_decode_ack(bytes, len, &ack);
 	if (len >= FRAME_HEADER_SIZE)
 		(void)frame_decode_header(bytes, &header);
@@ -90,10 +123,11 @@ fuzz_answers(const uint8_t *bytes, size_t len)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const targets[])(
-	    const uint8_t *bytes, size_t len) = { fuzz_batch, fuzz_hello, fuzz_apps, fuzz_answers };
+	static void (*const targets[])(const uint8_t *bytes,
+	                               size_t len) = { fuzz_batch, fuzz_hello, fuzz_apps,
+		                                       fuzz_answers, fuzz_lost };
 
 	if (size > 0 && size <= FRAME_MAX)
-		targets[data[0] & 3](data + 1, size - 1);
+		targets[data[0] % (sizeof(targets) / sizeof(targets[0]))](data + 1, size - 1);
 	return 0;
 }
