@@ -360,17 +360,15 @@ behind_of(const struct exporter *x, const struct spool_link *l)
 	};
 }
 
-/* What passed since, but for `behind`, which is of the same packets. */
+/* What passed since. */
 static void
 declare_gap(struct exporter *x, uint16_t link, const struct checkpoint *cp,
             const struct spool_sum *behind)
 {
 	struct spool_sum gap;
 
-	if (!gap_bound(x->gap, link, cp, &gap))
+	if (!gap_bound(x->gap, link, cp, behind, &gap))
 		return;
-	gap.packets -= gap.packets < behind->packets ? gap.packets : behind->packets;
-	gap.octets -= gap.octets < behind->octets ? gap.octets : behind->octets;
 	declare(x, link, LEDGER_SEEN, (int64_t)gap.packets, (int64_t)gap.octets);
 	declare(x, link, LEDGER_GAP, (int64_t)gap.packets, (int64_t)gap.octets);
 	log_warn("link %s: at most %llu packets passed while no probe counted: declared",

@@ -31,6 +31,13 @@ struct interface {
 	struct spool_sum counted;     /* in rows before this run */
 };
 
+/* As struct spool_link has them. */
+struct counters {
+	uint64_t passed;
+	uint64_t before;
+	int64_t ahead;
+};
+
 struct gap {
 	uint64_t boot;
 	size_t n;
@@ -177,9 +184,20 @@ bound_of(uint64_t now, uint64_t before, uint64_t passed, int64_t ahead)
 	return bound < 0 ? 0 : bound > ROW_MAX ? (uint64_t)ROW_MAX : (uint64_t)bound;
 }
 
+/* One of packets and octets. Counters that began anew have what passed since; what passed before and was not in rows is to be
+ * known from what they had when somebody looked last. */
+static uint64_t
+gap_of(uint64_t now, bool anew, const struct counters *c, uint64_t behind)
+{
+	uint64_t bound = bound_of(anew ? c->passed : now, c->before, c->passed, c->ahead);
+
+	bound -= bound < behind ? bound : behind;
+	return anew ? bound_of(bound + now, 0, 0, -1) : bound;
+}
+
 bool
 gap_bound(const struct gap *g, uint16_t link, const struct checkpoint *cp,
-          struct spool_sum *ret_bound)
+          const struct spool_sum *behind, struct spool_sum *ret_bound)
 {
 	const struct spool_link *l = &cp->links[link];
 	const struct interface *f = NULL;
@@ -195,16 +213,12 @@ gap_bound(const struct gap *g, uint16_t link, const struct checkpoint *cp,
 	}
 	bool anew = l->boot != g->boot || f->begin.packets < l->passed_packets ||
 	            f->begin.octets < l->passed_octets;
-	if (anew) {
+	if (anew)
 		log_warn("%s: its counters began anew: all they have counts as a gap", f->name);
-		ret_bound->packets = bound_of(f->begin.packets, 0, 0, -1);
-		ret_bound->octets = bound_of(f->begin.octets, 0, 0, -1);
-		return true;
-	}
-	ret_bound->packets =
-	    bound_of(f->begin.packets, l->before_packets, l->passed_packets, l->ahead_packets);
-	ret_bound->octets =
-	    bound_of(f->begin.octets, l->before_octets, l->passed_octets, l->ahead_octets);
+	const struct counters packets = { l->passed_packets, l->before_packets, l->ahead_packets };
+	const struct counters octets = { l->passed_octets, l->before_octets, l->ahead_octets };
+	ret_bound->packets = gap_of(f->begin.packets, anew, &packets, behind->packets);
+	ret_bound->octets = gap_of(f->begin.octets, anew, &octets, behind->octets);
 	return true;
 }
 

@@ -26,9 +26,10 @@ void gap_begin(struct gap *g, const uint16_t *links, const struct checkpoint *cp
 uint64_t gap_links(const struct gap *g);
 
 /* At most so much passed link `link` between the newest rows of a run that ended in a crash, as `cp` has them, and the beginning
- * of this one. False, after a log line, when nothing can be said. */
+ * of this one, but for what is `behind`: of the same packets, and declared by itself. False, after a log line, when nothing can be
+ * said. */
 bool gap_bound(const struct gap *g, uint16_t link, const struct checkpoint *cp,
-               struct spool_sum *ret_bound);
+               const struct spool_sum *behind, struct spool_sum *ret_bound);
 
 /* Reads the counters. */
 void gap_look(struct gap *g);
