@@ -2,12 +2,14 @@
 /* netmond: takes flow records from probes into the store, or as SQL to standard output, and into the RRDs. */
 #include "collector/feed.h"
 #include "collector/intake.h"
+#include "collector/listeners.h"
 #include "collector/options.h"
 #include "collector/retention.h"
 #include "collector/server.h"
 #include "collector/status.h"
 #include "collector/status_show.h"
 #include "collector/turn.h"
+#include "collector/workers.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/paths.h"
@@ -21,6 +23,7 @@
 
 /* What the program consists of while it runs. */
 struct collector {
+	struct worker *me;
 	struct db *db;      /* the writer's */
 	struct db *feed_db; /* the loop's, to read */
 	struct turn *turn;  /* to write to the store */
@@ -92,7 +95,8 @@ open_outputs(struct collector *c, const struct options *o, char *err, size_t err
 	if (!c->intake || !(c->turn = turn_new()))
 		return -ENOMEM;
 	c->intake->turn = c->turn;
-	return o->rrd ? open_feed(c, o, err, err_size) : NM_OK;
+	/* one feeds the graphs, from the store, and one removes what is old */
+	return o->rrd && c->me->number == 0 ? open_feed(c, o, err, err_size) : NM_OK;
 }
 
 /* Flows that the graphs have not got yet stay, and those that they would want again if the machine went down (feed_state.h). */
@@ -116,7 +120,7 @@ open_retention(struct collector *c, const struct options *o, char *err, size_t e
 		                      .octets = o->store_mb * 1000000u,
 		                      .hold_s = c->shared.feed ? 1 : 0 };
 
-	if (!c->db || (!keep.flows_s && !keep.ledger_s && !keep.octets))
+	if (!c->db || c->me->number > 0 || (!keep.flows_s && !keep.ledger_s && !keep.octets))
 		return NM_OK;
 	c->shared.store.octets_max = keep.octets;
 	int rc = db_retention_limit(c->db, keep.octets);
@@ -139,11 +143,12 @@ open_control(struct collector *c, const struct options *o, char *err, size_t err
 		                                .store = &c->shared.store,
 		                                .writer = c->shared.writer,
 		                                .feed = c->shared.feed,
-		                                .retention = c->retention };
+		                                .retention = c->retention,
+		                                .worker = c->me->number };
 	char path[PATHS_MAX];
 
 	(void)snprintf(err, err_size, "control socket: its path is too long");
-	int rc = options_control(o, 0, path, sizeof(path));
+	int rc = options_control(o, c->me->number, path, sizeof(path));
 	if (rc == NM_OK)
 		rc = control_new(path, c->shared.loop, &c->control, err, err_size);
 	if (rc == NM_OK)
@@ -218,39 +223,62 @@ close_outputs(struct collector *c)
 	free(c);
 }
 
-int
-main(int argc, char **argv)
+/* What a worker needs that was there before it. */
+struct service {
+	const struct options *options;
+	struct listeners listeners;
+};
+
+static int
+open_all(struct collector *c, const struct service *service, char *err, size_t err_size)
 {
-	static struct options options;
+	const struct options *o = service->options;
+	const struct server_config server = { &service->listeners, c->me, (unsigned)o->hello_s,
+		                              (unsigned)o->idle_s, (unsigned)o->probes_max };
+
+	c->shared.verbose = o->verbose;
+	c->shared.drops = (struct log_limit){ .burst = 20, .period_s = 10 };
+	int rc = open_tls(c, o, err, err_size);
+	if (rc == NM_OK)
+		rc = open_outputs(c, o, err, err_size);
+	if (rc == NM_OK)
+		rc = open_retention(c, o, err, err_size);
+	if (rc == NM_OK)
+		rc = open_writer(c, err, err_size);
+	if (rc == NM_OK)
+		rc = open_control(c, o, err, err_size);
+	if (rc == NM_OK)
+		rc = server_new(&server, &c->shared, &c->server, err, err_size);
+	return rc;
+}
+
+static void
+say_ready(const struct collector *c, const struct service *service)
+{
+	char worker[32] = "";
+
+	if (c->me->n > 0)
+		(void)snprintf(worker, sizeof(worker), ", worker %u", c->me->number);
+	log_info("ready: listening on %s port %u%s%s", service->options->listen,
+	         service->listeners.port, c->shared.tls ? " with TLS" : "", worker);
+}
+
+/* All that a process does; its exit status. */
+static int
+serve(void *ctx, struct worker *me)
+{
+	const struct service *service = ctx;
 	char err[512];
 
-	log_init("netmond", LOG_LEVEL_INFO);
-	options_parse(argc, (const char *const *)argv, &options);
-	if (options.status)
-		return status_show(&options, stdout);
 	loop_catch_signals();
 	struct collector *c = calloc(1, sizeof(*c));
 	if (!c || !(c->shared.loop = loop_new()) || !(c->shared.tallies = tallies_new()))
 		log_fatal(1, "out of memory");
-	const struct server_config server = { options.listen, (uint16_t)options.port,
-		                              (unsigned)options.hello_s, (unsigned)options.idle_s,
-		                              (unsigned)options.probes_max };
-	c->shared.verbose = options.verbose;
-	c->shared.drops = (struct log_limit){ .burst = 20, .period_s = 10 };
-	int rc = open_tls(c, &options, err, sizeof(err));
-	if (rc == NM_OK)
-		rc = open_outputs(c, &options, err, sizeof(err));
-	if (rc == NM_OK)
-		rc = open_retention(c, &options, err, sizeof(err));
-	if (rc == NM_OK)
-		rc = open_writer(c, err, sizeof(err));
-	if (rc == NM_OK)
-		rc = open_control(c, &options, err, sizeof(err));
-	if (rc == NM_OK)
-		rc = server_new(&server, &c->shared, &c->server, err, sizeof(err));
+	c->me = me;
+	int rc = open_all(c, service, err, sizeof(err));
 	if (rc == NM_OK) {
-		log_info("ready: listening on %s port %u%s", options.listen, server_port(c->server),
-		         c->shared.tls ? " with TLS" : "");
+		say_ready(c, service);
+		worker_ready(me);
 		rc = loop_run(c->shared.loop);
 		(void)snprintf(err, sizeof(err), "select: %s", nm_strerror(rc));
 	}
@@ -258,6 +286,27 @@ main(int argc, char **argv)
 		log_error("%s", err);
 	int status = rc < 0 || c->shared.fatal ? 1 : 0;
 	close_outputs(c);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct options options;
+	struct service service = { .options = &options };
+	struct worker alone = { 0 };
+	char err[512];
+
+	log_init("netmond", LOG_LEVEL_INFO);
+	options_parse(argc, (const char *const *)argv, &options);
+	if (options.status)
+		return status_show(&options, stdout);
+	if (listeners_open(options.listen, (uint16_t)options.port, &service.listeners, err,
+	                   sizeof(err)) < 0)
+		log_fatal(1, "%s", err);
+	int status = options.workers > 1 ? workers_run((unsigned)options.workers, serve, &service)
+	                                 : serve(&service, &alone);
+	listeners_close(&service.listeners);
 	options_free(&options);
 	return status;
 }

@@ -190,6 +190,8 @@ check(const struct options *o)
 	if (o->overlap.n > 0 && o->workers > 1)
 		opts_usage(
 		    "--overlap goes with one worker: which link counts is decided in one process");
+	if (!o->store && o->workers > 1)
+		opts_usage("--workers goes with --store: one process writes to a pipe");
 	if (!o->store && !o->status && isatty(STDOUT_FILENO))
 		log_warn(
 		    "no --store: SQL goes to this terminal; meant is netmond | mariadb -D netmon");

@@ -15,8 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG     1024 /* whoever waits there costs nothing */
-#define ACCEPT_TURN 16   /* connections accepted in one turn */
+#define ACCEPT_TURN 16 /* connections accepted in one turn */
 #define TICK_MS     250
 #define SWEEP_TICKS 4  /* each: limits of time are looked at */
 #define VAIN_TICK   64 /* connections in a tick that may come to nothing */
@@ -28,9 +27,6 @@
 struct server {
 	struct session_shared *shared;
 	struct server_config config;
-	uint16_t port;
-	size_t n_listeners;
-	int listeners[SERVER_LISTENERS_MAX];
 	int spare; /* given up for a moment to answer a probe when descriptors have run out */
 	unsigned n_sessions;
 	struct session *sessions;
@@ -160,6 +156,22 @@ adopt(struct server *server, int fd, const struct sockaddr *from, socklen_t from
 	server->n_sessions++;
 }
 
+/* Whether other workers have room and this one has not: what waits is left to them, as long as that is so. */
+static bool
+leaves_to_others(const struct server *server)
+{
+	return server->n_sessions >= server->config.probes_max &&
+	       worker_others_have_room(server->config.worker);
+}
+
+static void
+note_room(struct server *server)
+{
+	unsigned max = server->config.probes_max, n = server->n_sessions;
+
+	worker_set_room(server->config.worker, n < max ? max - n : 0);
+}
+
 /* False when nobody waits any more. */
 static bool
 accept_one(struct server *server, int listener)
@@ -190,21 +202,26 @@ static void
 set_accepting(struct server *server, bool on)
 {
 	server->paused = !on;
-	for (size_t i = 0; i < server->n_listeners; i++)
-		loop_want(server->shared->loop, server->listeners[i], on ? LOOP_READ : 0);
+	for (size_t i = 0; i < server->config.listeners->n; i++)
+		loop_want(server->shared->loop, server->config.listeners->fds[i],
+		          on ? LOOP_READ : 0);
 }
 
 static void
 on_connection(void *ctx, unsigned flags)
 {
 	struct server *server = ctx;
+	const struct listeners *l = server->config.listeners;
 
 	(void)flags;
 	/* which of the few listeners it was does not matter: none of them blocks */
-	for (size_t i = 0; i < server->n_listeners; i++)
-		for (int n = 0; n < ACCEPT_TURN && accept_one(server, server->listeners[i]); n++)
+	for (size_t i = 0; i < l->n; i++)
+		for (int n = 0;
+		     n < ACCEPT_TURN && !leaves_to_others(server) && accept_one(server, l->fds[i]);
+		     n++)
 			;
-	if (count_vain(server) - server->vain >= VAIN_TICK)
+	note_room(server);
+	if (leaves_to_others(server) || count_vain(server) - server->vain >= VAIN_TICK)
 		set_accepting(server, false);
 }
 
@@ -244,6 +261,7 @@ reap(struct server *server, struct session *s)
 		s->next->at = s->at;
 	session_free(s);
 	server->n_sessions--;
+	note_room(server);
 }
 
 static void
@@ -252,7 +270,7 @@ tick(void *ctx)
 	struct server *server = ctx;
 
 	server->vain = count_vain(server);
-	if (server->paused)
+	if (server->paused && !leaves_to_others(server))
 		set_accepting(server, true);
 	if (++server->ticks % SWEEP_TICKS)
 		return;
@@ -332,104 +350,6 @@ work(void *ctx)
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */
 
-/* An address of either family. */
-union any_address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-/* A listening socket on one address, or -errno. */
-static int
-listen_one(const struct addrinfo *ai, uint16_t port)
-{
-	union any_address address = { .v6 = { 0 } };
-	int on = 1;
-
-	if (ai->ai_addrlen > sizeof(address))
-		return -EAFNOSUPPORT;
-	memcpy(&address, ai->ai_addr, ai->ai_addrlen);
-	if (ai->ai_family == AF_INET6)
-		address.v6.sin6_port = htons(port);
-	else
-		address.v4.sin_port = htons(port);
-	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (ai->ai_family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, &address.any, ai->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
-		int rc = -errno;
-		(void)close(fd);
-		return rc;
-	}
-	return fd;
-}
-
-static uint16_t
-port_of(int fd)
-{
-	union any_address address = { .v6 = { 0 } };
-	socklen_t len = sizeof(address);
-
-	if (getsockname(fd, &address.any, &len) < 0)
-		return 0;
-	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port
-	                                               : address.v4.sin_port);
-}
-
-/* Listens on every address of the name; IPv4 first, so that it chooses the port when any will do. One address that does
- * not work (a machine without IPv6) is no failure when another does. */
-static int
-listen_all(struct server *server, const struct addrinfo *list, int family)
-{
-	int rc = -EADDRNOTAVAIL;
-
-	for (const struct addrinfo *ai = list; ai; ai = ai->ai_next) {
-		if (ai->ai_family != family || server->n_listeners == SERVER_LISTENERS_MAX)
-			continue;
-		int fd = listen_one(ai, server->port);
-		if (fd >= 0 &&
-		    loop_add(server->shared->loop, fd, LOOP_READ, on_connection, server) == 0) {
-			server->listeners[server->n_listeners++] = fd;
-			server->port = port_of(fd);
-			rc = NM_OK;
-		} else if (fd >= 0) {
-			(void)close(fd);
-		} else if (rc != NM_OK) {
-			rc = fd;
-		}
-	}
-	return rc;
-}
-
-static int
-open_listeners(struct server *server, char *err, size_t err_size)
-{
-	struct addrinfo hints = { .ai_family = AF_UNSPEC,
-		                  .ai_socktype = SOCK_STREAM,
-		                  .ai_flags = AI_PASSIVE };
-	const char *name = server->config.listen;
-	struct addrinfo *list;
-
-	server->port = server->config.port;
-	int gai = getaddrinfo(strcmp(name, "*") == 0 ? NULL : name, "0", &hints, &list);
-	if (gai != 0) {
-		(void)snprintf(err, err_size, "cannot listen on %s: %s", name, gai_strerror(gai));
-		return -EADDRNOTAVAIL;
-	}
-	int rc = listen_all(server, list, AF_INET);
-	int rc6 = listen_all(server, list, AF_INET6);
-	freeaddrinfo(list);
-	if (server->n_listeners > 0)
-		return NM_OK;
-	rc = rc == -EADDRNOTAVAIL ? rc6 : rc;
-	(void)snprintf(err, err_size, "cannot listen on %s port %u: %s", name, server->config.port,
-	               nm_strerror(rc));
-	return rc;
-}
-
 int
 server_new(const struct server_config *config, struct session_shared *shared,
            struct server **ret_server, char *err, size_t err_size)
@@ -445,13 +365,17 @@ server_new(const struct server_config *config, struct session_shared *shared,
 	shared->due_end = &shared->due;
 	server->full = (struct log_limit){ .burst = 3, .period_s = 60 };
 	server->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int rc = open_listeners(server, err, err_size);
+	int rc = NM_OK;
+	for (size_t i = 0; i < config->listeners->n && rc == NM_OK; i++)
+		rc = loop_add(shared->loop, config->listeners->fds[i], LOOP_READ, on_connection,
+		              server);
 	if (rc == NM_OK)
 		rc = loop_timer(shared->loop, TICK_MS, tick, server);
 	if (rc == NM_OK && shared->tls)
 		rc = loop_timer(shared->loop, CERTIFICATES_MS, check_certificates, server);
 	if (rc == NM_OK)
 		rc = loop_work(shared->loop, work, server);
+	note_room(server);
 	if (rc < 0) {
 		server_free(server);
 		return rc;
@@ -478,17 +402,10 @@ server_free(struct server *server)
 		s->due = true; /* nobody looks after it any more */
 		session_free(s);
 	}
-	for (size_t i = 0; i < server->n_listeners; i++) {
-		loop_remove(server->shared->loop, server->listeners[i]);
-		(void)close(server->listeners[i]);
+	for (size_t i = 0; i < server->config.listeners->n; i++) {
+		loop_remove(server->shared->loop, server->config.listeners->fds[i]);
 	}
 	if (server->spare >= 0)
 		(void)close(server->spare);
 	free(server);
-}
-
-uint16_t
-server_port(const struct server *server)
-{
-	return server->port;
 }

@@ -38,7 +38,7 @@ ask_worker(const char *path, char *buffer, int *ret_rc)
 	return answer;
 }
 
-/* An array of what all workers say: the first has the socket's own path, the others follow until one is not there. */
+/* An array of what all workers say: the first has the socket's own path. One that is not there may just be starting again. */
 static json_t *
 ask_all(const struct options *o, char *buffer)
 {
@@ -46,15 +46,15 @@ ask_all(const struct options *o, char *buffer)
 	char path[PATHS_MAX];
 	int rc = NM_OK;
 
-	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+	/* from the last one on, so that the words of the first one's failure are those that stay */
+	for (unsigned i = WORKERS_MAX; i-- > 0;) {
 		json_t *answer = NULL;
 
 		rc = options_control(o, i, path, sizeof(path));
 		if (rc == NM_OK)
 			answer = ask_worker(path, buffer, &rc);
-		if (!answer)
-			break;
-		(void)json_array_append_new(workers, answer);
+		if (answer)
+			(void)json_array_insert_new(workers, 0, answer);
 	}
 	if (json_array_size(workers) > 0)
 		return workers;
