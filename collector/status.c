@@ -22,6 +22,7 @@
 #define ONE(field) offsetof(struct status_one, field)
 #define GAUGE      false
 #define COUNTER    true
+#define EXACT_MAX  9007199254740992.0 /* 2^53: a larger one is about that much */
 
 const struct status_row status_all_rows[] = {
 	{ "started", "start_time_seconds", GAUGE, "When the collector was started", ALL(started) },
@@ -254,8 +255,9 @@ put_numbers(json_t *object, const void *numbers, const struct status_row *rows, 
 		double v = status_value(numbers, &rows[i]);
 
 		(void)json_object_set_new(object, rows[i].key,
-		                          v == floor(v) ? json_integer((json_int_t)v)
-		                                        : json_real(v));
+		                          v == floor(v) && fabs(v) < EXACT_MAX
+		                              ? json_integer((json_int_t)v)
+		                              : json_real(v));
 	}
 }
 

@@ -477,6 +477,9 @@ frame_decode_lost(const uint8_t *bytes, size_t len, struct batch *ret)
 	ret->n_records = ret->n_ledger = 0;
 	if (ret->first < 1 || ret->first > ret->sequence || ret->sequence >= INT64_MAX)
 		return NM_EFORMAT; /* stores keep sequences in 63 bits */
+	/* whoever adds these up must not come around */
+	if (ret->lost > COUNT_MAX || ret->sequence - ret->first > COUNT_MAX)
+		return NM_EFORMAT;
 	rc = get_sections(w, 0, ret);
 	return rc == NM_OK && ret->n_records > 0 ? NM_EFORMAT : rc;
 }

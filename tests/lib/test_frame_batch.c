@@ -540,6 +540,23 @@ lost_batches_out_of_order_or_with_records_are_refused(void **state)
 	assert_int_equal(frame_encode_lost(&bad, buf, sizeof(buf), &len), NM_EFORMAT);
 }
 
+static void
+more_lost_batches_or_records_than_can_be_are_refused(void **state)
+{
+	struct wireout w = wireout_init(buf, sizeof(buf));
+	struct batch b;
+	size_t len = encode_lost(7, 9);
+
+	(void)state;
+	wireout_patch_u32(&w, FRAME_HEADER_SIZE + 20, 1u << 17); /* the high half of last */
+	sign(len);
+	assert_int_equal(decode_lost(len, &b), NM_EFORMAT);
+	len = encode_lost(7, 9);
+	wireout_patch_u32(&w, FRAME_HEADER_SIZE + 36, UINT32_MAX); /* the high half of records */
+	sign(len);
+	assert_int_equal(decode_lost(len, &b), NM_EFORMAT);
+}
+
 int
 main(void)
 {
@@ -568,6 +585,7 @@ main(void)
 		cmocka_unit_test(a_record_whose_link_or_vlan_is_out_of_range_is_not_encoded),
 		cmocka_unit_test(lost_batches_come_back_as_they_were),
 		cmocka_unit_test(lost_batches_out_of_order_or_with_records_are_refused),
+		cmocka_unit_test(more_lost_batches_or_records_than_can_be_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("frame_batch", tests, NULL, NULL);
