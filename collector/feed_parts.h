@@ -154,7 +154,7 @@ void feed_hurry(struct feed *feed);
 void feed_write_now(struct feed *feed);
 /* Writes what is due for at most `slice_ms`. True when some is left that can be written now. */
 bool feed_write_slice(struct feed *feed, int64_t slice_ms);
-/* Writes everything that is closed, with patience for an rrdcached. */
+/* Writes everything that is closed; with a store or an rrdcached as far as it gets in ten seconds. */
 void feed_write_all(struct feed *feed);
 
 /* --- feed_cached.c ---------------------------------------------------------------------------------------------------- */

@@ -13,7 +13,7 @@
 #define WRITES_A_LOOK \
 	16 /* updates between two looks at the clock: one takes 50 us, or 1 ms from the disk */
 #define ENTRIES_A_LOOK 8192  /* the same for entries that are only looked at */
-#define PATIENCE_MS    10000 /* for an rrdcached, at the end */
+#define PATIENCE_MS    10000 /* at the end, for an rrdcached and for what the next start can write */
 
 void
 feed_collect(struct feed *feed, const struct rrd_series *key, enum minute_mark mark, size_t max,
@@ -238,14 +238,14 @@ feed_write_now(struct feed *feed)
 		rrdcached_wait(feed->cached, FEED_SLICE_MS);
 }
 
-/* Writes everything that is closed, with patience for an rrdcached. */
+/* Writes everything that is closed, with some patience. */
 static void
 write_closed(struct feed *feed)
 {
 	int64_t end = feed_now_ms() + PATIENCE_MS;
 
 	while (minutes_closed(&feed->minutes, 0) && !feed_is_stalled(feed) &&
-	       (!feed_cached_is_used(feed) || feed_now_ms() < end))
+	       (!(feed->config.db || feed_cached_is_used(feed)) || feed_now_ms() < end))
 		feed_write_now(feed);
 }
 
