@@ -215,6 +215,13 @@ or_null(const char *text)
 	return *text ? text : NULL;
 }
 
+/* True when there is to be no connection without TLS. */
+static bool
+needs_tls(const struct mysql_spec *spec)
+{
+	return spec->tls == MYSQL_TLS_REQUIRED || (*spec->tls_ca && spec->tls != MYSQL_TLS_OFF);
+}
+
 static int
 try_connect(struct db *db, bool tls)
 {
@@ -230,8 +237,14 @@ try_connect(struct db *db, bool tls)
 	/* matched rows count as touched, as they do in SQLite */
 	if (mysql_real_connect(link->mysql, or_null(spec->host), or_null(spec->user),
 	                       or_null(link->password), spec->database, spec->port,
-	                       or_null(spec->socket), CLIENT_FOUND_ROWS))
-		return NM_OK;
+	                       or_null(spec->socket), CLIENT_FOUND_ROWS)) {
+		if (!needs_tls(spec) || mysql_get_ssl_cipher(link->mysql))
+			return NM_OK;
+		/* the library goes on without, unless it has a certificate to verify */
+		(void)snprintf(link->error, sizeof(link->error), "the server has no TLS");
+		disconnect(db);
+		return NM_ESTORE;
+	}
 	bool no_tls = tls && mysql_errno(link->mysql) == CR_SSL_CONNECTION_ERROR;
 	(void)snprintf(link->error, sizeof(link->error), "%s", mysql_error(link->mysql));
 	disconnect(db);
@@ -288,11 +301,11 @@ connect_now(struct db *db)
 {
 	struct mysql_link *link = mysql_link_of(db);
 	enum mysql_tls tls = link->spec.tls;
-	bool wanted = tls == MYSQL_TLS_REQUIRED || *link->spec.tls_ca ||
-	              (tls == MYSQL_TLS_TRY && mysql_spec_is_remote(&link->spec));
-	int rc = try_connect(db, wanted && tls != MYSQL_TLS_OFF);
+	bool wanted =
+	    needs_tls(&link->spec) || (tls == MYSQL_TLS_TRY && mysql_spec_is_remote(&link->spec));
+	int rc = try_connect(db, wanted);
 
-	if (rc == NM_EVERSION && tls == MYSQL_TLS_TRY && !*link->spec.tls_ca)
+	if (rc == NM_EVERSION && !needs_tls(&link->spec))
 		rc = try_connect(db, false);
 	if (rc == NM_OK) {
 		link->arrays = takes_arrays(link->mysql);
