@@ -73,7 +73,7 @@ def sustained(b, server, seconds):
     netmond.stop()
     rows = int(server.ask("SELECT count(*) FROM netmon.flow").stdout)
     each = 1e6 / result["records"]
-    good = result["records_s"] >= WANTED * (seconds >= 60) and rows == result["records"]
+    good = (b.quick or result["records_s"] >= WANTED) and rows == result["records"]
     b.say(f"MariaDB {result['records_s']:,.0f} records/s over {result['seconds']:.0f} s, acknowledged after the commit (p99 "
           f"{result['p99_ms']:.0f} ms, max {result['max_ms']:.0f} ms): {verdict(good)}")
     b.say(f"  CPU: netmond {result['netmond_cpu_s']:.1f} s = {result['netmond_cpu_s'] * each:.2f} us a record, server "
