@@ -37,6 +37,7 @@ struct parent {
 	struct workers_shared *shared;
 	struct child children[WORKERS_MAX];
 	sigset_t blocked; /* in a worker from its start, until its loop takes them */
+	bool begun; /* the first one was ready once: what fails later does not lie in the options */
 	bool stopping;
 	bool failed;
 };
@@ -114,6 +115,7 @@ start_due(struct parent *p)
 			start(p, i);
 		if (i == 0 && !atomic_load(&p->shared->ready[0]))
 			return;
+		p->begun = true;
 	}
 }
 
@@ -129,7 +131,7 @@ note_end(struct parent *p, unsigned number, int status)
 		p->failed |= !clean;
 		return;
 	}
-	if (number == 0 && !was_ready && !clean && WIFEXITED(status)) {
+	if (number == 0 && !p->begun && !was_ready && !clean && WIFEXITED(status)) {
 		/* it has said why */
 		p->failed = p->stopping = true;
 		return;

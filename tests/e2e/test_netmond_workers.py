@@ -140,6 +140,19 @@ class Workers(e2e.Case):
         self.assertEqual(done.returncode, 2)
         self.assertIn("--workers goes with --store", done.stderr)
 
+    def test_the_first_one_comes_back_also_when_the_store_was_away_meanwhile(self):
+        self.serve(rrd=True)
+        store, away = self.dir / "netmon.db", self.dir / "away.db"
+        first = self.pids()[0]
+        store.rename(away)
+        store.mkdir()
+        os.kill(first, signal.SIGKILL)
+        self.collector.wait_line("worker 0 ended with status 1 and is started again")
+        store.rmdir()
+        away.rename(store)
+        e2e.wait_until(lambda: len(self.pids()) == 2 and first not in self.pids(), "another first worker")
+        self.assertEqual(self.collector.stop(), 0)
+
     def test_one_of_them_feeds_the_graphs_and_the_next_one_goes_on(self):
         self.serve("--probes", 3, rrd=True)
         sender = Sender(self, "p", 1)
