@@ -245,7 +245,7 @@ stream_is_revoked(struct stream *s)
 }
 
 /* Called by OpenSSL for each message of TLS itself. */
-static void
+static void /* NOLINTNEXTLINE(readability-function-size): the parameters are OpenSSL's */
 on_message(int sent, int version, int type, const void *bytes, size_t len, SSL *ssl, void *ctx)
 {
 	struct stream *s = ctx;

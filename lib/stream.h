@@ -22,9 +22,9 @@ struct stream;
 
 /* NULL: out of memory. */
 struct stream *stream_plain(int fd);
-/* `ctx` outlives the stream. On the connecting side `host` is the name or address that the other end's certificate has to
+/* `tls` outlives the stream. On the connecting side `host` is the name or address that the other end's certificate has to
  * be for; NULL on the accepting side. NULL: out of memory. */
-struct stream *stream_tls(struct tls *ctx, int fd, const char *host);
+struct stream *stream_tls(struct tls *tls, int fd, const char *host);
 /* Says goodbye where the socket takes it at once. NULL is fine. */
 void stream_free(struct stream *stream);
 

@@ -46,7 +46,7 @@ fail(const struct load *l, enum tls_file file, const char *what)
 }
 
 /* A key of a stranger's: asking for words that open it would stop a daemon. */
-static int
+static int /* NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's */
 no_password(char *buf, int size, int writing, void *ctx)
 {
 	(void)buf;

@@ -10,7 +10,7 @@ ALTER TABLE flow
 	ADD COLUMN unknown_at INT UNSIGNED AS (IF(application = 0, expires, NULL)) STORED,
 	ADD INDEX flow_unknown_at (unknown_at),
 	DROP INDEX flow_unknown;
--- What happened to probes that somebody should look at: 'fenced', 'lost', 'gap', 'revoked', 'accepted'.
+-- What happened to probes that somebody should look at: 'fenced', 'lost', 'gap', 'revoked', 'expired', 'expiring', 'accepted'.
 CREATE TABLE probe_event (
 	id     BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
 	at     INT UNSIGNED NOT NULL,

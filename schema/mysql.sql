@@ -40,7 +40,7 @@ CREATE TABLE watermark (
 	crc      INT UNSIGNED NOT NULL DEFAULT 0, -- CRC32C of that batch
 	PRIMARY KEY (probe, epoch)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
--- What happened to probes that somebody should look at: 'fenced', 'lost', 'gap', 'revoked', 'accepted'.
+-- What happened to probes that somebody should look at: 'fenced', 'lost', 'gap', 'revoked', 'expired', 'expiring', 'accepted'.
 CREATE TABLE probe_event (
 	id     BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
 	at     INT UNSIGNED NOT NULL,

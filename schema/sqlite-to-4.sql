@@ -5,7 +5,7 @@
 ALTER TABLE link ADD COLUMN epoch VARCHAR(16) NOT NULL DEFAULT '';
 ALTER TABLE watermark ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE flow ADD COLUMN duplicate INTEGER NOT NULL DEFAULT 0;
--- What happened to probes that somebody should look at: 'fenced', 'lost', 'gap', 'revoked', 'accepted'.
+-- What happened to probes that somebody should look at: 'fenced', 'lost', 'gap', 'revoked', 'expired', 'expiring', 'accepted'.
 CREATE TABLE probe_event (
 	id     INTEGER PRIMARY KEY,
 	at     INTEGER NOT NULL,

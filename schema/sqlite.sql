@@ -52,7 +52,7 @@ CREATE TABLE watermark (
 	crc      INTEGER NOT NULL DEFAULT 0, -- CRC32C of that batch
 	PRIMARY KEY (probe, epoch)
 );
--- What happened to probes that somebody should look at: 'fenced', 'lost', 'gap', 'revoked', 'accepted'.
+-- What happened to probes that somebody should look at: 'fenced', 'lost', 'gap', 'revoked', 'expired', 'expiring', 'accepted'.
 CREATE TABLE probe_event (
 	id     INTEGER PRIMARY KEY,
 	at     INTEGER NOT NULL,

@@ -37,11 +37,11 @@ class Probes(AlertCase):
         self.assertEqual(len(self.sms.texts()), 2)
 
     def test_each_probe_has_its_own_message_and_each_kind_is_counted(self):
-        for event in ("gap", "revoked", "lost", "gap", "accepted"):
+        for event in ("gap", "revoked", "lost", "gap", "accepted", "expiring"):
             self.happens(event)
         self.happens("gap", probe="core")
         self.alert(0)
-        self.assertEqual(sorted(self.sms.texts()), ["PROBE core: gap 1: words", "PROBE edge: lost 1, gap 2, revoked 1: words"])
+        self.assertEqual(sorted(self.sms.texts()), ["PROBE core: gap 1: words", "PROBE edge: lost 1, gap 2, revoked 1, expiring 1: words"])
 
     def test_what_is_accepted_again_or_a_day_old_is_no_news(self):
         self.happens("accepted")

@@ -8,6 +8,7 @@ import unittest
 from pathlib import Path
 
 import netmon_e2e as e2e
+from cryptography import x509
 from live_case import LiveCase
 
 CAPTURE = e2e.capture("http")
@@ -165,7 +166,9 @@ class Probes(e2e.Case):
         self.probe("collector")
         after = (self.pki / "collector.pem").read_bytes()
         self.assertNotEqual(before, after)
-        self.assertIn("noc.example", e2e.run("openssl", "x509", "-noout", "-ext", "subjectAltName", input=after.decode()).stdout)
+        names = x509.load_pem_x509_certificate(after).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        self.assertEqual(names.get_values_for_type(x509.DNSName), ["noc.example"])
+        self.assertEqual([str(a) for a in names.get_values_for_type(x509.IPAddress)], ["192.0.2.1"])
         self.assertIn("2 certificates", self.probe("collector", "--revoke").stdout)
         self.assertEqual(sorted(state.split()[-1] for _, state in self.states()), ["revoked", "revoked", "valid"])
 
