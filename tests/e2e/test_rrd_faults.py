@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -55,6 +56,34 @@ class Tree(e2e.Case):
         self.assertEqual(netmond.stop(), 0)
         return self.dumps(self.dir / "calm")
 
+    def feeders(self, sockets):
+        """Which of them feed the tree and have read what there is."""
+        feeds = []
+        for n, sock in enumerate(sockets):
+            answer = e2e.run("netmond", "--status", "--json", "--control", sock, check=False).stdout
+            worker = json.loads(answer)["workers"][0] if answer else {"rrd_feeds": 0}
+            if worker["rrd_feeds"] == 1 and worker["rrd_behind"] == 0:
+                feeds.append(n)
+        return feeds
+
+    def share(self, store):
+        """The files of a run over two netmonds, of which the one that feeds the tree is killed."""
+        sockets = [self.dir / f"sock{n}" for n in range(2)]
+        options = ("--store", store, "--rrd", self.dir / "rrd", "--shared-store")
+        both = [self.netmond(*options, "--control", sock) for sock in sockets]
+        half = len(self.batches) // 2
+        for n in range(1, half + 1):
+            self.deliver(both[n % 2].port, n, n)
+        e2e.wait_until(lambda: self.feeders(sockets) == [0], "the first to have read all", 20)
+        both[0].kill()
+        for n in range(half + 1, len(self.batches) + 1):
+            self.deliver(both[1].port, n, n)
+        e2e.wait_until(lambda: self.feeders(sockets[1:]) == [0], "the other to take over", 20)
+        time.sleep(1.2)  # it looks for new flows each second
+        e2e.wait_until(lambda: self.feeders(sockets[1:]) == [0], "it to have read all", 20)
+        self.assertEqual(both[1].stop(), 0)
+        return self.dumps(self.dir / "rrd")
+
     def assert_same(self, got, want):
         self.assertGreater(len(want), 30)
         self.assertEqual(got.keys(), want.keys())
@@ -65,33 +94,9 @@ class Tree(e2e.Case):
 class Shared(Tree):
     """Several netmonds on one store and one tree."""
 
-    def feeder(self, sockets):
-        """Which of them feeds the tree."""
-        feeds = []
-        for n, sock in enumerate(sockets):
-            answer = e2e.run("netmond", "--status", "--json", "--control", sock, check=False).stdout
-            if answer and json.loads(answer)["workers"][0]["rrd_feeds"] == 1:
-                feeds.append(n)
-        return feeds
-
     def test_one_feeds_the_tree_with_what_both_store_and_the_other_takes_over(self):
         want = self.calm()
-        store = self.prepare(f"sqlite:{self.dir}/netmon.db")
-        sockets = [self.dir / f"sock{n}" for n in range(2)]
-        options = ("--store", store, "--rrd", self.dir / "rrd", "--shared-store")
-        both = [self.netmond(*options, "--control", sock) for sock in sockets]
-        half = len(self.batches) // 2
-        for n in range(1, half + 1):
-            self.deliver(both[n % 2].port, n, n)
-        self.assertEqual(self.feeder(sockets), [0])
-        both[0].kill()
-        for n in range(half + 1, len(self.batches) + 1):
-            self.deliver(both[1].port, n, n)
-        e2e.wait_until(lambda: self.feeder(sockets[1:]) == [0], "the other to take over", 20)
-        e2e.wait_until(lambda: json.loads(e2e.run("netmond", "--status", "--json", "--control", sockets[1]).stdout)
-                       ["workers"][0]["rrd_behind"] == 0, "it to have read all", 20)
-        self.assertEqual(both[1].stop(), 0)
-        self.assert_same(self.dumps(self.dir / "rrd"), want)
+        self.assert_same(self.share(self.prepare(f"sqlite:{self.dir}/netmon.db")), want)
 
     def test_without_a_shared_store_a_second_one_is_refused(self):
         store = self.prepare(f"sqlite:{self.dir}/netmon.db")
@@ -201,6 +206,10 @@ class MariaDb(Tree):
 
     def wait_server(self):
         e2e.wait_until(lambda: self.ask("SELECT 1").returncode == 0, "MariaDB", 60)
+
+    def test_two_netmonds_share_it(self):
+        want = self.calm()
+        self.assert_same(self.share(self.prepare(f"mysql://root@/netmon?socket={self.socket}")), want)
 
     def test_after_kills_of_either_the_files_are_those_of_a_calm_run(self):
         want = self.calm()
