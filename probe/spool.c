@@ -225,6 +225,8 @@ spool_trim(struct spool *s)
 		end = &seg->next;
 		base = seg->end;
 	}
+	if (gone)
+		s->leaving = gone->next ? gone->next->first : s->head->first;
 	(void)pthread_mutex_unlock(&s->lock);
 	int rc = NM_OK;
 	if (base) {
@@ -242,6 +244,9 @@ spool_trim(struct spool *s)
 	/* a disk that was full has room now; what meta does not say is only looked for once more */
 	if (rc < 0)
 		(void)spool_save_meta(s);
+	(void)pthread_mutex_lock(&s->lock);
+	s->leaving = 0;
+	(void)pthread_mutex_unlock(&s->lock);
 }
 
 /* --- reading ----------------------------------------------------------------------------------------------------------- */
@@ -278,6 +283,25 @@ fetch(struct spool *s, const struct segment *seg, size_t durable)
 	return more;
 }
 
+/* Sequences behind the first segment that may be on their way: about what the sender's window holds. */
+#define SENT_MAX 64
+
+uint64_t
+spool_unsent(const struct spool *s)
+{
+	return (s->leaving ? s->leaving : s->head->next->first) + SENT_MAX;
+}
+
+/* Whether the reader has to wait before it begins this one. With the lock. */
+static bool
+must_wait(const struct spool *s, const struct segment *next)
+{
+	if (!next || next->aside)
+		return true;
+	/* what is acknowledged in front of it has to go first; the second segment never waits */
+	return s->config.drop_oldest && s->head->next && next->first >= spool_unsent(s);
+}
+
 /* Goes on to the next segment, if there is one. */
 static bool
 next_segment(struct spool *s)
@@ -287,7 +311,7 @@ next_segment(struct spool *s)
 
 	(void)pthread_mutex_lock(&s->lock);
 	struct segment *next = seg ? seg->next : s->head;
-	bool waits = !next || next->aside;
+	bool waits = must_wait(s, next);
 	(void)pthread_mutex_unlock(&s->lock);
 	if (waits)
 		return false;
@@ -300,7 +324,7 @@ next_segment(struct spool *s)
 	(void)pthread_mutex_lock(&s->lock);
 	/* it may be another one by now */
 	next = seg ? seg->next : s->head;
-	waits = next->aside;
+	waits = must_wait(s, next);
 	if (!waits) {
 		if (seg)
 			seg->end = end;

@@ -16,9 +16,6 @@
 #include <unistd.h>
 
 #define DROP_TEMP "drop.new"
-/* Sequences behind the first segment that the collector may have without our knowing: more than the sender has on the way. */
-#define SENT_MAX 64
-
 /* What is given up. */
 struct drop {
 	uint64_t first;
@@ -207,8 +204,8 @@ replace(const struct spool *s, const struct segment *seg, const uint8_t *bytes, 
 
 /* --- choice ------------------------------------------------------------------------------------------------------------ */
 
-/* The oldest segment that neither the reader has begun nor the collector can have in part, and the one before it if that is
- * given up already. With the lock. */
+/* The oldest segment that neither the reader has begun nor any run can have sent, and the one before it if that is given up
+ * already. With the lock. */
 static struct segment *
 choose(struct spool *s, struct segment **ret_before)
 {
@@ -216,14 +213,15 @@ choose(struct spool *s, struct segment **ret_before)
 
 	if (!begin || !begin->next)
 		return NULL;
-	uint64_t safe = s->reading ? 0 : begin->next->first + SENT_MAX;
+	uint64_t unsent = spool_unsent(s);
 	for (struct segment *seg = begin->next; seg != s->tail; seg = seg->next) {
-		if (seg->lost) {
-			before = seg;
-		} else if (seg->first >= safe) {
+		if (seg->first < unsent)
+			continue;
+		if (!seg->lost) {
 			*ret_before = before && before->next == seg ? before : NULL;
 			return seg;
 		}
+		before = seg;
 	}
 	return NULL;
 }

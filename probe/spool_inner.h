@@ -46,8 +46,10 @@ struct spool {
 	pthread_mutex_t lock;
 	struct segment *head;
 	struct segment *tail;
-	uint64_t total;          /* octets that are durable, and a block for each segment */
-	uint64_t acked;          /* sequence */
+	uint64_t total; /* octets that are durable, and a block for each segment */
+	uint64_t acked; /* sequence */
+	uint64_t
+	    leaving; /* while the first segments go: where the second of them begins, 0: none goes */
 	struct segment *reading; /* changed by the reader only */
 	/* the reader's */
 	struct spool_scan *scan;
@@ -57,6 +59,10 @@ struct spool {
 	struct log_limit drop_log; /* the writer's */
 };
 
+/* A segment that begins with this sequence or a later one was never sent, by no run since its batches were written: with
+ * drop-oldest the reader begins none of these. So it can be given up as a whole, while one of which the collector has a part, and
+ * this run does not know that yet, must stay. With the lock; there is a second segment. */
+uint64_t spool_unsent(const struct spool *s);
 void spool_segment_name(uint64_t name, char ret_name[SPOOL_NAME_MAX]);
 /* Puts a segment behind all others. With the lock, once there are threads. */
 void spool_add_segment(struct spool *s, struct segment *seg);
