@@ -17,10 +17,10 @@ def quiet(words):
 @unittest.skipIf(e2e.ASAN, "what is put under the probe has to be loaded before ASan")
 class Disk(e2e.Case):
     def test_what_a_full_disk_under_the_spool_refuses_is_declared_and_all_else_is_stored_once(self):
-        part_disk.full_spool(quiet, 5, {"spool": part_disk.SPOOL_SIZE})
+        part_disk.full_spool(quiet, 1, {"spool": part_disk.SPOOL_SIZE})
 
     def test_what_gives_way_in_a_full_spool_is_declared_and_all_else_is_stored_once(self):
-        part_disk.drop_oldest(quiet, 5)
+        part_disk.drop_oldest(quiet, 1)
 
     def test_a_full_disk_under_the_store_holds_everything_up_and_loses_nothing(self):
         part_disk.full_store(quiet, 2)

@@ -65,8 +65,8 @@ class Forger:
 
     def record(self):
         rng = self.rng
-        return f.Record(f"10.66.{rng.randrange(256)}.{rng.randrange(256)}", f"172.16.0.{rng.randrange(256)}", rng.randrange(65536),
-                        rng.randrange(65536), rng.randrange(1 << 20), rng.randrange(1, 1000), link=rng.randrange(2))
+        return f.Record(f"10.66.{rng.randrange(256)}.{rng.randrange(256)}", f"172.16.0.{rng.randrange(256)}",
+                        rng.randrange(65536), rng.randrange(65536), rng.randrange(1 << 20), rng.randrange(1, 1000), link=rng.randrange(2))
 
     def batch(self, sequence, **kwargs):
         """A batch with records and ledger of its own."""

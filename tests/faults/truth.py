@@ -8,7 +8,7 @@ import ctypes.util
 import struct
 from collections import Counter
 
-from netmon_frames import BATCH, LEDGER, LOST, RECORDS4, RECORDS6, VLANS, crc32c as slow_crc32c
+from netmon_frames import BATCH, LEDGER, RECORDS4, RECORDS6, VLANS, crc32c as slow_crc32c
 
 HEAD = 8
 FRAME_MAX = 1 << 20
@@ -238,8 +238,10 @@ def closes(ledger, score):
             yield f"the ledger does not close: {sums[METERED, what]} {what} metered, {stored} stored, {declared[what]} declared"
 
 
-def compare_missing(truth, rows, ledger, causes, score):
-    """What is wrong with a store that may lack records, if they are declared under one of the causes, to the packet and octet."""
+def compare_missing(truth, rows, ledger, causes, score, torn=()):
+    """What is wrong with a store that may lack records, if they are declared under one of the causes, to the packet and octet;
+    so are those of `torn` batches, which no truth has."""
+    yield from some(truth.faults, "numbers used twice")
     list(compare_rows(truth, rows, score))
     missing = truth.rows - rows
     sums = [sum(n for (_, _, cause, what), n in ledger.items() if cause in causes and what == name)
@@ -247,8 +249,9 @@ def compare_missing(truth, rows, ledger, causes, score):
     for n, what in ((score.doubled, "records doubled"), (score.strange, "records stored that no spool had")):
         if n:
             yield f"{n} {what}"
-    if sums != sums_of(missing):
-        yield f"{sums_of(missing)} packets and octets are not stored, {sums} declared"
+    wanted = [a + sum(getattr(batch, name) for batch in torn) for a, name in zip(sums_of(missing), ("packets", "octets"))]
+    if sums != wanted:
+        yield f"{wanted} packets and octets are not stored, {sums} declared"
     else:
         score.lost = 0  # none without a word
     yield from closes(ledger, score)

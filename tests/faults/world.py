@@ -103,10 +103,15 @@ class World:
         """The last words of both sides."""
         tails = []
         for who in (PROBE, COLLECTOR):
-            path = self.dir / f"{who}.log"
-            if path.exists():
-                tails += [f"--- {who}"] + path.read_text(errors="replace").splitlines()[-lines:]
+            tails += [f"--- {who}"] + self.log(who).splitlines()[-lines:]
         return "\n".join(tails)
+
+    def log(self, who):
+        path = self.dir / f"{who}.log"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def wait_said(self, who, words, timeout=60):
+        e2e.wait_until(lambda: words in self.log(who), f"the {who} to say: {words}", timeout)
 
     # --- starting -----------------------------------------------------------------------------------------------------
 
@@ -203,15 +208,15 @@ class World:
             self.cuts += 1
 
     def declared(self):
-        """Of the torn batches, those whose head was whole, so that the spool declared what had been in them. The probe says
-        which; what it says of them in the ledger is compared as everything else."""
-        path = self.dir / f"{PROBE}.log"
-        log = path.read_text(errors="replace") if path.exists() else ""
-        said = {n for first, last in re.findall(r"batches (\d+) to (\d+) are damaged", log)
+        """Of the torn batches, those whose head was whole, so that the spool declared what had been in them: their numbers were
+        used up, and no whole batch has them. The probe may call no other batch damaged."""
+        last = max((n for _, n in self.truth.batches), default=0)
+        declared = {n: batch for n, batch in self.torn.items() if n < last and (batch.epoch, n) not in self.truth.batches}
+        said = {n for first, last in re.findall(r"batches (\d+) to (\d+) are damaged", self.log(PROBE))
                 for n in range(int(first), int(last) + 1)}
-        if said - self.torn.keys():
-            raise Fault(f"batches {sorted(said - self.torn.keys())} are declared as damaged, and nothing damaged them")
-        return [self.torn[n] for n in sorted(said)]
+        if said - declared.keys():
+            raise Fault(f"batches {sorted(said - declared.keys())} are declared as damaged, and nothing damaged them")
+        return list(declared.values())
 
     def look(self):
         """Takes into the truth what the spool's files hold, and what was deleted since the last look."""
@@ -235,8 +240,8 @@ class World:
 
     def settle(self, quiet_s=2, timeout=60):
         """Waits until nothing more is stored, of a feed that makes no more."""
-        log, end, before = self.dir / f"{COLLECTOR}.log", time.monotonic() + timeout, -1
-        e2e.wait_until(lambda: "connected, " in log.read_text(errors="replace").rsplit("--- started", 1)[1], "the probe", timeout)
+        end, before = time.monotonic() + timeout, -1
+        e2e.wait_until(lambda: "connected, " in self.log(COLLECTOR).rsplit("--- started", 1)[1], "the probe", timeout)
         while (now := self.store.count()) != before and time.monotonic() < end:
             before = now
             time.sleep(quiet_s)
