@@ -117,8 +117,8 @@ add_segment(struct spool *s, struct drop *d, const struct segment *seg)
 {
 	struct spool_found found;
 	char name[SPOOL_NAME_MAX];
-	uint8_t *bytes;
-	size_t len;
+	uint8_t *bytes = NULL;
+	size_t len = 0;
 
 	spool_segment_name(seg->name, name);
 	int rc = spool_read_file(s, name, SPOOL_SEGMENT_READ_MAX, &bytes, &len);

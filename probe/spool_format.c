@@ -87,10 +87,11 @@ checkpoint_rows(const struct checkpoint *before, const struct checkpoint *after,
 
 	*ret_records = after->records - before->records;
 	for (uint16_t link = 0; link < FRAME_LINKS_MAX; link++)
-		for (uint16_t c = 0; c < LEDGER_CAUSE_MAX; c++) {
+		for (unsigned c = 0; c < LEDGER_CAUSE_MAX; c++) {
 			const struct spool_sum *a = &after->sums[link][c];
 			const struct spool_sum *b = &before->sums[link][c];
-			struct ledger_delta row = { minute, link, c, a->packets - b->packets,
+			struct ledger_delta row = { minute, link, (uint16_t)c,
+				                    a->packets - b->packets,
 				                    a->octets - b->octets };
 
 			if ((row.packets | row.octets) == 0 || n + 2 > max)
@@ -146,13 +147,13 @@ put_checkpoint(struct wireout *w, const struct checkpoint *cp)
 	for (uint16_t i = 0; i < cp->n_links; i++)
 		put_link(w, &cp->links[i]);
 	for (uint16_t link = 0; link < cp->n_links; link++)
-		for (uint16_t cause = 0; cause < LEDGER_CAUSE_MAX; cause++) {
+		for (unsigned cause = 0; cause < LEDGER_CAUSE_MAX; cause++) {
 			const struct spool_sum *sum = &cp->sums[link][cause];
 
 			if ((sum->packets | sum->octets) == 0)
 				continue;
 			wireout_u16(w, link);
-			wireout_u16(w, cause);
+			wireout_u16(w, (uint16_t)cause);
 			wireout_u64(w, sum->packets);
 			wireout_u64(w, sum->octets);
 			n_rows++;

@@ -307,8 +307,8 @@ make_meta(struct spool *s)
 static int
 read_meta(struct spool *s, const char *name)
 {
-	uint8_t *bytes;
-	size_t len;
+	uint8_t *bytes = NULL;
+	size_t len = 0;
 
 	int rc = spool_read_file(s, name, SPOOL_META_MAX, &bytes, &len);
 	if (rc < 0)
@@ -357,8 +357,8 @@ walk(struct spool *s, const struct segment *seg, size_t *ret_len, uint64_t *ret_
 	static const struct spool_state nowhere = { .known = false };
 	char name[SPOOL_NAME_MAX];
 	struct spool_found found;
-	uint8_t *bytes;
-	size_t len;
+	uint8_t *bytes = NULL;
+	size_t len = 0;
 
 	spool_segment_name(seg->name, name);
 	int rc = spool_read_file(s, name, SPOOL_SEGMENT_READ_MAX, &bytes, &len);
