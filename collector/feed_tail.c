@@ -34,7 +34,7 @@ static int
 place(struct feed *feed)
 {
 	struct feed_tail *t = &feed->tail;
-	int64_t after, fresh;
+	int64_t after = 0, fresh = 0;
 	int rc = db_aggregate_flow_before(feed->config.db, UINT32_MAX, &fresh);
 
 	if (rc == NM_OK)
