@@ -20,7 +20,7 @@
 #define WIDEN_JOBS    64 /* of other sources that are tried beside one that does not work */
 #define GIVE_UP_AFTER 10 /* failures of a job where others worked */
 #define AWAY_US       3000000
-#define STOP_WAIT_S   8 /* for what waits for others */
+#define PATIENCE_MS   8000 /* at the end, for what waits */
 
 /* The newest values of a measure, in microseconds. */
 struct samples {
@@ -422,8 +422,9 @@ static void *
 run(void *arg)
 {
 	struct writer *w = arg;
+	struct jobs left = { NULL, NULL };
 
-	while (wait_for_jobs(w)) {
+	while (wait_for_jobs(w) && !atomic_load(&w->config.intake->hurry)) {
 		int64_t begun_us = now_us();
 		int rc = try_together(w);
 
@@ -436,6 +437,8 @@ run(void *arg)
 		note_commit(w, begun_us);
 		deliver(w, &w->turn);
 	}
+	abandon(w, NM_ESTORE, &left);
+	deliver(w, &left);
 	return NULL;
 }
 
@@ -590,8 +593,14 @@ writer_stop(struct writer *w)
 	w->stop = true;
 	(void)pthread_cond_signal(&w->more);
 	(void)pthread_mutex_unlock(&w->lock);
+	unsigned ms = w->config.patience_ms ? w->config.patience_ms : PATIENCE_MS;
 	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += STOP_WAIT_S;
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
 	if (pthread_timedjoin_np(w->thread, NULL, &until) != 0) {
 		atomic_store(&w->config.intake->hurry, true);
 		(void)pthread_join(w->thread, NULL);

@@ -40,6 +40,7 @@ struct writer_config {
 	/* The last job of a source whose session has ended is done. */
 	void (*gone)(void *ctx, const struct source *source);
 	void *ctx;
+	unsigned patience_ms; /* of writer_stop() for what waits; 0: 8 s */
 };
 
 /* Starts the thread. 0, or a negative code with one line in `err`. */
@@ -55,7 +56,8 @@ void writer_release(struct writer *writer, struct source *source);
 /* The store has not worked for some seconds. */
 bool writer_is_away(struct writer *writer);
 
-/* Finishes what is queued, as long as the store works, and ends the thread; all jobs are done after it. */
+/* Finishes what is queued, as long as the store works and patience lasts, and ends the thread; what is left is given back with
+ * NM_ESTORE. All jobs are done after it. A transaction that has begun is waited for, and that it waits for a lock, 10 s at most. */
 void writer_stop(struct writer *writer);
 /* After writer_stop(); NULL is fine. */
 void writer_free(struct writer *writer);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -31,7 +32,8 @@ struct store {
 	atomic_int commits_lie;     /* so many work and say that they did not */
 	_Atomic uint64_t bad_epoch; /* no batch of it works; 0: none */
 	_Atomic uint64_t fenced_epoch;
-	atomic_int fatal; /* what each batch comes to, 0: nothing */
+	atomic_int fatal;   /* what each batch comes to, 0: nothing */
+	atomic_int slow_ms; /* how long a commit takes */
 	atomic_bool gated;
 	sem_t gate; /* begin() waits for it when gated */
 	sem_t here; /* begin() is there */
@@ -93,7 +95,10 @@ note_committed(void)
 static int
 fake_commit(struct intake *intake)
 {
+	const struct timespec pause = { .tv_nsec = atomic_load(&store.slow_ms) * 1000000L };
+
 	(void)intake;
+	(void)nanosleep(&pause, NULL);
 	if (take_one(&store.commits_fail))
 		return NM_ESTORE;
 	note_committed();
@@ -204,11 +209,10 @@ on_gone(void *ctx, const struct source *source)
 }
 
 static int
-setup(void **state)
+begin(unsigned patience_ms)
 {
 	char err[128];
 
-	(void)state;
 	memset(&store, 0, sizeof(store));
 	store.intake.ops = &ops;
 	(void)sem_init(&store.gate, 0, 0);
@@ -216,8 +220,23 @@ setup(void **state)
 	n_done = n_gone = 0;
 	stop_at = STORED_MAX;
 	loop = loop_new();
-	const struct writer_config config = { &store.intake, loop, on_done, on_gone, NULL };
+	const struct writer_config config = { &store.intake, loop, on_done,
+		                              on_gone,       NULL, patience_ms };
 	return loop ? writer_new(&config, &writer, err, sizeof(err)) : -1;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	return begin(0);
+}
+
+static int
+setup_impatient(void **state)
+{
+	(void)state;
+	return begin(100);
 }
 
 static int
@@ -546,6 +565,31 @@ the_end_stores_what_waits(void **state)
 }
 
 static void
+the_end_gives_back_what_would_take_too_long(void **state)
+{
+	struct source *list[60], *held = make_source();
+	size_t stored = 0;
+
+	(void)state;
+	hold(held);
+	atomic_store(&store.slow_ms, 150); /* more than the writer's patience */
+	for (size_t i = 0; i < 60; i++) {
+		list[i] = make_source();
+		put_large(list[i], 10 + i);
+	}
+	let_go();
+	writer_stop(writer);
+	assert_int_equal(n_done, 61);
+	for (size_t i = 0; i < n_done; i++)
+		stored += done[i].rc == NM_OK;
+	assert_int_equal(stored, store.before);
+	assert_in_range(stored, 1, 60);
+	for (size_t i = 0; i < 60; i++)
+		end_source(list[i]);
+	end_source(held);
+}
+
+static void
 the_end_gives_back_what_a_broken_store_does_not_take(void **state)
 {
 	struct source *held = make_source(), *s = make_source();
@@ -600,6 +644,8 @@ main(void)
 		T(a_source_may_have_so_many_jobs_on_the_way),
 		T(beyond_the_cap_each_source_has_one_job_on_the_way),
 		T(the_end_stores_what_waits),
+		cmocka_unit_test_setup_teardown(the_end_gives_back_what_would_take_too_long,
+		                                setup_impatient, teardown),
 		T(the_end_gives_back_what_a_broken_store_does_not_take),
 		T(a_session_that_ended_leaves_its_batches_to_be_stored),
 	};
