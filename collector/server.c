@@ -69,15 +69,25 @@ format_peer(const struct sockaddr *sa, socklen_t len, char *ret_text, size_t siz
 	(void)snprintf(ret_text, size, "%.60s port %.8s", host, port);
 }
 
-/* Descriptors have run out: the spare one serves to say so, else the connection would wake select() for ever. */
-static void
+static bool
+is_short_of_files(void)
+{
+	return errno == EMFILE || errno == ENFILE;
+}
+
+/* Descriptors have run out: the spare one serves to say so, else the connection would wake select() for ever. False when
+ * another thread was faster, or the limit was lowered: then there is none. */
+static bool
 accept_with_spare(struct server *server, int listener)
 {
-	(void)close(server->spare);
+	if (server->spare >= 0)
+		(void)close(server->spare);
 	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0)
 		turn_away(server, fd, "the collector has no file descriptor left");
+	bool none = fd < 0 && is_short_of_files();
 	server->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return !none;
 }
 
 static void
@@ -172,6 +182,15 @@ note_room(struct server *server)
 	worker_set_room(server->config.worker, n < max ? max - n : 0);
 }
 
+static void
+set_accepting(struct server *server, bool on)
+{
+	server->paused = !on;
+	for (size_t i = 0; i < server->config.listeners->n; i++)
+		loop_want(server->shared->loop, server->config.listeners->fds[i],
+		          on ? LOOP_READ : 0);
+}
+
 /* False when nobody waits any more. */
 static bool
 accept_one(struct server *server, int listener)
@@ -180,10 +199,15 @@ accept_one(struct server *server, int listener)
 	socklen_t len = sizeof(ss);
 
 	int fd = accept4(listener, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
-		accept_with_spare(server, listener);
-	if (fd < 0)
+	if (fd < 0) {
+		bool in_vain = errno == ENOBUFS || errno == ENOMEM ||
+		               (is_short_of_files() && !accept_with_spare(server, listener));
+
+		/* whoever waits would wake select() at once: not before the next tick */
+		if (in_vain)
+			set_accepting(server, false);
 		return false;
+	}
 	server->shared->tallies->sums.accepted++;
 	adopt(server, fd, (struct sockaddr *)&ss, len);
 	return true;
@@ -196,15 +220,6 @@ count_vain(const struct server *server)
 	const struct tally_sums *sums = &server->shared->tallies->sums;
 
 	return sums->turned_away + sums->strangers;
-}
-
-static void
-set_accepting(struct server *server, bool on)
-{
-	server->paused = !on;
-	for (size_t i = 0; i < server->config.listeners->n; i++)
-		loop_want(server->shared->loop, server->config.listeners->fds[i],
-		          on ? LOOP_READ : 0);
 }
 
 static void

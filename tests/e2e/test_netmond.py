@@ -351,6 +351,22 @@ class Limits(Netmond):
         late = self.connect(netmond)
         self.assertEqual(late.greet(probe="late")[0], OK)
 
+    def test_without_even_the_spare_descriptor_it_does_not_spin(self):
+        def cpu_s():
+            with open(f"/proc/{netmond.pid}/stat", encoding="utf-8") as stat:
+                fields = stat.read().rsplit(")", 1)[1].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+        netmond = self.netmond(store=True)
+        netmond.wait_line("ready: listening")
+        resource.prlimit(netmond.pid, resource.RLIMIT_NOFILE, (0, 4096))
+        probe = self.connect(netmond)
+        before = cpu_s()
+        time.sleep(0.8)
+        self.assertLess(cpu_s() - before, 0.3)
+        resource.prlimit(netmond.pid, resource.RLIMIT_NOFILE, (1024, 4096))
+        self.assertEqual(probe.greet()[0], OK)
+
     def test_descriptors_beyond_select_are_turned_away(self):
         def many():
             resource.setrlimit(resource.RLIMIT_NOFILE, (1200, 1200))
