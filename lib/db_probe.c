@@ -254,19 +254,21 @@ db_watermark_check(const struct db_watermark *mark, const struct batch *batch)
 
 /* --- events --------------------------------------------------------------------------------------------------------- */
 
-/* 1: the same happened not long ago. */
+/* 1: the same happened not long ago. What a clock that was ahead left behind does not keep alarms back. */
 static int
 event_is_known(struct db *db, const struct db_probe_event *e)
 {
 	struct db_stmt *q;
 
-	if (db_query(db,
-	             "SELECT 1 FROM probe_event WHERE at > ? AND probe = ? AND event = ? LIMIT 1",
-	             &q) < 0)
+	if (db_query(
+		db,
+		"SELECT 1 FROM probe_event WHERE at > ? AND at <= ? AND probe = ? AND event = ? LIMIT 1",
+		&q) < 0)
 		return NM_ESTORE;
 	db_bind_int(q, 1, (int64_t)e->at_s - e->quiet_s);
-	db_bind_text(q, 2, e->probe);
-	db_bind_text(q, 3, e->event);
+	db_bind_int(q, 2, e->at_s);
+	db_bind_text(q, 3, e->probe);
+	db_bind_text(q, 4, e->event);
 	int rc = db_step(q);
 	db_done(q);
 	return rc < 0 ? NM_ESTORE : rc;
@@ -280,14 +282,15 @@ count_events(struct db *db, const struct db_probe_event *e)
 	int n = 0;
 
 	if (db_query(db,
-	             "SELECT count(*) FROM (SELECT id FROM probe_event WHERE at > ? AND probe = ? "
-	             "AND event = ? LIMIT ?) n",
+	             "SELECT count(*) FROM (SELECT id FROM probe_event WHERE at > ? AND at <= ? "
+	             "AND probe = ? AND event = ? LIMIT ?) n",
 	             &q) < 0)
 		return NM_ESTORE;
 	db_bind_int(q, 1, (int64_t)e->at_s - 3600);
-	db_bind_text(q, 2, e->probe);
-	db_bind_text(q, 3, e->event);
-	db_bind_int(q, 4, DB_EVENTS_HOUR);
+	db_bind_int(q, 2, e->at_s);
+	db_bind_text(q, 3, e->probe);
+	db_bind_text(q, 4, e->event);
+	db_bind_int(q, 5, DB_EVENTS_HOUR);
 	int rc = db_step(q);
 	if (rc > 0)
 		n = (int)db_column_int(q, 0);

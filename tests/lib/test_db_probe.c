@@ -137,6 +137,20 @@ an_alarm_is_written_once_in_a_while(void **state)
 }
 
 static void
+an_alarm_of_a_clock_that_was_ahead_does_not_keep_others_back(void **state)
+{
+	struct db_probe_event e = { "core", "fenced", "once", NOW + 86400 * 365, 600 };
+
+	assert_int_equal(db_begin_write(db_of(state)), 0);
+	assert_int_equal(db_probe_event_add(db_of(state), &e), 0);
+	e.at_s = NOW;
+	assert_int_equal(db_probe_event_add(db_of(state), &e), 0);
+	assert_int_equal(db_probe_event_add(db_of(state), &e), 0);
+	assert_int_equal(db_commit(db_of(state)), 0);
+	assert_int_equal(ask(state, "SELECT count(*) FROM probe_event"), 2);
+}
+
+static void
 what_neither_the_store_nor_the_probe_has_is_noted(void **state)
 {
 	struct frame_hello h = hello_of(1, 51, 60, "eth0");
@@ -257,6 +271,7 @@ main(void)
 		WITH_STORE(probes_of_one_name_with_links_of_their_own_do_not_fence_each_other),
 		WITH_STORE(a_numbering_that_contradicts_the_store_is_fenced_off),
 		WITH_STORE(an_alarm_is_written_once_in_a_while),
+		WITH_STORE(an_alarm_of_a_clock_that_was_ahead_does_not_keep_others_back),
 		WITH_STORE(what_neither_the_store_nor_the_probe_has_is_noted),
 		WITH_STORE(an_accepted_probe_speaks_again),
 		WITH_STORE(a_probe_names_no_more_links_than_the_store_takes),
