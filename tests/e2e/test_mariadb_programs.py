@@ -123,12 +123,15 @@ class Programs(e2e.Case):
         self.assertIn("BitTorrent", mariadb.pages["/?show=apps&sort=name&order=asc"][1])
 
     def test_a_server_that_is_killed_under_load_loses_and_doubles_nothing(self):
-        netmond = self.netmond("--store", self.server.new_store())
+        store = self.server.new_store()
+        e2e.run("netmon", "--store", store, "store", "init")
+        netmond = self.netmond("--store", store)
         batches, killed = 400, []
 
         def killer():
             for rows in (20, 120, 250):
-                e2e.wait_until(lambda n=rows: int(self.server.query("SELECT count(*) FROM flow")[0][0]) >= n, f"{rows} rows")
+                e2e.wait_until(lambda n=rows: int(self.server.query("SELECT count(*) FROM flow")[0][0]) >= n, f"{rows} rows",
+                               60)
                 self.server.kill()
                 self.server.start()
                 killed.append(rows)
