@@ -16,7 +16,8 @@
 #define IDLE_MS  10000
 #define CAPPED_MS \
 	100 /* with a cap: how often the size is looked at; it grows by megabytes in that time */
-#define SLOW_MS   1000 /* where the size tells only later, or nothing can be done */
+#define SLOW_MS   1000 /* where asking for the size costs more, or nothing can be done */
+#define LATER_MS  5000 /* until the size shows what was removed */
 #define FAILED_MS 5000
 #define BREATH_MS 1 /* between two steps, for others to take the lock */
 #define OTHERS_MS 60000
@@ -106,6 +107,8 @@ pause_after(const struct db_keep *keep, const struct db_kept *kept, int64_t took
 		return kept->by_age > 0 ? took + BREATH_MS : BREATH_MS;
 	if (keep->octets == 0)
 		return IDLE_MS;
+	if (kept->later && kept->by_size > 0)
+		return LATER_MS;
 	return kept->later || kept->unread || kept->full ? SLOW_MS : CAPPED_MS;
 }
 

@@ -18,7 +18,7 @@
 #define JOURNAL_MAX   (256u << 20)
 #define READERS_MS    100   /* that a checkpoint waits for who reads; who writes waits for it */
 #define WRITERS_MS    10000 /* what lib/db_sqlite.c waits for the lock */
-#define FLOW_OCTETS   200   /* about what a flow takes in MariaDB, with its indexes */
+#define FLOW_OCTETS   100   /* that a flow takes in MariaDB at least, with its indexes */
 
 /* --- size ------------------------------------------------------------------------------------------------------------- */
 
@@ -72,9 +72,9 @@ file_octets(uint64_t cap)
 
 /* Removing begins before the file is full, so that what is written meanwhile finds free pages. */
 static uint64_t
-mark_octets(uint64_t cap)
+mark_octets(const struct db *db, uint64_t cap)
 {
-	uint64_t file = file_octets(cap);
+	uint64_t file = db_kind(db) == DB_SQLITE ? file_octets(cap) : cap;
 
 	return file - (file / 8 < ROOM_MAX ? file / 8 : ROOM_MAX);
 }
@@ -135,34 +135,30 @@ sqlite_size(struct db *db, const struct db_keep *keep, struct db_kept *kept)
 	"SELECT CAST(COALESCE(SUM(" what "), 0) AS SIGNED) FROM information_schema.tables " \
 	"WHERE table_schema = DATABASE()"
 
-/* The server's figures, which it brings up to date by itself now and then, and now when it is asked to. */
-static int
-mysql_ask(struct db *db, struct db_kept *kept)
-{
-	int64_t used = 0, unused = 0;
+#define MYSQL_FLOW_OCTETS                                                                  \
+	"SELECT CAST((data_length + index_length) DIV GREATEST(table_rows, 1) AS SIGNED) " \
+	"FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'flow'"
 
-	if (ask_number(db, MYSQL_SUM("data_length + index_length"), &used) < 0 ||
-	    ask_number(db, MYSQL_SUM("data_free"), &unused) < 0)
-		return NM_ESTORE;
-	kept->octets = (uint64_t)used;
-	kept->file = (uint64_t)(used + unused);
-	return NM_OK;
-}
-
+/* The server's figures are some seconds old, or days, unless it is asked to look. */
 static int
 mysql_size(struct db *db, const struct db_keep *keep, struct db_kept *kept)
 {
-	uint64_t mark = mark_octets(keep->octets);
+	int64_t used = 0, unused = 0, each = FLOW_OCTETS;
+	uint64_t mark = mark_octets(db, keep->octets);
 
-	int rc = mysql_ask(db, kept);
-	if (rc < 0 || kept->octets <= mark || keep->owed > 0)
-		return rc;
-	rc = run_through(db, "ANALYZE NO_WRITE_TO_BINLOG TABLE flow");
-	if (rc == NM_OK)
-		rc = mysql_ask(db, kept);
-	if (rc == NM_OK && kept->octets > mark)
-		kept->owed = (kept->octets - mark) / FLOW_OCTETS + 1;
-	return rc;
+	if (keep->owed > 0)
+		return NM_OK;
+	if (run_through(db, "ANALYZE NO_WRITE_TO_BINLOG TABLE flow") < 0 ||
+	    ask_number(db, MYSQL_SUM("data_length + index_length"), &used) < 0 ||
+	    ask_number(db, MYSQL_SUM("data_free"), &unused) < 0 ||
+	    ask_number(db, MYSQL_FLOW_OCTETS, &each) < 0)
+		return NM_ESTORE;
+	kept->octets = (uint64_t)used;
+	kept->file = (uint64_t)(used + unused);
+	if (kept->octets > mark)
+		kept->owed =
+		    (kept->octets - mark) / (uint64_t)(each > FLOW_OCTETS ? each : FLOW_OCTETS) + 1;
+	return NM_OK;
 }
 
 static int
@@ -464,7 +460,8 @@ static int
 step_flows(struct db *db, const struct db_keep *keep, const struct newest *newest, size_t rows,
            struct db_kept *kept)
 {
-	bool over = keep->octets && kept->octets > mark_octets(keep->octets);
+	bool over =
+	    keep->octets && (kept->owed > 0 || kept->octets > mark_octets(db, keep->octets));
 	struct oldest *room = malloc(sizeof(*room));
 	int rc = NM_OK;
 

@@ -6,9 +6,10 @@ import threading
 
 import netmon_e2e as e2e
 import netmon_mariadb
+from netmon_frames import Probe, Record
 
 PROGRAMS = ("test_db", "test_db_aggregate", "test_db_alert", "test_db_flow", "test_db_group", "test_db_labels", "test_db_ledger",
-            "test_db_probe", "test_db_usage", "test_db_user", "test_db_mysql")
+            "test_db_probe", "test_db_retention", "test_db_usage", "test_db_user", "test_db_mysql")
 
 
 @netmon_mariadb.needed
@@ -77,3 +78,26 @@ class MariadbStore(e2e.Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn("Access denied", done.stderr)
         self.assertNotIn("another", done.stderr)
+
+    def test_the_ledger_closes_until_a_number_is_wrong_and_flows_go_by_age(self):
+        store = self.server.new_store("ledger")
+        minute, late = 1700000040 - 1700000040 % 60, 1700300040 - 1700300040 % 60
+        netmond = self.netmond("--store", store)
+        probe = Probe(netmond.port)
+        probe.greet(probe="edge", links=("eth0",), following=1)
+        probe.store(1, [Record(started=minute, expires=minute + 5), Record(started=late, expires=late + 5)],
+                    ledger=[(at, 0, cause, 10, 1000) for at in (minute, late) for cause in (1, 2, 12)])
+        probe.close()
+        self.assertEqual(netmond.stop(), 0)
+        ledger = ("netmon", "--store", store, "ledger", "--since=0", "--csv")
+        done = e2e.run(*ledger, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('"edge","eth0",stored,records,20,2000', done.stdout)
+        netmond = self.netmond("--store", store, "--keep-flows=1")
+        e2e.wait_until(lambda: ",stored,records,10,1000" in e2e.run(*ledger, check=False).stdout, "the old flow to go", 30)
+        self.assertEqual(netmond.stop(), 0)
+        self.assertEqual(e2e.run(*ledger, check=False).returncode, 0)
+        self.server.query("UPDATE ledger SET packets = packets + 7 WHERE cause = 1 LIMIT 1", "ledger")
+        done = e2e.run(*ledger, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("7 packets were seen and are under no cause", done.stderr)
