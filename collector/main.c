@@ -120,7 +120,7 @@ open_retention(struct collector *c, const struct options *o, char *err, size_t e
 		                      .octets = o->store_mb * 1000000u,
 		                      .hold_s = c->shared.feed ? 1 : 0 };
 
-	if (!c->db || c->me->number > 0 || (!keep.flows_s && !keep.ledger_s && !keep.octets))
+	if (!c->db || (!keep.flows_s && !keep.ledger_s && !keep.octets))
 		return NM_OK;
 	c->shared.store.octets_max = keep.octets;
 	int rc = db_retention_limit(c->db, keep.octets);
@@ -128,6 +128,9 @@ open_retention(struct collector *c, const struct options *o, char *err, size_t e
 		(void)snprintf(err, err_size, "store: %s", db_error(c->db));
 		return rc;
 	}
+	/* one is enough, and the first worker's knows what is in the graphs */
+	if (c->me->number > 0)
+		return NM_OK;
 	rc = retention_new(o->store, &keep, c->turn, &c->retention, err, err_size);
 	if (rc == NM_OK && c->shared.feed)
 		rc = loop_timer(c->shared.loop, HOLD_MS, hold_flows, c);

@@ -243,7 +243,7 @@ class Case(unittest.TestCase):
         return process
 
     def netmond(self, *options, store=None, rrd=None, port=None, env=None, **kwargs):
-        """Starts netmond and waits until it listens; .port is set. store=True: self.dir/netmon.db; a path: that
+        """Starts netmond and waits until it is ready, control socket included; .port is set. store=True: self.dir/netmon.db; a path: that
         one; None: SQL on standard output (.out()). rrd=True: self.dir/rrd; a path: that one."""
         port = port or free_port()
         argv = ["netmond", "--listen", "127.0.0.1", "-p", port]
@@ -251,7 +251,9 @@ class Case(unittest.TestCase):
             argv += ["--store", f"sqlite:{self.dir / 'netmon.db' if store is True else store}"]
         if rrd:
             argv += ["--rrd", self.dir / "rrd" if rrd is True else rrd]
-        return self.start(*argv, *options, env=env, **kwargs).wait_listen(port)
+        process = self.start(*argv, *options, env=env, **kwargs).wait_listen(port)
+        process.wait_line("ready: listening")
+        return process
 
 
 def records(text):
