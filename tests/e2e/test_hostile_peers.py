@@ -3,27 +3,33 @@
 import json
 import os
 import socket
+import ssl
 import struct
 import time
 
 import netmon_e2e as e2e
+from netmon_certs import SERVER, Authority
 from netmon_frames import OK, Probe, Record, frame, hello
 
 ADDRESS_MAX = 128  # connections of one address that have not said who they are: collector/strangers.h
 
 
-class HostilePeers(e2e.Case):
-    def setUp(self):
-        super().setUp()
+class Crowd(e2e.Case):
+    """A collector, an honest probe, and what its enemies need."""
+
+    def serve(self, *options):
         self.control = self.dir / "netmond.sock"
-        self.collector = self.netmond("--control", self.control, "--hello", 3, "--insecure", store=True)
+        self.collector = self.netmond("--control", self.control, "--hello", 3, *options, store=True)
         self.stored = 0
         self.honest = self.probe("honest", 1)
+
+    def connect(self):
+        return Probe(self.collector.port)
 
     def probe(self, name, epoch):
         """A probe that is served; one that is turned away comes again, as netmonc does."""
         def greeted():
-            probe = Probe(self.collector.port)
+            probe = self.connect()
             self.addCleanup(probe.close)
             try:
                 return probe if probe.greet(probe=name, epoch=epoch)[0] == OK else None
@@ -58,6 +64,12 @@ class HostilePeers(e2e.Case):
         self.honest.store(self.stored, [Record()])
         rows = e2e.query(self.dir / "netmon.db", "SELECT count(*) FROM flow")
         self.assertEqual(rows[0][0], self.stored)
+
+
+class Plain(Crowd):
+    def setUp(self):
+        super().setUp()
+        self.serve()
 
     def test_half_open_connections_are_few_and_the_oldest_make_room(self):
         self.open(ADDRESS_MAX)
@@ -113,5 +125,36 @@ class HostilePeers(e2e.Case):
         self.still_served()
         self.open(20, hello(probe="liar", epoch=4) + frame(4, os.urandom(200)))
         self.still_served()
+        e2e.wait_until(lambda: self.numbers()["strangers"] >= 180, "the end of all that are no probes")
+        e2e.wait_until(lambda: self.numbers()["half_open"] == 0, "the end of the others")
+
+
+class Tls(Crowd):
+    def setUp(self):
+        super().setUp()
+        ca = Authority(self.dir)
+        own = ca.issue("collector", use=SERVER, hosts=["localhost"])
+        mine = ca.issue("honest")
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.context.load_verify_locations(ca.cert)
+        self.context.load_cert_chain(mine.cert, mine.key)
+        self.serve("--tls-cert", own.cert, "--tls-key", own.key, "--tls-ca", ca.cert)
+
+    def connect(self):
+        probe = Probe(self.collector.port)
+        probe.sock = self.context.wrap_socket(probe.sock, server_hostname="localhost")
+        return probe
+
+    def test_handshakes_that_never_end_do_so_after_their_time(self):
+        self.open(30)
+        self.open(30, bytes.fromhex("16030100c8010000c40303"))  # a ClientHello that goes no further
+        kept = [self.connect() for _ in range(5)]  # with a certificate, and without a HELLO
+        self.still_served()
+        e2e.wait_until(lambda: self.numbers()["half_open"] >= 60, "all to be accepted")
+        self.open(20, os.urandom(100))
+        self.still_served()
         e2e.wait_until(lambda: self.numbers()["half_open"] == 0, "their end")
-        self.assertGreaterEqual(self.numbers()["strangers"], 180)
+        self.still_served()
+        for probe in kept:
+            self.assertTrue(probe.closed())
+            probe.close()
