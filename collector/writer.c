@@ -648,8 +648,10 @@ samples_p99(const struct samples *s, double *ret_mean)
 	qsort(sorted, n, sizeof(sorted[0]), by_value);
 	for (size_t i = 0; i < n; i++)
 		sum += sorted[i];
+	uint32_t p99 = sorted[(n - 1) * 99 / 100];
+
 	*ret_mean = sum / (double)n / 1000;
-	return (double)sorted[(n - 1) * 99 / 100] / 1000;
+	return (double)p99 / 1000;
 }
 
 void

@@ -225,7 +225,7 @@ spool_trim(struct spool *s)
 		end = &seg->next;
 		base = seg->end;
 	}
-	if (gone)
+	if (gone && s->head)
 		s->leaving = gone->next ? gone->next->first : s->head->first;
 	(void)pthread_mutex_unlock(&s->lock);
 	int rc = NM_OK;
