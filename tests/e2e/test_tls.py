@@ -4,8 +4,10 @@ import json
 import os
 import socket
 import ssl
+import subprocess
 import threading
 import unittest
+from pathlib import Path
 
 import netmon_e2e as e2e
 import netmon_frames as frames
@@ -403,13 +405,19 @@ class Probe(TlsCase):
         os.chmod(first.key, 0o644 & ~0o007)
         if os.geteuid() == 0:
             os.chown(first.key, 65534, 65534)
-        process = self.run_probe(netmond.port, first, "--user", "nobody")
-        process.wait_line("certificate expired|certificate has expired")
+        process = self.start("netmonc", "-v", "-h", "localhost", "-p", netmond.port, "--probe", "edge1", "-r", "-",
+                             "--tls-cert", first.cert, "--tls-key", first.key, "--tls-ca", self.ca.cert, "--user", "nobody",
+                             stdin=subprocess.PIPE)
+        process.popen.stdin.write(Path(CAPTURE).read_bytes())
+        process.popen.stdin.flush()
+        process.wait_line("the other end refuses this one: certificate expired")
         second = self.ca.issue("edge1")
         if os.geteuid() == 0:
             os.chown(second.key, 65534, 65534)
         second.key.rename(first.key)
         second.cert.rename(first.cert)
+        process.wait_line("connected to collector", timeout=30)
+        process.popen.stdin.close()
         self.assertEqual(process.wait_end(), 0)
 
 
