@@ -21,6 +21,7 @@
 #define VAIN_TICK   64 /* connections in a tick that may come to nothing */
 #define SILENT_MS \
 	20000 /* a probe that is silent for so long makes room; its heartbeats are 5 s apart */
+#define HOUR_S          3600
 #define DAY_S           86400
 #define CERTIFICATES_MS 2000 /* a revoked one counts no longer than that, and promised are 60 s */
 
@@ -32,9 +33,10 @@ struct server {
 	struct session *sessions;
 	struct log_limit full;
 	unsigned ticks;
-	uint64_t vain;       /* connections that had come to nothing when this tick began */
-	bool paused;         /* nobody is accepted until the next tick */
-	uint32_t end_said_s; /* when it was last said that the own certificate runs out, UTC */
+	uint64_t vain; /* connections that had come to nothing when this tick began */
+	bool paused;   /* nobody is accepted until the next tick */
+	uint32_t
+	    end_said_s; /* when it was last said that the own certificate runs out, UTC; 0: never */
 };
 
 /* --- accepting -------------------------------------------------------------------------------------------------------- */
@@ -294,21 +296,27 @@ tick(void *ctx)
 	server->shared->tallies->sums.half_open = server->shared->strangers.n;
 }
 
-/* The collector's own certificate: without it no probe is served any more. It was spoken of when it was read. */
+/* The collector's own certificate: without it no probe is served any more. Noted as of a probe that it serves, once a day. */
 static void
 warn_of_end(struct server *server)
 {
 	uint32_t now_s = loop_wall_s(server->shared->loop);
 	int64_t days = (tls_end(server->shared->tls) - now_s) / DAY_S;
+	struct session *s = server->sessions;
+	char text[128];
 
-	if (server->end_said_s == 0)
-		server->end_said_s = now_s;
-	if (days >= TLS_WARN_DAYS || now_s - server->end_said_s < DAY_S)
+	while (s && s->state != SESSION_STREAM)
+		s = s->next;
+	if (!s || days >= TLS_WARN_DAYS ||
+	    (server->end_said_s && now_s - server->end_said_s < DAY_S))
 		return;
 	server->end_said_s = now_s;
-	log_warn("the collector's own certificate expires in %lld days: netmon probe collector "
-	         "makes another one",
-	         (long long)days);
+	(void)snprintf(text, sizeof(text),
+	               "the collector's own certificate expires in %lld days (netmon probe "
+	               "collector makes another one)",
+	               (long long)days);
+	log_warn("%s", text);
+	session_note(s, "expiring", text, DAY_S - HOUR_S);
 }
 
 /* Certificates are looked at again: files that changed, and, for those that expire, at each look. */

@@ -117,6 +117,10 @@ void session_check_time(struct session *s, unsigned hello_s, unsigned idle_s);
 void session_job_done(void *shared, const struct job *job);
 void session_source_gone(void *shared, const struct source *source);
 
+/* Has the store note that something happened to the probe, unless the same came within `quiet_s` before. Not before its HELLO was
+ * taken. `event` is not copied. */
+void session_note(struct session *s, const char *event, const char *detail, uint32_t quiet_s);
+
 /* Ends it, with one log line that says why; the server frees it. */
 void session_drop(struct session *s, const char *why);
 

@@ -22,9 +22,6 @@ void session_refuse(struct session *s, enum frame_status status, const char *why
 bool session_must_wait(struct session *s, uint8_t type);
 /* The frame that waited may be tried again. */
 void session_unblock(struct session *s);
-/* Has the store note that something happened to the probe, unless the same came within `quiet_s` before. Not before its HELLO was
- * taken. `event` is not copied. */
-void session_note(struct session *s, const char *event, const char *detail, uint32_t quiet_s);
 /* A whole frame, without its header. */
 void session_take_frame(struct session *s, uint8_t type, const uint8_t *bytes, size_t len);
 

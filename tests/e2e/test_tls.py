@@ -238,6 +238,15 @@ class Live(TlsCase):
             netmond.wait_line(f"(?s)({line}){{{n}}}", timeout=20)
         self.assertEqual(self.events(), [("edge1", "expiring", "its certificate expires in 5 days (netmon probe renew)")])
 
+    def test_the_collector_s_own_certificate_is_spoken_of_before_its_end(self):
+        own = self.ca.issue("collector", use=SERVER, hosts=["localhost"], days=5, seconds=60)
+        netmond = self.collector(own=own)
+        netmond.wait_line("this certificate expires in 5 days")
+        self.probe(netmond.port, self.ca.issue("edge1")).greet(probe="edge1")
+        netmond.wait_line("the collector's own certificate expires in 5 days", timeout=20)
+        e2e.wait_until(self.events, "the event")
+        self.assertEqual(self.events()[0][:2], ("edge1", "expiring"))
+
     def test_a_list_that_is_broken_or_gone_leaves_the_old_one(self):
         bad = self.ca.issue("edge1")
         self.ca.revoke(bad)
