@@ -10,7 +10,7 @@ from part_kill import kills
 from world import COLLECTOR, PROBE, Fault
 
 ROUND = 25   # kills between two looks at the store
-ROUNDS = 12  # after which a bug counts as not found
+ROUNDS = 25  # after which a bug counts as not found
 FORGED = 100
 
 
