@@ -56,6 +56,8 @@ const struct status_row status_all_rows[] = {
 	  ALL(last) },
 	{ "commit_mean_s", "store_commit_mean_seconds", GAUGE,
 	  "How long a transaction took on average", ALL(mean) },
+	{ "commit_p50_s", "store_commit_p50_seconds", GAUGE,
+	  "How long half of the transactions took at most", ALL(p50) },
 	{ "commit_p99_s", "store_commit_p99_seconds", GAUGE,
 	  "How long 99 of 100 transactions took at most", ALL(p99) },
 	{ "size", "store_size_bytes", GAUGE, "What the store has in use, 0 when it is not known",
@@ -154,6 +156,7 @@ get_store(const struct status_sources *from, struct status_all *a)
 	a->away = stats.away_s;
 	a->last = stats.commit_last / 1000;
 	a->mean = stats.commit_mean / 1000;
+	a->p50 = stats.commit_p50 / 1000;
 	a->p99 = stats.commit_p99 / 1000;
 	a->ack_mean = latency_mean(&store->latency);
 	a->ack_p99 = latency_percentile(&store->latency, 0.99);

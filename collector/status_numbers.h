@@ -16,7 +16,7 @@ struct status_all {
 	double started, uptime, worker, probes, connected;
 	double accepted, turned_away, strangers, half_open, shed;
 	double commits, rows, errors, backlog, backlog_octets, away;
-	double last, mean, p99, ack_mean, ack_p99;
+	double last, mean, p50, p99, ack_mean, ack_p99;
 	double size, file, size_max, removed_by_age, removed_by_size, removed_others;
 	double removal_errors, waits, blocked;
 	double rrd_backlog, rrd_written, rrd_failed, rrd_broken, rrd_late, rrd_refused, rrd_ahead;

@@ -210,10 +210,10 @@ say_store(const json_t *workers, FILE *out)
 
 	(void)fprintf(out,
 	              "store        %s: %.0f flows in %.0f transactions, %.0f failed; the last "
-	              "took %.1f ms, mean %.1f ms, p99 %.1f ms\n",
+	              "took %.1f ms, p50 %.1f ms, p99 %.1f ms\n",
 	              text(first, "store"), sum(workers, "rows"), sum(workers, "commits"),
 	              sum(workers, "errors"), most(workers, "commit_last_s") * 1000,
-	              most(workers, "commit_mean_s") * 1000, most(workers, "commit_p99_s") * 1000);
+	              most(workers, "commit_p50_s") * 1000, most(workers, "commit_p99_s") * 1000);
 	(void)fprintf(out, "waiting      %.0f batches; each %.1f ms on average, p99 %.1f ms",
 	              sum(workers, "backlog"), most(workers, "ack_mean_s") * 1000,
 	              most(workers, "ack_p99_s") * 1000);

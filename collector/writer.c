@@ -633,15 +633,15 @@ by_value(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Milliseconds: the mean and the 99th percentile. */
+/* Milliseconds: the mean, the median and the 99th percentile. */
 static double
-samples_p99(const struct samples *s, double *ret_mean)
+samples_p99(const struct samples *s, double *ret_mean, double *ret_p50)
 {
 	size_t n = s->n < WRITER_SAMPLES ? s->n : WRITER_SAMPLES;
 	uint32_t sorted[WRITER_SAMPLES];
 	double sum = 0;
 
-	*ret_mean = 0;
+	*ret_mean = *ret_p50 = 0;
 	if (n == 0)
 		return 0;
 	memcpy(sorted, s->values, n * sizeof(sorted[0]));
@@ -651,22 +651,24 @@ samples_p99(const struct samples *s, double *ret_mean)
 	uint32_t p99 = sorted[(n - 1) * 99 / 100];
 
 	*ret_mean = sum / (double)n / 1000;
+	*ret_p50 = (double)sorted[(n - 1) / 2] / 1000;
 	return (double)p99 / 1000;
 }
 
 void
 writer_get_stats(struct writer *w, struct writer_stats *ret_stats)
 {
-	double mean;
+	double mean, p50;
 
 	(void)pthread_mutex_lock(&w->lock);
 	*ret_stats = w->stats;
 	struct samples commits = w->commits, acks = w->acks;
 	int64_t away_us = w->away_us;
 	(void)pthread_mutex_unlock(&w->lock);
-	ret_stats->ack_p99 = samples_p99(&acks, &mean);
-	ret_stats->commit_p99 = samples_p99(&commits, &mean);
+	ret_stats->ack_p99 = samples_p99(&acks, &mean, &p50);
+	ret_stats->commit_p99 = samples_p99(&commits, &mean, &p50);
 	ret_stats->commit_mean = mean;
+	ret_stats->commit_p50 = p50;
 	ret_stats->queue_jobs = w->out_jobs;
 	ret_stats->queue_octets = w->out_octets;
 	ret_stats->queue_records = w->out_records;

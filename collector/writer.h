@@ -71,6 +71,7 @@ struct writer_stats {
 	uint64_t rows;      /* records of them */
 	double commit_last; /* a transaction from its begin to the end of its commit */
 	double commit_mean; /* of the last WRITER_SAMPLES */
+	double commit_p50;  /* of them */
 	double commit_p99;  /* of them */
 	double ack_p99;    /* from a job's arrival to its result, of the last WRITER_SAMPLES jobs */
 	size_t queue_jobs; /* on the way */

@@ -89,6 +89,49 @@ class Status(e2e.Case):
                 self.assertIn(re.sub(r"_(bucket|sum|count)$", "", re.split("[{ ]", line)[0]), types)
         self.assertIn("netmon_collector_batch_seconds_count 1\n", body)
 
+    def test_hostile_clients_of_the_socket_harm_neither_probes_nor_those_who_ask(self):
+        netmond = self.collector()
+        probe = self.probe(netmond, "core")
+        hostile = []
+        self.addCleanup(lambda: [s.close() for s in hostile])
+        garbage = [os.urandom(4096), b"status" * 2000, b"GET " + b"/" * 5000, b"\n" * 3000, b"\0", b""]
+        for n in range(1000):
+            s = socket.socket(socket.AF_UNIX)
+            s.setblocking(False)
+            try:
+                s.connect(self.socket)
+                s.send(garbage[n % len(garbage)])
+            except OSError:  # the queue of those that wait is full, or it was closed at once
+                pass
+            hostile.append(s)
+            if len(hostile) > 200:  # some are slow and stay, the others go in the middle
+                hostile.pop(100).close()
+        for sequence in range(1, 11):
+            probe.store(sequence, [Record()])
+        e2e.wait_until(lambda: e2e.run("netmond", "--status", "--control", self.socket, check=False).returncode == 0,
+                       "an answer to who asks properly", 20)
+        self.assertIn(" 10 flows in ", self.status())
+        for s in hostile:
+            s.close()
+        self.assertTrue(netmond.running())
+        self.assertEqual(netmond.stop(), 0)
+
+    def test_several_workers_are_told_as_one(self):
+        netmond = self.collector_of_workers(2)
+        for n in range(6):
+            self.probe(netmond, f"p{n}", epoch=n + 1, links=(f"eth{n}",)).store(1, [Record()] * (n + 1))
+        answer = json.loads(self.status("--json"))
+        self.assertEqual(len(answer["workers"]), 2)
+        self.assertEqual(sum(w["rows"] for w in answer["workers"]), 21)
+        self.assertEqual({name: p["records"] for name, p in answer["probes"].items()}, {f"p{n}": n + 1 for n in range(6)})
+        self.assertRegex(self.status(), r"2 workers[\s\S]* 21 flows in ")
+
+    def collector_of_workers(self, n):
+        self.socket = str(self.dir / "netmond.sock")
+        netmond = self.netmond("--control", self.socket, "--workers", n, store=True)
+        e2e.wait_until(lambda: os.path.exists(f"{self.socket}.{n - 1}"), "the last worker")
+        return netmond
+
 
 if __name__ == "__main__":
     unittest.main()
