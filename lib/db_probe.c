@@ -153,7 +153,7 @@ int
 db_probe_put(struct db *db, const struct db_probe_names *names, uint32_t now_s, int64_t *ret_probe,
              int64_t *ret_links)
 {
-	struct link_row link;
+	struct link_row link = { .id = 0 };
 
 	if (db_begin_write(db) < 0)
 		return NM_ESTORE;
