@@ -113,9 +113,9 @@ void session_continue(struct session *s);
 void session_check_certificate(struct session *s);
 /* Looks at its limits of time: `hello_s` and `idle_s` as in server_config. */
 void session_check_time(struct session *s, unsigned hello_s, unsigned idle_s);
-/* For struct writer_config; `shared` is the context. */
-void session_job_done(void *shared, const struct job *job);
-void session_source_gone(void *shared, const struct source *source);
+/* For struct writer_config; `ctx` is the struct session_shared. */
+void session_job_done(void *ctx, const struct job *job);
+void session_source_gone(void *ctx, const struct source *source);
 
 /* Has the store note that something happened to the probe, unless the same came within `quiet_s` before. Not before its HELLO was
  * taken. `event` is not copied. */

@@ -209,7 +209,7 @@ status_get_all(const struct status *status, struct status_all *ret_all)
 
 	*ret_all = (struct status_all){
 		.started = status->begun_s,
-		.uptime = (double)((loop_now_ms(from->loop) - status->begun_ms) / 1000),
+		.uptime = floor((double)(loop_now_ms(from->loop) - status->begun_ms) / 1000),
 		.worker = from->worker,
 		.probes = (double)tallies->n,
 		.accepted = (double)tallies->sums.accepted,
