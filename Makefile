@@ -255,7 +255,7 @@ demo: deps
 
 # make bench QUICK=1 ALONE=1 PARTS="mixes stages growth flood bombs live export rrd aggregate" JSON=file
 bench:
-	$(Q)$(MAKE) $(JOBS) all $(BENCH)
+	$(Q)$(MAKE) $(JOBS) all $(BENCH) '$(BUILD)/tests/faults/feed/feed'
 	NETMON_BUILD='$(abspath $(BUILD))' tests/bench/run $(if $(QUICK),--quick) $(if $(ALONE),--alone) $(if $(JSON),--json '$(JSON)') $(PARTS)
 
 captures:

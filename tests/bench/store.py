@@ -75,8 +75,37 @@ def export_trace(b):
     return b.trace("export", mix="office", packets=b.scaled(PACKETS, 100000), flows=b.scaled(FLOWS * 10, 15000))
 
 
+def feed(b, n, options):
+    """CPU seconds of the exporter for `n` records that no capture made, to a collector that throws them away."""
+    port = free_port()
+    argv = [BUILD / "tests" / "faults" / "feed" / "feed", f"port={port}", f"count={n}", "rate=100000", "batch=4096",
+            "age_ms=1000", *options]
+    with subprocess.Popen([BUILD / "netmond", "--listen", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as netmond, open(os.devnull, "wb") as null:
+        wait_for_port(port)
+        with subprocess.Popen(argv, stderr=null) as process:
+            time.sleep(n / 100000 + 3)
+            process.send_signal(signal.SIGTERM)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = 0
+        netmond.send_signal(signal.SIGTERM)
+    if status != 0:
+        sys.exit("bench: the exporter did not deliver all")
+    return usage.ru_utime + usage.ru_stime
+
+
+def spool_cost(b):
+    """What the spool takes besides, for each record: the median of three."""
+    n, took = b.scaled(1000000, 200000), {}
+    for name, options in (("memory", []), ("spool", [f"spool={b.folder / 'spool'}", "spool_mb=1000"])):
+        took[name] = sorted(feed(b, n, [*options, f"run={i}"]) for i in (1, 2, 3))[1] / n * 1e9
+    b.say(f"exporter's CPU for a record: {took['memory']:.0f} ns from memory, {took['spool']:.0f} ns over a spool")
+    b.note("export", "exporter", {f"{name}_ns": ns for name, ns in took.items()})
+
+
 def export(b):
-    """Both kinds of delivery."""
+    """Both kinds of delivery, and over a spool."""
+    spool_cost(b)
     trace = export_trace(b)
     deliver(b, trace, "SQLite", [])
     b.kept["store"] = deliver(b, trace, "SQLite and RRDs", ["--rrd", b.folder / "rrd"])
