@@ -86,7 +86,7 @@ class Ledger(e2e.Case):
         self.deliver([Record(started=M, expires=M + 5), Record(started=M + 200000, expires=M + 200001)],
                      [(M, SEEN, 20, 0), (M, METERED, 20, 0), (M, EXPORTED, 10, 1000), (M + 199980, EXPORTED, 10, 1000)])
         netmond = self.netmond("--keep-flows=1", store=True)
-        e2e.wait_until(lambda: e2e.query(self.store, "SELECT count(*) FROM flow") == [(1,)], "the old flow to go")
+        e2e.wait_until(lambda: e2e.query(self.store, "SELECT count(*) FROM flow")[0][0] == 1, "the old flow to go")
         netmond.stop()
         done = self.ledger()
         self.assertEqual(done.returncode, 0, done.stderr)
