@@ -394,11 +394,13 @@ shrink(struct session *s)
 static void
 check_stream(struct session *s, int64_t now, unsigned idle_s)
 {
-	if (s->source->outstanding > 0 && now - s->said_ms > ALIVE_MS)
+	unsigned outstanding = s->source->outstanding;
+
+	if (outstanding > 0 && now - s->said_ms > ALIVE_MS)
 		session_send_heartbeat(s);
 	if (session_is_ending(s))
 		return;
-	if (s->blocked && s->source->outstanding == 0)
+	if (s->blocked && outstanding == 0)
 		session_unblock(s);
 	if (s->blocked)
 		return;
