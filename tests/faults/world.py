@@ -154,10 +154,11 @@ class World:
     # --- faults -------------------------------------------------------------------------------------------------------
 
     def alive(self, who):
-        """True; a Fault when it has ended by itself. A collector that found no database when it started is started again, as
-        init would."""
+        """True; a Fault when it has ended by itself. A collector whose database was away or died when it started is started
+        again, as init would."""
         status = self.running[who].poll()
-        if status == 1 and who == COLLECTOR and self.store.server and "cannot use mysql:" in self.log_tails(1):
+        if status == 1 and who == COLLECTOR and self.store.server and \
+                re.search(r"Lost connection to server|Can't connect to|server has gone away", self.log(COLLECTOR).splitlines()[-1]):
             self.retries += 1
             self.start_collector()
             return True
