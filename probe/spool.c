@@ -302,9 +302,9 @@ must_wait(const struct spool *s, const struct segment *next)
 	return s->config.drop_oldest && s->head->next && next->first >= spool_unsent(s);
 }
 
-/* Goes on to the next segment, if there is one. */
+/* Goes on to the next segment, if there is one, and if the one that was read has no more than the `durable` octets that were there. */
 static bool
-next_segment(struct spool *s)
+next_segment(struct spool *s, size_t durable)
 {
 	struct segment *seg = s->reading;
 	struct spool_state *end = NULL;
@@ -324,7 +324,7 @@ next_segment(struct spool *s)
 	(void)pthread_mutex_lock(&s->lock);
 	/* it may be another one by now */
 	next = seg ? seg->next : s->head;
-	waits = must_wait(s, next);
+	waits = must_wait(s, next) || (seg && seg->durable != durable);
 	if (!waits) {
 		if (seg)
 			seg->end = end;
@@ -349,7 +349,7 @@ spool_read(struct spool *s, struct spool_found *ret_found)
 		(void)pthread_mutex_lock(&s->lock);
 		size_t durable = s->reading ? s->reading->durable : 0;
 		(void)pthread_mutex_unlock(&s->lock);
-		if (!(s->reading && fetch(s, s->reading, durable)) && !next_segment(s))
+		if (!(s->reading && fetch(s, s->reading, durable)) && !next_segment(s, durable))
 			return false;
 	}
 	if (ret_found->damaged && log_allowed(&s->damage_log))
