@@ -251,22 +251,42 @@ spool_trim(struct spool *s)
 
 /* --- reading ----------------------------------------------------------------------------------------------------------- */
 
-/* Brings what is durable of the segment into memory. False: nothing new. */
-static bool
+enum fetched {
+	FETCH_NOTHING, /* new, or the rest is gone */
+	FETCH_MORE,
+	FETCH_LATER, /* it may be there: whoever goes on without it loses it */
+};
+
+/* A segment that cannot be opened. */
+static enum fetched
+not_opened(struct spool *s, const char *name, int rc)
+{
+	if (rc == -ENOENT || rc == -ELOOP || rc == -EIO)
+		return FETCH_NOTHING;
+	if (log_allowed(&s->damage_log))
+		log_warn("spool %s: %s: %s; trying again", s->config.folder, name, nm_strerror(rc));
+	return FETCH_LATER;
+}
+
+/* Brings what is durable of the segment into memory. */
+static enum fetched
 fetch(struct spool *s, const struct segment *seg, size_t durable)
 {
 	char name[SPOOL_NAME_MAX];
 
 	if (durable <= s->n_bytes || durable > SPOOL_SEGMENT_READ_MAX)
-		return false;
+		return FETCH_NOTHING;
+	spool_segment_name(seg->name, name);
 	uint8_t *bytes = realloc(s->bytes, durable);
 	if (!bytes)
-		return false;
+		return not_opened(s, name, -ENOMEM);
 	s->bytes = bytes;
-	spool_segment_name(seg->name, name);
+	spool_scan_bytes(s->scan, bytes, s->n_bytes, spool_scan_offset(s->scan));
 	int fd = openat(s->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return not_opened(s, name, -errno);
 	size_t len = s->n_bytes;
-	while (fd >= 0 && len < durable) {
+	while (len < durable) {
 		ssize_t n = pread(fd, bytes + len, durable - len, (off_t)len);
 
 		if (n < 0 && errno == EINTR)
@@ -275,12 +295,11 @@ fetch(struct spool *s, const struct segment *seg, size_t durable)
 			break;
 		len += (size_t)n;
 	}
-	if (fd >= 0)
-		(void)close(fd);
+	(void)close(fd);
 	bool more = len > s->n_bytes;
 	s->n_bytes = len;
 	spool_scan_bytes(s->scan, bytes, len, spool_scan_offset(s->scan));
-	return more;
+	return more ? FETCH_MORE : FETCH_NOTHING;
 }
 
 /* Sequences behind the first segment that may be on their way: about what the sender's window holds. */
@@ -349,7 +368,9 @@ spool_read(struct spool *s, struct spool_found *ret_found)
 		(void)pthread_mutex_lock(&s->lock);
 		size_t durable = s->reading ? s->reading->durable : 0;
 		(void)pthread_mutex_unlock(&s->lock);
-		if (!(s->reading && fetch(s, s->reading, durable)) && !next_segment(s, durable))
+		enum fetched fetched = s->reading ? fetch(s, s->reading, durable) : FETCH_NOTHING;
+		if (fetched == FETCH_LATER ||
+		    (fetched == FETCH_NOTHING && !next_segment(s, durable)))
 			return false;
 	}
 	if (ret_found->damaged && log_allowed(&s->damage_log))

@@ -358,6 +358,28 @@ the_folder_never_takes_more_than_it_may(void **state)
 	assert_in_range(most, limit / 2, limit);
 }
 
+/* What cannot be read now is no damage. */
+static void
+a_reader_without_descriptors_waits(void **state)
+{
+	struct spool *s = spool_fill_open();
+	struct spool_found found;
+	struct rlimit old, none;
+	uint64_t lost;
+
+	(void)state;
+	assert_int_equal(spool_fill_write(s, FILL_BATCHES_MAX, FILL_RECORDS), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = (struct rlimit){ 0, old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_false(spool_read(s, &found));
+	assert_false(spool_read(s, &found));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(spool_fill_read(s, 0, &lost), FILL_BATCHES_MAX);
+	assert_int_equal(lost, 0);
+	spool_close(s, true);
+}
+
 static void
 a_spool_is_of_one_process_and_one_probe(void **state)
 {
@@ -390,6 +412,7 @@ main(void)
 		TEST(a_sync_that_fails_behind_a_new_segment_doubles_nothing),
 		TEST(one_thread_reads_while_another_one_writes_drops_and_removes),
 		TEST(the_folder_never_takes_more_than_it_may),
+		TEST(a_reader_without_descriptors_waits),
 		TEST(a_spool_is_of_one_process_and_one_probe),
 	};
 
