@@ -18,6 +18,7 @@
 #define JOURNAL_MAX   (256u << 20)
 #define READERS_MS    100   /* that a checkpoint waits for who reads; who writes waits for it */
 #define WRITERS_MS    10000 /* what lib/db_sqlite.c waits for the lock */
+#define AHEAD_S       86400 /* a flow that ends later than that has its time from a wrong clock */
 #define FLOW_OCTETS   100   /* that a flow takes in MariaDB at least, with its indexes */
 
 /* --- size ------------------------------------------------------------------------------------------------------------- */
@@ -190,7 +191,15 @@ db_retention_limit(struct db *db, uint64_t octets)
 
 /* --- flows ------------------------------------------------------------------------------------------------------------ */
 
-/* Ids of flows, the oldest first. */
+/* The end of the store's flows. */
+struct newest {
+	int64_t id;    /* 0: there are none */
+	int64_t end_s; /* of the flow that ended last, or the clock when that is earlier */
+	int64_t first; /* the oldest id */
+	int64_t last;  /* the last one that may go: netmon-aggregate has read it, if it ever ran */
+};
+
+/* Ids of flows. */
 struct oldest {
 	size_t n;
 	int64_t end_s; /* of the youngest */
@@ -205,29 +214,64 @@ by_id(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* At most `rows` flows that ended before `before_s`, with ids up to `last`. */
+/* Takes what a query for ids and ends gives, at most `rows`; ends ahead of `now_s` say nothing of age. */
 static int
-find_oldest(struct db *db, int64_t before_s, int64_t last, size_t rows, struct oldest *ret)
+take_flows(struct db_stmt *q, size_t rows, int64_t now_s, struct oldest *ret)
 {
-	struct db_stmt *q;
 	int rc = 0;
 
 	ret->n = 0;
+	ret->end_s = 0;
+	while (ret->n < rows && (rc = db_step(q)) > 0) {
+		int64_t end_s = db_column_int(q, 1);
+
+		ret->ids[ret->n++] = db_column_int(q, 0);
+		if (end_s > ret->end_s && end_s <= now_s)
+			ret->end_s = end_s;
+	}
+	db_done(q);
+	return rc < 0 ? NM_ESTORE : NM_OK;
+}
+
+/* At most `rows` flows that ended before `before_s` and may go, those that ended first. */
+static int
+find_old(struct db *db, const struct newest *newest, int64_t before_s, size_t rows,
+         struct oldest *ret)
+{
+	struct db_stmt *q;
+
 	if (db_query(
 		db,
 		"SELECT id, expires FROM flow WHERE expires < ? AND id <= ? ORDER BY expires LIMIT ?",
 		&q) < 0)
 		return NM_ESTORE;
 	db_bind_int(q, 1, before_s);
-	db_bind_int(q, 2, last);
+	db_bind_int(q, 2, newest->last);
 	db_bind_int(q, 3, (int64_t)rows);
-	while (ret->n < rows && (rc = db_step(q)) > 0) {
-		ret->ids[ret->n++] = db_column_int(q, 0);
-		ret->end_s = db_column_int(q, 1);
-	}
-	db_done(q);
+	int rc = take_flows(q, rows, newest->end_s, ret);
 	qsort(ret->ids, ret->n, sizeof(ret->ids[0]), by_id);
-	return rc < 0 ? NM_ESTORE : NM_OK;
+	return rc;
+}
+
+/* At most `rows` flows that may go, those that came first: by their ends, a probe whose clock is ahead would keep its own and
+ * drive out all others'. Those that are ahead are not waited for in the graphs either. */
+static int
+find_first(struct db *db, const struct newest *newest, int64_t hold_s, size_t rows,
+           struct oldest *ret)
+{
+	struct db_stmt *q;
+
+	/* the sum keeps the index of ends out of it: ids give the order */
+	if (db_query(db,
+	             "SELECT id, expires FROM flow WHERE id <= ? AND "
+	             "(expires + 0 < ? OR expires + 0 > ?) ORDER BY id LIMIT ?",
+	             &q) < 0)
+		return NM_ESTORE;
+	db_bind_int(q, 1, newest->last);
+	db_bind_int(q, 2, hold_s > 0 ? hold_s : INT64_MAX);
+	db_bind_int(q, 3, newest->end_s + AHEAD_S);
+	db_bind_int(q, 4, (int64_t)rows);
+	return take_flows(q, rows, newest->end_s, ret);
 }
 
 static int
@@ -271,14 +315,6 @@ remove_flows(struct db *db, const struct oldest *o)
 	return rc < 0 ? NM_ESTORE : NM_OK;
 }
 
-/* The end of the store's flows. */
-struct newest {
-	int64_t id;    /* 0: there are none */
-	int64_t end_s; /* of the flow that ended last, or the clock when that is earlier */
-	int64_t first; /* the oldest id */
-	int64_t last;  /* the last one that may go: netmon-aggregate has read it, if it ever ran */
-};
-
 static int
 find_newest(struct db *db, uint32_t now_s, struct newest *ret)
 {
@@ -299,26 +335,20 @@ find_newest(struct db *db, uint32_t now_s, struct newest *ret)
 	return NM_OK;
 }
 
-/* Removes flows that ended before `before_s`, of those that may go; `room` has them then. */
-static int
-remove_before(struct db *db, const struct db_keep *keep, const struct newest *newest,
-              int64_t before_s, size_t rows, struct oldest *room)
-{
-	if (keep->hold_s > 0 && keep->hold_s < before_s)
-		before_s = keep->hold_s;
-	room->n = 0;
-	if (newest->first > newest->last)
-		return NM_OK;
-	int rc = find_oldest(db, before_s, newest->last, rows, room);
-	return rc == NM_OK && room->n > 0 ? remove_flows(db, room) : rc;
-}
-
 static int
 flows_by_age(struct db *db, const struct db_keep *keep, const struct newest *newest, size_t rows,
              struct oldest *room, struct db_kept *kept)
 {
-	int rc = remove_before(db, keep, newest, newest->end_s - keep->flows_s, rows, room);
+	int64_t before_s = newest->end_s - keep->flows_s;
 
+	if (keep->hold_s > 0 && keep->hold_s < before_s)
+		before_s = keep->hold_s;
+	room->n = 0;
+	int rc = NM_OK;
+	if (newest->first <= newest->last)
+		rc = find_old(db, newest, before_s, rows, room);
+	if (rc == NM_OK && room->n > 0)
+		rc = remove_flows(db, room);
 	if (rc < 0)
 		return rc;
 	kept->by_age = room->n;
@@ -332,7 +362,9 @@ flows_by_size(struct db *db, const struct db_keep *keep, const struct newest *ne
 {
 	if (kept->later && kept->owed < rows)
 		rows = (size_t)kept->owed;
-	int rc = remove_before(db, keep, newest, INT64_MAX, rows, room);
+	int rc = find_first(db, newest, keep->hold_s, rows, room);
+	if (rc == NM_OK && room->n > 0)
+		rc = remove_flows(db, room);
 	if (rc < 0)
 		return rc;
 	kept->by_size = room->n;

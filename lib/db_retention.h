@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Removing what is old, in small steps: flows by age and by the store's size, then what goes with them. Each step is a write
- * transaction of its own that holds the lock for some milliseconds, so that who writes flows does not wait long. The newest flow
- * always stays, because new ids follow it.
+ * Removing what is old, in small steps: flows by age (those that ended first) and by the store's size (those that came first),
+ * then what goes with them. Each step is a write transaction of its own that holds the lock for some milliseconds, so that who
+ * writes flows does not wait long. The newest flow always stays, because new ids follow it.
  *
  * Age counts from the newest flow's end, or from the clock when that is behind it: a clock that jumps removes nothing.
  * Any thread with a handle of its own.

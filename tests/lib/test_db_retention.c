@@ -345,6 +345,23 @@ what_is_not_in_the_graphs_yet_stays_whatever_its_age_and_the_size(void **state)
 	assert_int_equal(flows(state), 2);
 }
 
+static void
+a_probe_whose_clock_is_ahead_does_not_drive_out_the_others(void **state)
+{
+	const struct db_keep keep = { .octets = 1000, .hold_s = NOW + 600 };
+	int64_t removed = 0;
+
+	assert_int_equal(put_flows(state, 10, NOW + 4000 * DAY), 0);
+	assert_int_equal(put_flows(state, 10, NOW), 0);
+	struct db_kept kept;
+	assert_int_equal(db_retention_step(db_of(state), &keep, NOW, 15, &kept), 0);
+	assert_int_equal(kept.by_size, 15);
+	assert_int_equal(number(state, "SELECT MIN(id) FROM flow"), 16);
+	assert_int_equal(number(state, "SELECT MAX(expires) FROM flow"), NOW);
+	assert_int_equal(db_aggregate_get(db_of(state), AGGREGATE_REMOVED, &removed), 0);
+	assert_int_equal(removed, NOW);
+}
+
 /* A program that begins to read again before it has ended the time before, so that the journal never begins anew. */
 static void
 a_reader_that_never_lets_go_cannot_keep_the_journal_long(void **state)
@@ -424,6 +441,7 @@ main(void)
 		CASE(what_is_not_in_totals_yet_stays_over_the_size_and_that_is_told),
 		CASE(totals_that_are_made_anew_keep_all_flows),
 		CASE(what_is_not_in_the_graphs_yet_stays_whatever_its_age_and_the_size),
+		CASE(a_probe_whose_clock_is_ahead_does_not_drive_out_the_others),
 		CASE(a_store_stays_below_its_size_while_flows_come),
 		CASE(the_file_holds_its_size_when_nothing_is_removed_and_goes_on_after),
 		CASE(a_reader_that_never_lets_go_cannot_keep_the_journal_long),
