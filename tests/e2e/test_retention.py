@@ -11,6 +11,14 @@ from netmon_frames import Probe, Record
 DAY = 86400
 
 
+def status(control):
+    return json.loads(e2e.run("netmond", "--status", "--json", "--control", control).stdout)["workers"][0]
+
+
+def removed(control):
+    return status(control)["removed_by_size"]
+
+
 class Retention(e2e.Case):
     def flows(self):
         return e2e.query(self.dir / "netmon.db", "SELECT count(*), min(expires), max(expires) FROM flow")[0]
@@ -30,7 +38,8 @@ class Retention(e2e.Case):
         self.send(netmond, old, new)
         netmond.stop()
         preload = [f"{d}/faketime/libfaketime.so.1" for d in ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu")]
-        preload = [x for x in preload if os.path.exists(x)]
+        # ASan has to be loaded before all others
+        preload = [x for x in preload if os.path.exists(x) and not e2e.ASAN]
         if preload:
             env = {"LD_PRELOAD": preload[0], "FAKETIME": "+1000d", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
             netmond = self.netmond("--keep-flows=4", store=True, env=env)
@@ -57,7 +66,7 @@ class Retention(e2e.Case):
         self.assertEqual(newest, now + 150)
         self.assertLess(count, 150 * 1500)
         self.assertGreater(count, 20_000)
-        self.assertLess(slowest, 2)
+        self.assertLess(slowest, 10 * e2e.SLOWER)
 
     def test_what_is_not_in_totals_yet_stays_at_the_cap_and_batches_wait_with_the_probe(self):
         control = self.dir / "netmond.sock"
@@ -74,15 +83,14 @@ class Retention(e2e.Case):
                 probe.store(sent, records)
                 sent += 1
         netmond.wait_line("above max_store, and its flows are not in totals")
-        waits = json.loads(e2e.run("netmond", "--status", "--json", "--control", control).stdout)["workers"][0]
+        waits = status(control)
         self.assertGreater(waits["size_waits"], 0)
         self.assertLessEqual(waits["file"], 6_000_000)
-        self.assertEqual(self.flows()[0] + waits["removed_by_size"], 2 + (sent - 2) * 1500)
+        e2e.wait_until(lambda: self.flows()[0] + removed(control) == 2 + (sent - 2) * 1500, "all flows to be there or removed")
         e2e.run(*aggregate)
         probe.sock.settimeout(20)
         self.assertEqual(probe.acknowledged(), sent)
-        removed = json.loads(e2e.run("netmond", "--status", "--json", "--control", control).stdout)["workers"][0]
-        self.assertEqual(self.flows()[0] + removed["removed_by_size"], 2 + (sent - 1) * 1500)
+        e2e.wait_until(lambda: self.flows()[0] + removed(control) == 2 + (sent - 1) * 1500, "all flows to be there or removed")
 
 
 if __name__ == "__main__":

@@ -372,7 +372,8 @@ listen_at(const char *suffix, char *ret_path, size_t size)
 static void
 assert_asks(struct graph *graph, const char *want, bool other)
 {
-	char line[128] = "", path[100], second[100];
+	static char path[100]; /* the graph keeps it */
+	char line[128] = "", second[100];
 	int done[2];
 
 	int listener = listen_at("", path, sizeof(path));
