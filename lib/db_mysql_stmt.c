@@ -108,6 +108,7 @@ make_statement(struct db *db, struct query *query, const char *sql)
 {
 	char text[SQL_MAX];
 	struct mysql_link *link = mysql_link_of(db);
+	const my_bool yes = 1;
 	int rc = mysql_translate(sql, text, sizeof(text));
 
 	if (rc < 0) {
@@ -117,6 +118,7 @@ make_statement(struct db *db, struct query *query, const char *sql)
 	query->stmt = mysql_stmt_init(link->mysql);
 	if (!query->stmt)
 		return mysql_failed(db, NULL);
+	(void)mysql_stmt_attr_set(query->stmt, STMT_ATTR_UPDATE_MAX_LENGTH, &yes);
 	if (mysql_stmt_prepare(query->stmt, text, (unsigned long)strlen(text)) != 0) {
 		MYSQL_STMT *stmt = query->stmt;
 
@@ -232,7 +234,22 @@ make_columns(struct query *query, size_t n)
 	return NM_OK;
 }
 
-/* Room for one row: numbers as numbers, all else as text, sums (which are DECIMAL) too. */
+/* Room for the longest text of a column. */
+static int
+make_room(struct column *c, unsigned long longest)
+{
+	if (longest < c->size)
+		return NM_OK;
+	char *text = realloc(c->text, longest + 1);
+	if (!text)
+		return -ENOMEM;
+	c->text = text;
+	c->size = longest + 1;
+	return NM_OK;
+}
+
+/* Room for one row of those that were fetched: numbers as numbers, all else as text, sums (which are DECIMAL) too. Texts have room
+ * before they are read, because mysql_stmt_fetch_column() gives nothing in Connector/C of MariaDB 10.11.18. */
 static int
 bind_columns(struct query *query)
 {
@@ -242,34 +259,15 @@ bind_columns(struct query *query)
 		return NM_OK;
 	int rc = make_columns(query, mysql_num_fields(meta));
 	for (size_t i = 0; i < query->n_columns && rc == NM_OK; i++) {
-		query->columns[i].is_number =
-		    is_integer(mysql_fetch_field_direct(meta, (unsigned)i)->type);
+		const MYSQL_FIELD *field = mysql_fetch_field_direct(meta, (unsigned)i);
+
+		query->columns[i].is_number = is_integer(field->type);
+		rc = make_room(&query->columns[i], field->max_length);
 		bind_column(query, i);
 	}
 	mysql_free_result(meta);
 	if (rc < 0)
 		return rc;
-	return mysql_stmt_bind_result(query->stmt, query->binds) == 0 ? NM_OK : NM_ESTORE;
-}
-
-/* Texts that were longer than their room are fetched again. */
-static int
-fetch_long_texts(struct query *query)
-{
-	for (size_t i = 0; i < query->n_columns; i++) {
-		struct column *c = &query->columns[i];
-
-		if (c->is_number || c->is_null || c->len < c->size)
-			continue;
-		char *text = realloc(c->text, c->len + 1);
-		if (!text)
-			return -ENOMEM;
-		c->text = text;
-		c->size = c->len + 1;
-		bind_column(query, i);
-		if (mysql_stmt_fetch_column(query->stmt, &query->binds[i], (unsigned)i, 0) != 0)
-			return NM_ESTORE;
-	}
 	return mysql_stmt_bind_result(query->stmt, query->binds) == 0 ? NM_OK : NM_ESTORE;
 }
 
@@ -283,7 +281,7 @@ execute(struct db *db, struct query *query)
 	query->running = true;
 	if (mysql_stmt_field_count(query->stmt) == 0)
 		return NM_OK;
-	if (bind_columns(query) < 0 || mysql_stmt_store_result(query->stmt) != 0)
+	if (mysql_stmt_store_result(query->stmt) != 0 || bind_columns(query) < 0)
 		return mysql_failed(db, query->stmt);
 	return NM_OK;
 }
@@ -291,28 +289,19 @@ execute(struct db *db, struct query *query)
 static int
 fetch(struct db *db, struct query *query)
 {
-	bool long_text = false;
-
 	if (mysql_stmt_field_count(query->stmt) == 0)
 		return 0;
 	int rc = mysql_stmt_fetch(query->stmt);
 	if (rc == MYSQL_NO_DATA)
 		return 0;
-	if (rc != 0 && rc != MYSQL_DATA_TRUNCATED)
+	if (rc != 0)
 		return mysql_failed(db, query->stmt);
 	for (size_t i = 0; i < query->n_columns; i++) {
 		struct column *c = &query->columns[i];
 
-		if (!c->is_number && !c->is_null && c->len >= c->size)
-			long_text = true;
-		else if (!c->is_number)
-			c->text[c->is_null ? 0 : c->len] = '\0';
+		if (!c->is_number)
+			c->text[c->is_null || c->len >= c->size ? 0 : c->len] = '\0';
 	}
-	if (long_text && fetch_long_texts(query) < 0)
-		return mysql_failed(db, query->stmt);
-	for (size_t i = 0; i < query->n_columns && long_text; i++)
-		if (!query->columns[i].is_number && !query->columns[i].is_null)
-			query->columns[i].text[query->columns[i].len] = '\0';
 	return 1;
 }
 

@@ -123,11 +123,11 @@ class FullDisk(Tree):
         e2e.wait_until((self.inside / "mounted").exists, "the small disk")
 
     def enlarge(self):
-        e2e.run("nsenter", "-t", self.holder.pid, "-m", "mount", "-o", "remount,size=64m", self.small)
+        e2e.run("nsenter", "-t", self.holder.pid, "-m", "-r", "mount", "-o", "remount,size=64m", self.small)
 
     def collector(self, store):
         port = e2e.free_port()
-        netmond = self.start("nsenter", "-t", self.holder.pid, "-m", e2e.binary("netmond"), "--listen", "127.0.0.1", "-p",
+        netmond = self.start("nsenter", "-t", self.holder.pid, "-m", "-r", e2e.binary("netmond"), "--listen", "127.0.0.1", "-p",
                              port, "--store", store, "--rrd", self.small / "rrd", "--control", self.dir / "sock")
         return netmond.wait_listen(port)
 
