@@ -47,7 +47,7 @@ class FullDisk(LiveSpool):
         holder = self.start("ip", "netns", "exec", self.ns, "sh", "-c",
                             f"mount -t tmpfs -o size=256k,mode=1777 none {disk} && echo mounted && exec sleep 600")
         e2e.wait_until(lambda: "mounted" in holder.out(), "the small disk")
-        self.enter = ("nsenter", "-t", holder.pid, "-m", "-n")
+        self.enter = ("nsenter", "-t", holder.pid, "-m", "-n", "-r")
         self.spool, http = disk / "spool", e2e.capture("http")
         probe = self.probe("-i", "a1")
         self.send("a0", http)
